@@ -1,0 +1,21 @@
+import type { BlockMotion } from "../motion/block-motion.ts";
+
+/** All that one enhancement sample says, once parsed: integers only. Walks from the parser to reconstruction. */
+export type FrameSymbols = {
+	readonly type: "intra" | "inter";
+	/** Quality index, 0..63. */
+	readonly q: number;
+	/** Undefined in an intra frame. */
+	readonly motion: BlockMotion | undefined;
+	/** Sixteenths of a quantiser step, -4095..4095. `[96, H/8, W/8]` */
+	readonly latents: Int16Array;
+	/** CRC-32C of the base picture that the frame was coded against; always there in an intra frame. */
+	readonly baseHash: number | undefined;
+	/** CRC-32C of the decoded picture, where the encoder sent it. */
+	readonly pictureHash: number | undefined;
+	/** Presentation time in microseconds, and duration, of the sample. */
+	readonly timestamp: number;
+	readonly duration: number;
+	/** Bytes of each part, for statistics. */
+	readonly bytes: { readonly header: number; readonly motion: number; readonly latents: number };
+};

@@ -1,0 +1,41 @@
+import type { BlockMotion } from "../motion/block-motion.ts";
+
+/** `[1, C, h, w]` */
+export type Shape = readonly [number, number, number, number];
+
+/** A float32 tensor that lives wherever its executor computes. Dispose it, or GPU memory leaks. */
+export interface DeviceTensor {
+	readonly shape: Shape;
+	dispose(): void;
+}
+
+/** One ONNX graph, ready to run at one picture size. */
+export interface Graph {
+	/** Runs the graph. Inputs are not consumed. Outputs belong to the caller. */
+	run(inputs: Readonly<Record<string, DeviceTensor>>): Promise<Record<string, DeviceTensor>>;
+	dispose(): Promise<void>;
+}
+
+export type ExecutorKind = "webgpu" | "wasm" | "native";
+
+/**
+ * Where networks and warps run: onnxruntime on WebGPU, on WASM, or native in Node. All give the same integers
+ * (SPEC.md, first paragraph). Everything above this interface is the same in a page, a worker and the CLI.
+ */
+export interface Executor {
+	readonly kind: ExecutorKind;
+	/** For people: "WebGPU (NVIDIA Ada)", "WASM, 1 thread". */
+	readonly description: string;
+	upload(data: Float32Array, shape: Shape): DeviceTensor;
+	download(tensor: DeviceTensor): Promise<Float32Array>;
+	/**
+	 * @param bytes ONNX file. @param size width and height of the coded picture (multiples of 32), which fix the graph's
+	 * free dimensions `h4 w4 h8 w8 h32 w32`.
+	 */
+	load(bytes: Uint8Array, size: { readonly width: number; readonly height: number }): Promise<Graph>;
+	/** Previous picture `[1, 24, H/4, W/4]` (samples 0..255, folded) to `temporal` (`s - 128`, SPEC section 4.3). */
+	warpPicture(previous: DeviceTensor, motion: BlockMotion): DeviceTensor;
+	/** Features `[1, C, H/4, W/4]` by block motion plus `correction [1, 2, H/4, W/4]` (SPEC section 4.4). */
+	warpFeatures(features: DeviceTensor, motion: BlockMotion, correction?: DeviceTensor): DeviceTensor;
+	dispose(): Promise<void>;
+}
