@@ -1,0 +1,97 @@
+import * as v from "valibot";
+import { TrackId, TrackJson } from "./track.ts";
+
+/** Most tracks of one asset: a base, audio, and enhancements. */
+export const MAX_TRACKS = 12;
+
+/** Most parts of one track. */
+export const MAX_PARTS = 100_000;
+
+/** Where a request or an answer holds a part number: parts are counted from 0 on. */
+export const PartNumber = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MAX_PARTS - 1));
+
+/** `POST /v1/upload-tokens`, with an API key. What is absent is not limited, but for the expiry: one hour. */
+export const CreateTokenRequest = v.strictObject({
+	/** Bytes of all parts of the asset. */
+	maxBytes: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
+	maxDurationSeconds: v.optional(v.pipe(v.number(), v.minValue(0.001))),
+	/** The only origin whose pages may use the token: `https://example.com`. */
+	origin: v.optional(v.pipe(v.string(), v.maxLength(256), v.regex(/^https?:\/\/[^/?#\s]+$/))),
+	expiresInSeconds: v.optional(v.pipe(v.number(), v.integer(), v.minValue(60), v.maxValue(7 * 86_400))),
+});
+export type CreateTokenRequest = v.InferOutput<typeof CreateTokenRequest>;
+
+/** Answer to `CreateTokenRequest`, 201. */
+export type CreateTokenResponse = {
+	/** Sent as `Authorization: Bearer <token>`; good for one asset. */
+	readonly token: string;
+	/** RFC 3339. */
+	readonly expiresAt: string;
+};
+
+/** `POST /v1/assets`, with an API key or an upload token. */
+export const CreateAssetRequest = v.strictObject({
+	/** Visible size of the full picture. */
+	width: v.pipe(v.number(), v.integer(), v.minValue(16), v.maxValue(8192)),
+	height: v.pipe(v.number(), v.integer(), v.minValue(16), v.maxValue(8192)),
+	/** Frames a second, nominal. */
+	frameRate: v.pipe(v.number(), v.minValue(0.01), v.maxValue(1000)),
+	/** For people. */
+	title: v.optional(v.pipe(v.string(), v.maxLength(200))),
+	tracks: v.pipe(
+		v.array(TrackJson),
+		v.maxLength(MAX_TRACKS),
+		v.check((tracks) => tracks.filter(({ kind }) => kind === "base").length === 1, "must hold exactly one base"),
+		v.check((tracks) => tracks.filter(({ kind }) => kind === "audio").length <= 1, "must hold at most one audio track"),
+		v.check((tracks) => new Set(tracks.map(({ id }) => id)).size === tracks.length, "must have different ids"),
+	),
+});
+export type CreateAssetRequest = v.InferOutput<typeof CreateAssetRequest>;
+
+/** What the edge has of one track. */
+export type TrackProgress = {
+	readonly id: string;
+	/** All parts below this number are there; the next to send. */
+	readonly next: number;
+	/** Part numbers above `next` that are there already: parts may arrive out of order. */
+	readonly ahead: readonly number[];
+	/** Gaps: every number from `next` to the highest of `ahead` that is not there. */
+	readonly missing: readonly number[];
+	/** Where parts go: append the number. `/v1/assets/<asset>/tracks/<track>/parts/`, absolute. */
+	readonly partsUrl: string;
+};
+
+/** An asset as the edge tells it: `GET /v1/assets/:id`, and the answer of creation (201), parts and completion. */
+export type AssetResponse = {
+	readonly id: string;
+	readonly state: "uploading" | "complete";
+	/** RFC 3339. */
+	readonly createdAt: string;
+	readonly tracks: readonly TrackProgress[];
+	readonly urls: {
+		/** HLS multivariant playlist, playable as soon as the first segment is cut. */
+		readonly master: string;
+		/** Page that plays the asset. */
+		readonly watch: string;
+	};
+};
+
+/** `PUT .../parts/:n`: 201 for a new part, 200 for the same bytes again, 409 `part-conflict` for others. */
+export type PutPartResponse = {
+	readonly track: TrackProgress;
+};
+
+/** `POST /v1/assets/:id/complete`: how many parts each track has. Missing ones: 409 `parts-missing`. */
+export const CompleteRequest = v.strictObject({
+	tracks: v.pipe(
+		v.array(v.strictObject({ id: TrackId, parts: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MAX_PARTS)) })),
+		v.minLength(1),
+		v.maxLength(MAX_TRACKS),
+	),
+});
+export type CompleteRequest = v.InferOutput<typeof CompleteRequest>;
+
+/** Body of the 409 `parts-missing`, beside `error`. */
+export type MissingParts = {
+	readonly missing: readonly { readonly id: string; readonly parts: readonly number[] }[];
+};
