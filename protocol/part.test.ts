@@ -1,0 +1,95 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Sample } from "../codec/sample.ts";
+import { decodePart, encodePart, MAX_PART_BYTES, PartError, partSize, SAMPLE_HEADER_BYTES } from "./part.ts";
+
+const samplesArbitrary = fc
+	.array(
+		fc.record({
+			data: fc.uint8Array({ minLength: 1, maxLength: 40 }),
+			gap: fc.integer({ min: 1, max: 2 ** 40 }),
+			duration: fc.integer({ min: 1, max: 0xffff_ffff }),
+			sync: fc.boolean(),
+		}),
+		{ minLength: 1, maxLength: 12 },
+	)
+	.map((rows) => {
+		let timestamp = -1;
+		return rows.map(({ gap, ...row }): Sample => ({ ...row, timestamp: (timestamp += gap) }));
+	});
+
+const sample = (overrides: Partial<Sample> = {}): Sample => ({
+	data: new Uint8Array([1, 2, 3]),
+	timestamp: 0,
+	duration: 40_000,
+	sync: true,
+	...overrides,
+});
+
+describe("parts", () => {
+	it("give back the samples that went in, and have the size that was foretold", () => {
+		fc.assert(
+			fc.property(samplesArbitrary, (samples) => {
+				const part = encodePart(samples);
+				expect(part.length).toBe(partSize(samples));
+				expect(decodePart(part)).toEqual(samples);
+			}),
+			{ seed: 1 },
+		);
+	});
+
+	it("are refused with a PartError, or read, whatever bytes arrive", () => {
+		const damaged = fc.tuple(samplesArbitrary, fc.nat(), fc.nat(255), fc.nat(30)).map(([samples, at, value, cut]) => {
+			const part = encodePart(samples);
+			part[at % part.length] = value;
+			return part.subarray(0, part.length - Math.min(cut, part.length));
+		});
+		fc.assert(
+			fc.property(damaged, (bytes) => {
+				try {
+					expect(encodePart(decodePart(bytes))).toEqual(new Uint8Array(bytes));
+				} catch (error) {
+					expect(error).toBeInstanceOf(PartError);
+				}
+			}),
+			{ seed: 2, numRuns: 500 },
+		);
+	});
+
+	it("are refused when cut anywhere but between two samples", () => {
+		const part = encodePart([sample(), sample({ timestamp: 1, sync: false })]);
+		const boundary = 4 + SAMPLE_HEADER_BYTES + 3;
+		for (let length = 0; length < part.length; length++) {
+			if (length === boundary) expect(decodePart(part.subarray(0, length))).toHaveLength(1);
+			else expect(() => decodePart(part.subarray(0, length))).toThrow(PartError);
+		}
+	});
+
+	it("are refused before reading when a sample claims more than the part has", () => {
+		const part = encodePart([sample()]);
+		part.set([0xff, 0xff, 0xff, 0xff], 5);
+		expect(() => decodePart(part)).toThrow(/claims 4294967295 bytes where 3 are left/);
+	});
+
+	it.each([
+		["no samples", []],
+		["an empty sample", [sample({ data: new Uint8Array() })]],
+		["a negative time", [sample({ timestamp: -1 })]],
+		["a time that is no integer", [sample({ timestamp: 0.5 })]],
+		["two samples at one time", [sample(), sample()]],
+		["no duration", [sample({ duration: 0 })]],
+		["too many bytes", [sample({ data: new Uint8Array(MAX_PART_BYTES) })]],
+	])("cannot be made of %s", (_, samples) => {
+		expect(() => encodePart(samples)).toThrow(PartError);
+	});
+
+	it("take exactly five mebibytes and no byte more", () => {
+		const largest = sample({ data: new Uint8Array(MAX_PART_BYTES - 4 - SAMPLE_HEADER_BYTES) });
+		const part = encodePart([largest]);
+		expect(part.length).toBe(MAX_PART_BYTES);
+		expect(decodePart(part).length).toBe(1);
+		const longer = new Uint8Array(MAX_PART_BYTES + 1);
+		longer.set(part);
+		expect(() => decodePart(longer)).toThrow(/the most is 5242880/);
+	});
+});
