@@ -1,0 +1,231 @@
+"""The enhancement network: one frame coded given the base picture and the previous frame (codec/SPEC.md, section 2)."""
+import math
+
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+from .fixed import Block, Conv, Fixed, floor_through, round_through
+from .picture import PICTURE_CHANNELS, enlarge, fold, unfold
+from .prior import ANCHORS, HYPER, Prior, cues, past_latents
+from .rate import laplace_bits
+from .transform import CHROMA_COEFFICIENTS, LATENTS, LUMA_COEFFICIENTS, dct_matrix
+from .warp import bilinear, nearest, warp_picture
+
+FEATURES, BASE_FEATURES, QUALITIES = 64, 32, 64
+LUMA_WEIGHT, CHROMA_WEIGHT = 0.75, 0.7  # of the mean squared errors in the distortion
+SMALLEST_LAMBDA, LARGEST_LAMBDA = 40.0, 1600.0  # loss = bits per pixel + lambda * distortion, at q 0 and q 63
+PREDICTION_SHIFT, SAMPLE_SHIFT, COEFFICIENT_SHIFT = 12, 8, 8
+
+
+def lambda_of(q):
+    return torch.exp(math.log(SMALLEST_LAMBDA) + q / (QUALITIES - 1) * math.log(LARGEST_LAMBDA / SMALLEST_LAMBDA))
+
+
+def between_anchors(table, q):
+    """Rows of `table` [ANCHORS, n] interpolated at q in 0..63: [B, n]."""
+    p = q * ((table.shape[0] - 1) / (QUALITIES - 1))
+    i = p.floor().clamp(0, table.shape[0] - 2)
+    f = (p - i)[:, None]
+    return table[i.long()] * (1 - f) + table[i.long() + 1] * f
+
+
+class Analysis(nn.Module):
+    """The encoder's networks: float, in any precision."""
+
+    def __init__(self):
+        super().__init__()
+        f = FEATURES
+
+        def block(c):
+            return FloatBlock(c)
+
+        self.matrix = nn.Parameter(dct_matrix())
+        self.open = nn.Conv2d(2 * PICTURE_CHANNELS + f, f, 1)
+        self.block4 = block(f)
+        self.down = nn.Conv2d(4 * f, 96, 1)
+        self.block8 = block(96)
+        self.close = nn.Conv2d(96, LATENTS, 1)
+        self.hyper = nn.ModuleList([nn.Conv2d(LATENTS, 48, 1), nn.Conv2d(4 * 48, 48, 1), nn.Conv2d(4 * 48, HYPER, 1)])
+        for p in (self.close.weight, self.close.bias):
+            p.data.zero_()
+
+    def forward(self, source, prediction, enlarged, context, gain):
+        """All real, gain [B,96,1,1] (1 / step): (latents in steps, hyper latents), not rounded."""
+        y = F.conv2d(F.pixel_unshuffle(source - prediction, 2), self.matrix[:, :, None, None]) * gain
+        branch = self.block4(self.open(torch.cat((source - prediction, source - enlarged, context), 1)))
+        y = y + self.close(self.block8(self.down(F.pixel_unshuffle(branch, 2))))
+        a, b, c = self.hyper
+        z = F.leaky_relu(a(y), 0.125)
+        z = F.leaky_relu(b(F.pixel_unshuffle(z, 2)), 0.125)
+        return y, c(F.pixel_unshuffle(z, 2))
+
+
+class FloatBlock(nn.Module):
+    """`fixed.Block` without the integers."""
+
+    def __init__(self, c):
+        super().__init__()
+        self.inner = nn.Sequential(
+            nn.Conv2d(c, c, 1), nn.LeakyReLU(0.125), nn.Conv2d(c, c, 3, padding=1, groups=c), nn.Conv2d(c, c, 1)
+        )
+        self.outer = nn.Sequential(nn.Conv2d(c, 2 * c, 1), nn.LeakyReLU(0.125), nn.Conv2d(2 * c, c, 1))
+        for branch in (self.inner, self.outer):
+            branch[-1].weight.data.mul_(0.2)
+
+    def forward(self, x):
+        x = x + self.inner(x)
+        return x + self.outer(x)
+
+
+class Enhancement(nn.Module):
+    def __init__(self):
+        super().__init__()
+        f, n = FEATURES, BASE_FEATURES
+        sample, fine = Fixed(-128, 127, SAMPLE_SHIFT), Fixed(-2048, 2047, PREDICTION_SHIFT)
+        coarse = Fixed(-255, 255, SAMPLE_SHIFT)  # differences as the networks see them
+        coefficient = Fixed(-2047, 2047, COEFFICIENT_SHIFT)
+        wide = Fixed(-4095, 4095, PREDICTION_SHIFT)
+        b8, b4, feature, hidden, context, latent = (Fixed(-1023, 1023) for _ in range(6))
+        correction, keep = Fixed(-64, 64, 4), Fixed(0, 64, 6)
+        self.formats = nn.ModuleDict(
+            dict(sample=sample, fine=fine, coarse=coarse, coefficient=coefficient, base=b4, feature=feature, context=context,
+                 correction=correction, keep=keep)
+        )
+        self.base8 = Conv([(sample, 6)], 48, b8, kernel=3)
+        self.base8_block = Block(b8, 48)
+        self.base4 = Conv([(b8, 48)], 4 * n, b4)
+        self.intra = Conv([(b4, n)], f, feature)
+        self.correct = Conv([(b4, n), (feature, f)], 32, hidden, kernel=3, leaky=True)
+        self.correction = Conv([(hidden, 32)], 2, correction, kernel=3, gain=0.25)
+        self.keep = Conv([(hidden, 32)], 1, keep, kernel=3)
+        self.context = Conv([(feature, f), (b4, n), (coarse, PICTURE_CHANNELS)], f, context)
+        self.context_block = Block(context, f)
+        self.fusion = Conv([(context, f)], PICTURE_CHANNELS, wide, kernel=3, gain=0.25)
+        self.synthesis = Conv([(coefficient, LATENTS)], LATENTS, wide, weight_bits=12)
+        self.latent_features = Conv([(coefficient, LATENTS)], 4 * n, latent, gain=4.0)
+        self.decode = Conv([(context, f), (latent, n), (coarse, PICTURE_CHANNELS)], f, feature)
+        self.decode_blocks = nn.ModuleList([Block(feature, f) for _ in range(3)])
+        self.head = Conv([(feature, f)], PICTURE_CHANNELS, wide, kernel=3, gain=0.25)
+        self.prior = Prior()
+        self.analysis = Analysis()
+        self.hyper_index = nn.Parameter(torch.full((HYPER,), 28.0))
+        self.rate = nn.Parameter(torch.zeros(ANCHORS, f))
+        weight = torch.cat(
+            (torch.full((LUMA_COEFFICIENTS,), LUMA_WEIGHT), torch.full((2 * CHROMA_COEFFICIENTS,), 2 * CHROMA_WEIGHT))
+        )
+        anchors = lambda_of(torch.linspace(0, QUALITIES - 1, ANCHORS))
+        # The best step of a uniform quantiser of Laplace samples at a slope of lambda.
+        self.log_gain = nn.Parameter(-0.5 * torch.log(8.66 / (anchors[:, None] * weight[None])))
+        self.synthesis.convolution.weight.data.copy_(dct_matrix().t()[:, :, None, None])
+        self.synthesis.convolution.bias.data.zero_()
+        for conv in (self.fusion, self.head):
+            conv.convolution.weight.data.zero_()
+            conv.convolution.bias.data.zero_()
+        for conv in (self.correction, self.keep):
+            conv.convolution.weight.data.mul_(0.02)
+            conv.convolution.bias.data.zero_()
+        self.keep.convolution.bias.data.fill_(1.0)
+
+    @property
+    def integer(self):
+        return self.head.mode == "integer"
+
+    def gains(self, q):
+        """[B,96,1,1] gains (1 / real step) at q; in the mode "integer" those of integer steps (SPEC: steps = 2048 / gain)."""
+        gain = torch.exp(between_anchors(self.log_gain, q))[:, :, None, None]
+        if self.integer:
+            gain = 2048 / round_through(2048 / gain).clamp(1, 2047)
+        return gain
+
+    def rate_vector(self, table, q, fixed):
+        v = between_anchors(table, q)[:, :, None, None]
+        return round_through(v * 2.0**fixed.bits) * 2.0**-fixed.bits if self.integer else v
+
+    def base(self, luma, chroma):
+        """base features [B,32,h,w] and the base enlarged [B,24,h,w] in sixteenths."""
+        b8 = self.base8_block(self.base8(torch.cat((F.pixel_unshuffle(luma, 2), chroma), 1)))
+        large = self.formats["fine"](enlarge(luma, chroma))
+        return F.pixel_shuffle(self.base4(b8), 2), large
+
+    def move_features(self, features, motion):
+        """Features moved by `motion` [B,2,h,w] in cells of the 1/4 grid, sixteenths of a cell."""
+        moved = bilinear(features, motion)
+        if self.integer:
+            s = 2.0 ** self.formats["feature"].bits
+            moved = floor_through(moved * s + 0.5) / s
+        return moved
+
+    def coarse(self, difference):
+        """Sixteenths to samples, as networks see differences."""
+        if not self.integer:
+            return difference
+        return floor_through((difference * 256).clamp(-255, 255)) / 256
+
+    def predict(self, base_features, enlarged, previous, motion):
+        """(context, prediction); previous None: an intra frame."""
+        if previous is None:
+            features, blended = self.intra(base_features), enlarged
+        else:
+            vectors = nearest(motion[:, 1:], 2) / 16
+            hidden = self.correct(torch.cat((base_features, self.move_features(previous["features"], vectors)), 1))
+            correction, keep = self.correction(hidden), self.keep(hidden)
+            features = self.move_features(previous["features"], vectors + correction)
+            temporal = fold(*warp_picture(*unfold(previous["picture"]), motion))
+            part = keep * (temporal - enlarged)
+            if self.integer:
+                part = floor_through(part * 4096) / 4096
+            blended = enlarged + part
+        context = self.context_block(
+            self.context(torch.cat((features, base_features, self.coarse(blended - enlarged)), 1))
+        )
+        prediction = self.formats["fine"](blended + self.fusion(context))
+        return context, prediction
+
+    def synthesize(self, context, prediction, latents, gain, rate):
+        """(picture, features) from decoded latents (steps)."""
+        c = latents / gain
+        if self.integer:
+            c = self.formats["coefficient"](c)
+        linear = F.pixel_shuffle(self.synthesis(c), 2)
+        detail = F.pixel_shuffle(self.latent_features(c), 2)
+        features = self.decode(torch.cat((context, detail, self.coarse(linear)), 1), addend=rate)
+        for block in self.decode_blocks:
+            features = block(features)
+        picture = prediction + linear + self.head(features)
+        if self.integer:
+            picture = floor_through((picture * 256 + 0.5).clamp(-128, 127)) / 256
+        else:
+            picture = picture.clamp(-0.6, 0.6)
+        return picture, features
+
+    def forward(self, source, base, previous, q, motion=None, rounding=None):
+        """One frame. source: real folded picture; base: real (luma, chroma) of the base picture; q [B] in 0..63.
+
+        Returns the state for the next frame and the rate: picture, features, latents (three past, as the prior sees them), base,
+        prediction, bits [B], hyper_bits [B].
+        """
+        b, _, h, w = source.shape
+        features, enlarged = self.base(*base)
+        context, prediction = self.predict(features, enlarged, previous, motion)
+        gain = self.gains(q)
+        y, z = self.analysis(source, prediction, enlarged, context, gain)
+        z_hat = round_through(z).clamp(-127, 127)
+        index = (round_through(self.hyper_index) if self.integer else self.hyper_index).clamp(1, 63)[None, :, None, None]
+        z_bits = laplace_bits(z if self.training else z_hat, index, noise=self.training).sum((1, 2, 3))
+        past = previous["latents"] if previous else [y.new_zeros(y.shape)] * 3
+        cue = cues(base, previous["base"] if previous else None, motion if previous else None)
+        rate = self.rate_vector(self.prior.rate[1 if previous else 0], q, self.prior.formats["trunk"])
+        y_hat, y_bits = self.prior(y, z_hat, cue, torch.cat(past, 1), rate, rounding)
+        picture, features = self.synthesize(
+            context, prediction, y_hat, gain, self.rate_vector(self.rate, q, self.formats["feature"])
+        )
+        return dict(
+            picture=picture,
+            features=features,
+            latents=[past_latents(y_hat) if self.integer else y_hat, *past[:2]],
+            base=base,
+            prediction=prediction,
+            bits=y_bits.sum((1, 2, 3)) + z_bits,
+            hyper_bits=z_bits,
+        )

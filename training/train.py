@@ -1,0 +1,191 @@
+"""Trains the enhancement network in resumable slices. `training/README.md` has the commands, `training/LOG.md` the history.
+
+A checkpoint holds the weights, their moving average, the optimizer, the step and the seconds trained.
+"""
+import argparse
+import json
+import os
+import random
+import sys
+import time
+
+import torch
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from training.data.dataset import ClipDataset  # noqa: E402
+from training.model.enhancement import CHROMA_WEIGHT, LUMA_WEIGHT, QUALITIES, Enhancement, lambda_of  # noqa: E402
+from training.model.fixed import set_mode, settle  # noqa: E402
+from training.model.picture import fold, squared_errors, to_real  # noqa: E402
+from training.model.sketch_start import start_from_sketch  # noqa: E402
+
+FRAME_WEIGHTS = (0.5, 1.2, 0.5, 0.9)  # of the distortion of P frames: quality alternates, which later frames profit from
+INTRA_FINER = 6  # q of an intra frame above that of its inter frames
+
+
+def parse(argv):
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--data", required=True, help="folder made by training/data/prepare.py or pack.py")
+    p.add_argument("--work", required=True, help="folder of checkpoints, outside the work tree")
+    p.add_argument("--start", help="float weights of the sketch, for a first run")
+    p.add_argument("--from-checkpoint", help="start from another checkpoint's weights and optimizer")
+    p.add_argument("--mode", choices=("float", "integer"), default="float", help="integer: quantisation-aware")
+    p.add_argument("--frames", type=int, default=3)
+    p.add_argument("--crop", type=int, default=128)
+    p.add_argument("--batch", type=int, default=4)
+    p.add_argument("--rate", type=float, default=3e-4, help="learning rate at the start of this slice")
+    p.add_argument("--rate-end", type=float, help="learning rate at its end (default: the same), reached on a cosine")
+    p.add_argument("--minutes", type=float, default=60)
+    p.add_argument("--steps", type=int, default=10**9)
+    p.add_argument("--checkpoint-minutes", type=float, default=4)
+    p.add_argument("--average", type=float, default=0.998, help="decay of the moving average of the weights")
+    p.add_argument("--frozen-rate", type=float, default=1.0, help="factor on the learning rate of everything but the prior")
+    p.add_argument("--workers", type=int, default=0)
+    p.add_argument("--device", default="cpu")
+    p.add_argument("--seed", type=int, default=0)
+    return p.parse_args(argv)
+
+
+def sequence_loss(model, clip, q):
+    """Mean over frames of bits per pixel + lambda * distortion. clip: tensors of ClipDataset with a batch dimension."""
+    b, n, _, h, w = clip["y"].shape
+    state, total, log = None, 0.0, []
+    for t in range(n):
+        source = fold(to_real(clip["y"][:, t]), to_real(clip["uv"][:, t]))
+        base = to_real(clip["base_y"][:, t]), to_real(clip["base_uv"][:, t])
+        motion = clip["motion"][:, t].float()
+        frame_q = (q + INTRA_FINER).clamp(max=QUALITIES - 1) if t == 0 else q
+        state = model(source, base, state, frame_q, motion)
+        bpp = state["bits"] / (h * w)
+        luma, chroma = squared_errors(state["picture"], source)
+        weight = 1.0 if t == 0 else FRAME_WEIGHTS[(t - 1) % 4]
+        lam = lambda_of(frame_q)
+        predicted, _ = squared_errors(state["prediction"], source)
+        loss = bpp + weight * lam * (LUMA_WEIGHT * luma + CHROMA_WEIGHT * chroma)
+        # A little of the prediction's own error: its bits are only felt through the latents otherwise.
+        loss = loss + 0.02 * lam * predicted
+        # Low qualities have small losses: weigh them up, so that every q has its say.
+        total = total + (loss * (400.0 / lam) ** 0.35).mean()
+        log.append((bpp.mean().item(), -10 * torch.log10(luma + 1e-9).mean().item(), -10 * torch.log10(predicted + 1e-9).mean().item()))
+    return total / n, log
+
+
+def channels_last(model):
+    return model.to(memory_format=torch.channels_last)
+
+
+class Average:
+    """Exponential moving average of parameters."""
+
+    def __init__(self, model, decay):
+        self.decay, self.values = decay, {k: v.detach().clone() for k, v in model.named_parameters()}
+
+    def update(self, model, step):
+        decay = min(self.decay, (1 + step) / (10 + step))
+        with torch.no_grad():
+            for k, v in model.named_parameters():
+                self.values[k].lerp_(v, 1 - decay)
+
+
+def save(path, model, average, optimizer, progress):
+    torch.save(
+        dict(model=model.state_dict(), average=average.values, optimizer=optimizer.state_dict(), progress=progress), path + ".part"
+    )
+    os.replace(path + ".part", path)
+
+
+def calibrate(model, dataset, batches=12):
+    """Finds the activations' shifts on sample batches, in float."""
+    set_mode(model, "calibrate")
+    with torch.no_grad():
+        for i in range(batches):
+            clip = {k: v[None] for k, v in dataset[random.randrange(len(dataset))].items() if torch.is_tensor(v)}
+            sequence_loss(model, clip, torch.tensor([random.uniform(0, 57)]))
+    settle(model)
+
+
+def main(argv=None):
+    o = parse(argv)
+    os.makedirs(o.work, exist_ok=True)
+    torch.manual_seed(o.seed + int(time.time()) % 100000)
+    model = Enhancement()
+    progress = dict(step=0, seconds=0.0, mode="float")
+    last = os.path.join(o.work, "last.pt")
+    checkpoint = torch.load(last, map_location="cpu") if os.path.exists(last) else None
+    if checkpoint is None and o.from_checkpoint:
+        checkpoint = torch.load(o.from_checkpoint, map_location="cpu")
+    if checkpoint:
+        model.load_state_dict(checkpoint["model"])
+        progress.update(checkpoint["progress"])
+    elif o.start:
+        start_from_sketch(model, torch.load(o.start, map_location="cpu"))
+    dataset = ClipDataset(o.data, frames=o.frames, crop=o.crop)
+    model = channels_last(model.to(o.device)).train()
+    if o.mode == "integer" and progress["mode"] != "integer":
+        # Quantisation starts from the average: it is the smoother optimum.
+        for k, v in model.named_parameters():
+            if checkpoint:
+                v.data.copy_(checkpoint["average"][k])
+        calibrate(model, dataset)
+    progress["mode"] = o.mode
+    set_mode(model, o.mode)
+    own = [p for n, p in model.named_parameters() if not n.startswith("prior.")]
+    prior = [p for n, p in model.named_parameters() if n.startswith("prior.")]
+    optimizer = torch.optim.Adam([dict(params=own), dict(params=prior)], lr=o.rate)
+    average = Average(model, o.average)
+    if checkpoint:
+        optimizer.load_state_dict(checkpoint["optimizer"])
+        average.values = {k: v.to(o.device) for k, v in checkpoint["average"].items()}
+    loader = iter(
+        torch.utils.data.DataLoader(
+            dataset, batch_size=o.batch, sampler=dataset.endless_sampler(), num_workers=o.workers, drop_last=True
+        )
+    )
+    rate_end = o.rate if o.rate_end is None else o.rate_end
+    start, saved, shown = time.time(), time.time(), time.time()
+    first_step, recent = progress["step"], []
+    while time.time() - start < o.minutes * 60 and progress["step"] - first_step < o.steps:
+        part = min(1.0, max((time.time() - start) / (o.minutes * 60), (progress["step"] - first_step) / o.steps))
+        rate = rate_end + (o.rate - rate_end) * 0.5 * (1 + torch.cos(torch.tensor(part * 3.14159265)).item())
+        rate *= min(1.0, (progress["step"] - first_step + 1) / 50)
+        optimizer.param_groups[0]["lr"], optimizer.param_groups[1]["lr"] = rate * o.frozen_rate, rate
+        clip = {k: v.to(o.device) for k, v in next(loader).items() if torch.is_tensor(v)}
+        q = quality_for(clip, o.batch).to(o.device)
+        loss, log = sequence_loss(model, clip, q)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        if torch.isfinite(norm):
+            optimizer.step()
+            average.update(model, progress["step"])
+        progress["step"] += 1
+        recent.append((loss.item(), *[sum(f[i] for f in log[1:]) / max(1, len(log) - 1) for i in range(3)]))
+        now = time.time()
+        if now - shown > 60 or progress["step"] - first_step == 3:
+            means = [sum(r[i] for r in recent) / len(recent) for i in range(4)]
+            seconds = progress["seconds"] + now - start
+            print(
+                f"step {progress['step']} {seconds / 60:.0f} min rate {rate:.1e} loss {means[0]:.4f} "
+                f"inter: bpp {means[1]:.4f} psnr-y {means[2]:.2f} predicted {means[3]:.2f}  {(now - start) / (progress['step'] - first_step):.2f} s/step",
+                flush=True,
+            )
+            with open(os.path.join(o.work, "log.jsonl"), "a") as f:
+                f.write(json.dumps(dict(step=progress["step"], seconds=seconds, mode=o.mode, frames=o.frames, rate=rate, loss=means[0])) + "\n")
+            recent, shown = [], now
+        if now - saved > o.checkpoint_minutes * 60:
+            save(last, model, average, optimizer, dict(progress, seconds=progress["seconds"] + now - start))
+            saved = now
+    progress["seconds"] += time.time() - start
+    save(last, model, average, optimizer, progress)
+    return 0
+
+
+def quality_for(clip, batch):
+    """A random q per clip, near the one whose motion was searched for where the data says so."""
+    q = torch.rand(batch) * (QUALITIES - 1 - INTRA_FINER)
+    if "q" in clip:
+        return (clip["q"].cpu().float() + (torch.rand(batch) - 0.5) * 20).clamp(0, QUALITIES - 1 - INTRA_FINER)
+    return q
+
+
+if __name__ == "__main__":
+    sys.exit(main())
