@@ -28,8 +28,8 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from data.downscale import downscale_by_4  # noqa: E402
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from training.data.downscale import downscale_by_4  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 CRFS = (20, 26, 32, 38)

@@ -1,0 +1,1 @@
+"""Clips for training: made by prepare.py or pack.py, read by dataset.py."""
