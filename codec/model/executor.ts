@@ -26,7 +26,9 @@ export interface Executor {
 	readonly kind: ExecutorKind;
 	/** For people: "WebGPU (NVIDIA Ada)", "WASM, 1 thread". */
 	readonly description: string;
+	/** The array may be kept, not copied: leave it alone until the tensor is disposed. */
 	upload(data: Float32Array, shape: Shape): DeviceTensor;
+	/** The array may be the tensor's own memory: do not write to it. */
 	download(tensor: DeviceTensor): Promise<Float32Array>;
 	/**
 	 * @param bytes ONNX file. @param size width and height of the coded picture (multiples of 32), which fix the graph's

@@ -1,0 +1,57 @@
+/// <reference types="@webgpu/types" />
+import { CodecError } from "../errors.ts";
+import type { Executor, ExecutorKind } from "./executor.ts";
+import { createNativeExecutor } from "./ort-native-executor.ts";
+import { createWasmExecutor } from "./ort-wasm-executor.ts";
+import { createWebGpuExecutor } from "./ort-webgpu-executor.ts";
+
+export type ExecutorOptions = {
+	/** Backends to try, first first. Default: native, then WASM in Node; WebGPU, then WASM elsewhere. */
+	readonly prefer?: readonly ExecutorKind[];
+	/** Where the runtime's `.wasm` files are served (a folder, ends with `/`). Default: beside the runtime's script. */
+	readonly runtimeUrl?: string;
+	/** WebGPU device to share. */
+	readonly device?: GPUDevice;
+	/** CPU threads; see the executors' options. */
+	readonly threads?: number;
+};
+
+/** A backend that was preferred but not taken, and why. */
+export type RejectedBackend = { readonly kind: ExecutorKind; readonly reason: CodecError };
+
+export type ExecutorChoice = {
+	readonly executor: Executor;
+	/** Empty where the first choice was taken. Show it: a slow backend should never come as a surprise. */
+	readonly rejected: readonly RejectedBackend[];
+};
+
+const inNode = () => typeof process !== "undefined" && process.versions?.node !== undefined;
+
+/**
+ * The first of the preferred backends that starts.
+ *
+ * @throws CodecError `backend-unavailable` where none does; the message names every reason
+ */
+export async function createExecutor(options: ExecutorOptions = {}): Promise<ExecutorChoice> {
+	const kinds = options.prefer ?? (inNode() ? ["native", "wasm"] : ["webgpu", "wasm"]);
+	const threads = options.threads === undefined ? {} : { threads: options.threads };
+	const runtime = options.runtimeUrl === undefined ? {} : { runtimeUrl: options.runtimeUrl };
+	const device = options.device === undefined ? {} : { device: options.device };
+	const create: Record<ExecutorKind, () => Promise<Executor>> = {
+		native: () => createNativeExecutor(threads),
+		wasm: () => createWasmExecutor({ ...runtime, ...threads }),
+		webgpu: () => createWebGpuExecutor({ ...runtime, ...device }),
+	};
+	const rejected: RejectedBackend[] = [];
+	for (const kind of kinds) {
+		try {
+			return { executor: await create[kind](), rejected };
+		} catch (error) {
+			// A wrong option is the caller's to fix, not a reason for another backend.
+			if (!(error instanceof CodecError) || error.code !== "backend-unavailable") throw error;
+			rejected.push({ kind, reason: error });
+		}
+	}
+	const reasons = rejected.map(({ kind, reason }) => `${kind}: ${reason.message}`).join(" ");
+	throw new CodecError("backend-unavailable", `No backend for the networks is available. ${reasons}`);
+}

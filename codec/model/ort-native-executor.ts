@@ -1,0 +1,41 @@
+import type { Executor } from "./executor.ts";
+import { CodecError } from "../errors.ts";
+import { CpuExecutor, type Runtime } from "./cpu-executor.ts";
+
+export type NativeExecutorOptions = {
+	/** Threads within one operator. Default: as many as the runtime thinks right. */
+	readonly threads?: number;
+};
+
+/** Kept from bundlers: the package is optional and exists in Node only. */
+const PACKAGE = "onnxruntime-node";
+
+/**
+ * onnxruntime's native library in Node, an optional dependency.
+ *
+ * @throws CodecError `backend-unavailable` outside Node or where the package is not installed
+ */
+export async function createNativeExecutor(options: NativeExecutorOptions = {}): Promise<Executor> {
+	const { threads } = options;
+	if (threads !== undefined && (!Number.isInteger(threads) || threads < 1)) {
+		throw new CodecError("invalid-option", "options.threads, when provided, must be a positive integer.");
+	}
+	if (typeof process === "undefined" || process.versions?.node === undefined) {
+		throw new CodecError("backend-unavailable", "The native runtime exists in Node only.");
+	}
+	let ort: Runtime;
+	try {
+		const loaded: Runtime & { readonly default?: Runtime } = await import(/* @vite-ignore */ PACKAGE);
+		ort = loaded.InferenceSession === undefined && loaded.default !== undefined ? loaded.default : loaded;
+	} catch (cause) {
+		throw new CodecError("backend-unavailable", "The native runtime is not installed.", {
+			hint: "Run `npm install onnxruntime-node`, or use the WASM runtime.",
+			cause,
+		});
+	}
+	return new CpuExecutor("native", threads === undefined ? "native CPU" : `native CPU, ${threads} threads`, ort, {
+		executionProviders: ["cpu"],
+		graphOptimizationLevel: "all",
+		...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+	});
+}

@@ -1,0 +1,292 @@
+/// <reference types="@webgpu/types" />
+import type { InferenceSession, Tensor } from "onnxruntime-common";
+import { CodecError } from "../errors.ts";
+import type { BlockMotion } from "../motion/block-motion.ts";
+import type { DeviceTensor, Executor, Graph, Shape } from "./executor.ts";
+import { BufferPool } from "./gpu-buffers.ts";
+import { describeGpu, requestGpuDevice } from "./gpu-device.ts";
+import { GpuWarps } from "./gpu-warps.ts";
+import { runtimeFileUrl } from "./ort-wasm-executor.ts";
+import { probeGraph } from "./probe.ts";
+import { freeDimensions, valuesOf } from "./shapes.ts";
+
+export type WebGpuExecutorOptions = {
+	/** As in `WasmExecutorOptions`. A folder must hold both {@link WEBGPU_RUNTIME_FILES}. */
+	readonly runtimeUrl?: string;
+	/** A device to share, with a player's canvas for example. It is not destroyed by `dispose()`. */
+	readonly device?: GPUDevice;
+};
+
+/** Names of the runtime's files: where WebAssembly can suspend (smaller, faster), and elsewhere. */
+export const WEBGPU_RUNTIME_FILES = {
+	suspending: "ort-wasm-simd-threaded.jspi.wasm",
+	elsewhere: "ort-wasm-simd-threaded.asyncify.wasm",
+} as const;
+
+type Ort = typeof import("onnxruntime-web/webgpu");
+
+/** The runtime is one WebAssembly instance per thread and cannot be entered twice at a time: calls take turns. */
+let turn: Promise<unknown> = Promise.resolve();
+
+function inTurn<T>(work: () => Promise<T>): Promise<T> {
+	const result = turn.then(work);
+	turn = result.catch(() => undefined);
+	return result;
+}
+
+class GpuTensor implements DeviceTensor {
+	readonly shape: Shape;
+	readonly buffer: GPUBuffer;
+	/** What the runtime is fed. */
+	readonly value: Tensor;
+	private release: (() => void) | undefined;
+
+	constructor(shape: Shape, buffer: GPUBuffer, value: Tensor, release: () => void) {
+		this.shape = shape;
+		this.buffer = buffer;
+		this.value = value;
+		this.release = release;
+	}
+
+	dispose(): void {
+		this.release?.();
+		this.release = undefined;
+	}
+
+	get disposed(): boolean {
+		return this.release === undefined;
+	}
+}
+
+function gpuTensor(tensor: DeviceTensor): GpuTensor {
+	if (!(tensor instanceof GpuTensor)) throw new CodecError("invalid-option", "The tensor belongs to another executor.");
+	if (tensor.disposed) throw new CodecError("invalid-option", "The tensor has been disposed.");
+	return tensor;
+}
+
+/**
+ * The buffer of a tensor of a WebGPU executor, float32 values in the order of its shape. It belongs to the tensor: valid
+ * until that is disposed, and only to be read.
+ *
+ * @throws CodecError `invalid-option` where the tensor is not on a GPU
+ */
+export function gpuBufferOf(tensor: DeviceTensor): GPUBuffer {
+	return gpuTensor(tensor).buffer;
+}
+
+/** onnxruntime on WebGPU; warps are WGSL on the same device, and nothing leaves the GPU unless downloaded. */
+export class WebGpuExecutor implements Executor {
+	readonly kind = "webgpu";
+	readonly description: string;
+	/** Where the tensors are: for presenting them. */
+	readonly device: GPUDevice;
+	private readonly ort: Ort;
+	private readonly ownsDevice: boolean;
+	private readonly pool: BufferPool;
+	private readonly warps: GpuWarps;
+	private readonly sessions = new Set<InferenceSession>();
+	/** Rejects when the device is lost. */
+	private readonly lost: Promise<never>;
+	private failure: CodecError | undefined;
+	private disposed = false;
+
+	constructor(ort: Ort, device: GPUDevice, ownsDevice: boolean) {
+		this.ort = ort;
+		this.device = device;
+		this.ownsDevice = ownsDevice;
+		this.description = `WebGPU (${describeGpu(device)})`;
+		this.pool = new BufferPool(device);
+		this.warps = new GpuWarps(device, this.pool);
+		this.lost = device.lost.then((info) => {
+			this.failure = new CodecError("backend-failed", `The GPU device was lost: ${info.message || info.reason}.`, {
+				hint: "Create a new executor, or go on without the enhancement.",
+			});
+			throw this.failure;
+		});
+		// Whoever waits races with it; nobody waiting is no error.
+		this.lost.catch(() => undefined);
+	}
+
+	upload(data: Float32Array, shape: Shape): DeviceTensor {
+		this.check();
+		if (data.length !== valuesOf(shape)) {
+			throw new CodecError("invalid-option", `${data.length} values do not fill the shape [${shape.join(", ")}].`);
+		}
+		const buffer = this.pool.take(data.byteLength);
+		this.device.queue.writeBuffer(buffer, 0, data.buffer, data.byteOffset, data.byteLength);
+		return this.wrap(buffer, shape);
+	}
+
+	async download(tensor: DeviceTensor): Promise<Float32Array> {
+		this.check();
+		const { buffer, shape } = gpuTensor(tensor);
+		const bytes = valuesOf(shape) * 4;
+		const staging = this.device.createBuffer({ size: bytes, usage: 0x01 /* MAP_READ */ | 0x08 /* COPY_DST */ });
+		try {
+			const encoder = this.device.createCommandEncoder();
+			encoder.copyBufferToBuffer(buffer, 0, staging, 0, bytes);
+			this.device.queue.submit([encoder.finish()]);
+			await this.orLost(staging.mapAsync(0x01 /* READ */));
+			return new Float32Array(staging.getMappedRange().slice(0));
+		} finally {
+			staging.destroy();
+		}
+	}
+
+	async load(bytes: Uint8Array, size: { readonly width: number; readonly height: number }): Promise<Graph> {
+		this.check();
+		const session = await this.createSession(bytes, freeDimensions(size));
+		return {
+			run: (inputs) => this.run(session, inputs),
+			dispose: async () => {
+				if (this.sessions.delete(session)) await inTurn(() => session.release());
+			},
+		};
+	}
+
+	warpPicture(previous: DeviceTensor, motion: BlockMotion): DeviceTensor {
+		this.check();
+		const { buffer, shape } = gpuTensor(previous);
+		const result = this.pool.take(valuesOf(shape) * 4);
+		this.warps.warpPicture(buffer, shape, motion, result);
+		return this.wrap(result, shape);
+	}
+
+	warpFeatures(features: DeviceTensor, motion: BlockMotion, correction?: DeviceTensor): DeviceTensor {
+		this.check();
+		const { buffer, shape } = gpuTensor(features);
+		const shifts = correction === undefined ? undefined : gpuTensor(correction).buffer;
+		const result = this.pool.take(valuesOf(shape) * 4);
+		this.warps.warpFeatures(buffer, shape, motion, shifts, result);
+		return this.wrap(result, shape);
+	}
+
+	async dispose(): Promise<void> {
+		if (this.disposed) return;
+		const sessions = [...this.sessions];
+		this.sessions.clear();
+		for (const session of sessions) await inTurn(() => session.release());
+		this.disposed = true;
+		this.pool.clear();
+		if (this.ownsDevice) this.device.destroy();
+	}
+
+	/** Makes the runtime start and run once, so that a failure shows here and not in the first frame. */
+	async start(): Promise<void> {
+		let session: InferenceSession;
+		try {
+			session = await this.createSession(probeGraph(), {});
+		} catch (cause) {
+			throw new CodecError("backend-unavailable", "The WebGPU runtime did not start.", {
+				hint: "Check that the runtime's .wasm file is served at runtimeUrl.",
+				cause,
+			});
+		}
+		const input = this.upload(Float32Array.of(-1.5), [1, 1, 1, 1]);
+		const { y } = await this.run(session, { x: input });
+		const [result] = y === undefined ? [] : await this.download(y);
+		input.dispose();
+		y?.dispose();
+		this.sessions.delete(session);
+		await inTurn(() => session.release());
+		if (result !== -2) throw new CodecError("backend-unavailable", "The WebGPU runtime computes wrong results.");
+	}
+
+	private async createSession(bytes: Uint8Array, dimensions: Record<string, number>): Promise<InferenceSession> {
+		try {
+			const session = await this.orLost(
+				inTurn(() =>
+					this.ort.InferenceSession.create(bytes, {
+						executionProviders: [{ name: "webgpu", device: this.device, validationMode: "wgpuOnly" }],
+						preferredOutputLocation: "gpu-buffer",
+						freeDimensionOverrides: dimensions,
+						graphOptimizationLevel: "all",
+					}),
+				),
+			);
+			this.sessions.add(session);
+			return session;
+		} catch (cause) {
+			if (this.failure !== undefined) throw this.failure;
+			throw new CodecError("model-invalid", "The WebGPU runtime refuses a graph of the model.", { cause });
+		}
+	}
+
+	private async run(
+		session: InferenceSession,
+		inputs: Readonly<Record<string, DeviceTensor>>,
+	): Promise<Record<string, DeviceTensor>> {
+		this.check();
+		const feeds: Record<string, Tensor> = {};
+		for (const [name, tensor] of Object.entries(inputs)) feeds[name] = gpuTensor(tensor).value;
+		let results: InferenceSession.ReturnType;
+		try {
+			results = await this.orLost(inTurn(() => session.run(feeds)));
+		} catch (cause) {
+			if (this.failure !== undefined) throw this.failure;
+			throw new CodecError("backend-failed", "The WebGPU runtime failed to run a graph.", { cause });
+		}
+		const outputs: Record<string, DeviceTensor> = {};
+		for (const [name, value] of Object.entries(results)) outputs[name] = this.adopt(name, value);
+		return outputs;
+	}
+
+	/** An output of the runtime, which keeps owning the buffer. */
+	private adopt(name: string, value: Tensor): GpuTensor {
+		const [n, c, h, w] = value.dims;
+		if (value.dims.length !== 4 || n !== 1 || c === undefined || h === undefined || w === undefined) {
+			throw new CodecError("model-invalid", `Output ${name} of a graph has the shape [${value.dims.join(", ")}].`);
+		}
+		if (value.type !== "float32") throw new CodecError("model-invalid", `Output ${name} of a graph is not float32.`);
+		return new GpuTensor([n, c, h, w], value.gpuBuffer as GPUBuffer, value, () => value.dispose());
+	}
+
+	/** A buffer of the pool as a tensor. */
+	private wrap(buffer: GPUBuffer, shape: Shape): GpuTensor {
+		const value = this.ort.Tensor.fromGpuBuffer(buffer, { dataType: "float32", dims: shape });
+		return new GpuTensor(shape, buffer, value, () => {
+			if (this.disposed) buffer.destroy();
+			else this.pool.give(buffer);
+		});
+	}
+
+	private orLost<T>(work: Promise<T>): Promise<T> {
+		return Promise.race([work, this.lost]);
+	}
+
+	private check(): void {
+		if (this.failure !== undefined) throw this.failure;
+		if (this.disposed) throw new CodecError("invalid-option", "The executor has been disposed.");
+	}
+}
+
+/**
+ * onnxruntime-web's native WebGPU provider, in a page or a worker.
+ *
+ * @throws CodecError `backend-unavailable` where WebGPU or the runtime cannot be had
+ */
+export async function createWebGpuExecutor(options: WebGpuExecutorOptions = {}): Promise<WebGpuExecutor> {
+	const device = options.device ?? (await requestGpuDevice());
+	const ownsDevice = options.device === undefined;
+	const suspending = "Suspending" in WebAssembly;
+	try {
+		let ort: Ort;
+		try {
+			ort = suspending ? await import("onnxruntime-web/jspi") : await import("onnxruntime-web/webgpu");
+		} catch (cause) {
+			throw new CodecError("backend-unavailable", "The WebGPU runtime's script could not be loaded.", { cause });
+		}
+		// Threads need a cross-origin isolated page and give a GPU nothing.
+		ort.env.wasm.numThreads = 1;
+		if (options.runtimeUrl !== undefined) {
+			const file = suspending ? WEBGPU_RUNTIME_FILES.suspending : WEBGPU_RUNTIME_FILES.elsewhere;
+			ort.env.wasm.wasmPaths = { wasm: runtimeFileUrl(options.runtimeUrl, file) };
+		}
+		const executor = new WebGpuExecutor(ort, device, ownsDevice);
+		await executor.start();
+		return executor;
+	} catch (error) {
+		if (ownsDevice) device.destroy();
+		throw error;
+	}
+}

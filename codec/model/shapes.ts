@@ -1,0 +1,27 @@
+import { CodecError } from "../errors.ts";
+import type { Shape } from "./executor.ts";
+
+/** Number of values of a tensor. */
+export function valuesOf(shape: Shape): number {
+	return shape[0] * shape[1] * shape[2] * shape[3];
+}
+
+/**
+ * Values of the graphs' free dimensions at one coded size.
+ *
+ * @throws CodecError `invalid-option` where the size is not a positive multiple of 32
+ */
+export function freeDimensions(size: { readonly width: number; readonly height: number }): Record<string, number> {
+	const { width, height } = size;
+	if (!(width > 0 && height > 0 && width % 32 === 0 && height % 32 === 0)) {
+		throw new CodecError("invalid-option", `A coded size of ${width}x${height} is not a multiple of 32.`);
+	}
+	return {
+		h4: height / 4,
+		w4: width / 4,
+		h8: height / 8,
+		w8: width / 8,
+		h32: height / 32,
+		w32: width / 32,
+	};
+}
