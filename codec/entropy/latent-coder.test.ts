@@ -1,0 +1,158 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { CodecError } from "../errors.ts";
+import { decodeLatentPass, encodeLatentPass, type LatentGeometry } from "./latent-coder.ts";
+import { LatentReader, LatentWriter } from "./latent-stream.ts";
+import { RansDecoder, RansEncoder } from "./rans.ts";
+import { symbolCosts } from "./tables.ts";
+
+const scale = fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 63 }));
+const symbol = fc.oneof(
+	{ weight: 6, arbitrary: fc.constant(0) },
+	{ weight: 3, arbitrary: fc.integer({ min: -3, max: 3 }) },
+	fc.integer({ min: -255, max: 255 }),
+	fc.constantFrom(-255, 255, 20, -20, 21, -21),
+);
+
+/** A frame's latents, hyper latents and scales. */
+const frames = fc
+	.record({
+		channels: fc.integer({ min: 1, max: 4 }),
+		width: fc.integer({ min: 1, max: 9 }),
+		height: fc.integer({ min: 1, max: 6 }),
+	})
+	.chain((geometry) => {
+		const count = geometry.channels * geometry.width * geometry.height;
+		return fc.record({
+			geometry: fc.constant(geometry),
+			scales: fc.array(scale, { minLength: count, maxLength: count }).map((s) => Uint8Array.from(s)),
+			values: fc.array(symbol, { minLength: count, maxLength: count }),
+			hyper: fc.array(symbol, { minLength: 6, maxLength: 6 }).map((s) => Int16Array.from(s)),
+			planeScales: fc.tuple(fc.integer({ min: 1, max: 63 }), fc.integer({ min: 1, max: 63 })),
+		});
+	})
+	.map(({ values, ...rest }) => ({
+		...rest,
+		symbols: Int16Array.from(values, (s, i) => (rest.scales[i] === 0 ? 0 : s)),
+	}));
+type Frame = typeof frames extends fc.Arbitrary<infer T> ? T : never;
+const hyperGeometry: LatentGeometry = { channels: 2, width: 3, height: 1 };
+
+function write(frame: Frame): Uint8Array {
+	const writer = new LatentWriter();
+	writer.hyper(frame.hyper, frame.planeScales, hyperGeometry);
+	writer.pass(frame.symbols, frame.scales, frame.geometry, 0);
+	writer.pass(frame.symbols, frame.scales, frame.geometry, 1);
+	return writer.finish();
+}
+
+function read(bytes: Uint8Array, frame: Frame): { hyper: Int16Array; symbols: Int16Array } {
+	const reader = new LatentReader(bytes);
+	const hyper = new Int16Array(frame.hyper.length).fill(77);
+	const symbols = new Int16Array(frame.symbols.length).fill(77);
+	reader.hyper(hyper, frame.planeScales, hyperGeometry);
+	reader.pass(symbols, frame.scales, frame.geometry, 0);
+	reader.pass(symbols, frame.scales, frame.geometry, 1);
+	reader.finish();
+	return { hyper, symbols };
+}
+
+describe("latents", () => {
+	it("come back as they were", () => {
+		fc.assert(
+			fc.property(frames, (frame) => {
+				const { hyper, symbols } = read(write(frame), frame);
+				expect(hyper).toEqual(frame.hyper);
+				expect(symbols).toEqual(frame.symbols);
+			}),
+			{ seed: 10, numRuns: 300 },
+		);
+	});
+
+	it("cost what the cost table says", () => {
+		const costs = symbolCosts();
+		fc.assert(
+			fc.property(frames, (frame) => {
+				const encoder = new RansEncoder();
+				encodeLatentPass(encoder, frame.symbols, frame.scales, frame.geometry, 0);
+				encodeLatentPass(encoder, frame.symbols, frame.scales, frame.geometry, 1);
+				let bits = 0;
+				frame.symbols.forEach((s, i) => (bits += costs[(frame.scales[i] ?? 0) * 256 + Math.abs(s)] ?? Number.NaN));
+				expect(Math.abs(8 * encoder.finish().length - bits)).toBeLessThan(60);
+			}),
+			{ seed: 11 },
+		);
+	});
+
+	it("touch only the positions of their pass: even x + y + c first", () => {
+		const geometry = { channels: 2, width: 3, height: 2 };
+		const scales = new Uint8Array(12).fill(30);
+		const symbols = Int16Array.from({ length: 12 }, (_, i) => i + 1);
+		const encoder = new RansEncoder();
+		encodeLatentPass(encoder, symbols, scales, geometry, 0);
+		const decoded = new Int16Array(12);
+		const decoder = new RansDecoder(encoder.finish());
+		decodeLatentPass(decoder, scales, decoded, geometry, 0);
+		decoder.finish();
+		expect(Array.from(decoded)).toEqual([1, 0, 3, 0, 5, 0, 0, 8, 0, 10, 0, 12]);
+	});
+
+	it("take no byte where everything is 0", () => {
+		const geometry = { channels: 3, width: 4, height: 4 };
+		const frame = {
+			geometry,
+			scales: new Uint8Array(48).fill(9),
+			symbols: new Int16Array(48),
+			hyper: new Int16Array(6),
+			planeScales: [5, 6] as [number, number],
+		};
+		expect(write(frame)).toHaveLength(0);
+		expect(read(new Uint8Array(0), frame)).toEqual({ hyper: frame.hyper, symbols: frame.symbols });
+	});
+
+	it("refuse what cannot be coded", () => {
+		const geometry = { channels: 1, width: 2, height: 1 };
+		const put = (symbols: number[], scales: number[]) =>
+			encodeLatentPass(new RansEncoder(), Int16Array.from(symbols), Uint8Array.from(scales), geometry, 0);
+		expect(() => put([1, 0], [0, 0])).toThrow(/scale 0/);
+		expect(() => put([256, 0], [9, 0])).toThrow(RangeError);
+		expect(() => put([1, 0], [64, 0])).toThrow(RangeError);
+		expect(() => put([1], [9])).toThrow(RangeError);
+		const hyper = (scales: number[]) => new LatentWriter().hyper(new Int16Array(2), scales, geometry);
+		expect(() => hyper([0])).toThrow(RangeError);
+		expect(() => hyper([64])).toThrow(RangeError);
+		expect(() => hyper([1, 1])).toThrow(RangeError);
+	});
+
+	it("throw nothing but CodecError on damage, and keep symbols in range", () => {
+		fc.assert(
+			fc.property(frames, fc.nat(), fc.integer({ min: 1, max: 255 }), fc.boolean(), (frame, at, flip, cut) => {
+				const bytes = write(frame);
+				fc.pre(bytes.length > 0);
+				const i = at % bytes.length;
+				const damaged = cut ? bytes.subarray(0, i) : bytes.map((b, j) => (j === i ? b ^ flip : b));
+				try {
+					const { hyper, symbols } = read(damaged, frame);
+					for (const s of [...hyper, ...symbols]) expect(Math.abs(s)).toBeLessThanOrEqual(255);
+				} catch (error) {
+					expect(error).toBeInstanceOf(CodecError);
+					expect(error).toHaveProperty("code", "damaged-sample");
+				}
+			}),
+			{ seed: 12, numRuns: 500 },
+		);
+	});
+
+	it("end on any bytes", () => {
+		fc.assert(
+			fc.property(frames, fc.uint8Array({ minLength: 1, maxLength: 100 }), (frame, bytes) => {
+				try {
+					read(bytes, frame);
+				} catch (error) {
+					expect(error).toBeInstanceOf(CodecError);
+				}
+			}),
+			{ seed: 13, numRuns: 300 },
+		);
+	});
+});
