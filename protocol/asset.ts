@@ -10,6 +10,10 @@ export const MAX_PARTS = 100_000;
 /** Where a request or an answer holds a part number: parts are counted from 0 on. */
 export const PartNumber = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MAX_PARTS - 1));
 
+/** Who may play an asset: everybody who knows its address, or holders of a signed playback token. */
+export const Access = v.picklist(["public", "signed"]);
+export type Access = v.InferOutput<typeof Access>;
+
 /** `POST /v1/upload-tokens`, with an API key. What is absent is not limited, but for the expiry: one hour. */
 export const CreateTokenRequest = v.strictObject({
 	/** Bytes of all parts of the asset. */
@@ -18,6 +22,10 @@ export const CreateTokenRequest = v.strictObject({
 	/** The only origin whose pages may use the token: `https://example.com`. */
 	origin: v.optional(v.pipe(v.string(), v.maxLength(256), v.regex(/^https?:\/\/[^/?#\s]+$/))),
 	expiresInSeconds: v.optional(v.pipe(v.number(), v.integer(), v.minValue(60), v.maxValue(7 * 86_400))),
+	/** Of the asset that the token makes; "public" unless given. */
+	access: v.optional(Access),
+	/** A new token for an asset that is there: to go on with an upload whose token has expired. */
+	asset: v.optional(v.pipe(v.string(), v.maxLength(64))),
 });
 export type CreateTokenRequest = v.InferOutput<typeof CreateTokenRequest>;
 
@@ -38,6 +46,8 @@ export const CreateAssetRequest = v.strictObject({
 	frameRate: v.pipe(v.number(), v.minValue(0.01), v.maxValue(1000)),
 	/** For people. */
 	title: v.optional(v.pipe(v.string(), v.maxLength(200))),
+	/** "public" unless given; with an upload token, what the token says. */
+	access: v.optional(Access),
 	tracks: v.pipe(
 		v.array(TrackJson),
 		v.maxLength(MAX_TRACKS),
@@ -57,6 +67,11 @@ export type TrackProgress = {
 	readonly ahead: readonly number[];
 	/** Gaps: every number from `next` to the highest of `ahead` that is not there. */
 	readonly missing: readonly number[];
+	/**
+	 * Why the track takes no more parts, if so: a segment would begin with no sync sample, or hold more than a segment may. The
+	 * asset goes on without it, unless it is the base.
+	 */
+	readonly failure?: "misaligned" | "segment-too-large";
 	/** Where parts go: append the number. `/v1/assets/<asset>/tracks/<track>/parts/`, absolute. */
 	readonly partsUrl: string;
 };

@@ -28,6 +28,8 @@ export const ERROR_STATUS = {
 	"asset-complete": 409,
 	/** More bytes or seconds than the token allows. */
 	"constraint-exceeded": 413,
+	/** The track takes no more: its samples cannot be cut into segments. */
+	"track-failed": 422,
 	/** A body larger than its route takes. */
 	"too-large": 413,
 	"unsupported-media-type": 415,
