@@ -215,8 +215,7 @@ GRAPHS = {
 
 def tables(model):
     q = torch.arange(QUALITIES).float()
-    gain = model.gains(q)[:, :, 0, 0].double()
-    steps = torch.round(2048 / gain)
+    steps = model.steps(q)[:, :, 0, 0]
 
     def rows(table, fixed):
         v = torch.floor(between_anchors(table, q).double() * 2.0**fixed.bits + 0.5)

@@ -131,12 +131,10 @@ class Enhancement(nn.Module):
     def integer(self):
         return self.head.mode == "integer"
 
-    def gains(self, q):
-        """[B,96,1,1] gains (1 / real step) at q; in the mode "integer" those of integer steps (SPEC: steps = 2048 / gain)."""
-        gain = torch.exp(between_anchors(self.log_gain, q))[:, :, None, None]
-        if self.integer:
-            gain = 2048 / round_through(2048 / gain).clamp(1, 2047)
-        return gain
+    def steps(self, q):
+        """[B,96,1,1] quantiser steps at q, in eighths of a coefficient of 8-bit samples: 2048 times the real step."""
+        step = 2048 * torch.exp(-between_anchors(self.log_gain, q))[:, :, None, None]
+        return round_through(step).clamp(1, 2047) if self.integer else step
 
     def rate_vector(self, table, q, fixed):
         v = between_anchors(table, q)[:, :, None, None]
@@ -156,6 +154,10 @@ class Enhancement(nn.Module):
             moved = floor_through(moved * s + 0.5) / s
         return moved
 
+    def move_picture(self, picture, motion):
+        """The previous picture (folded) by block motion, rounded to samples."""
+        return fold(*warp_picture(*unfold(picture), motion))
+
     def coarse(self, difference):
         """Sixteenths to samples, as networks see differences."""
         if not self.integer:
@@ -171,7 +173,7 @@ class Enhancement(nn.Module):
             hidden = self.correct(torch.cat((base_features, self.move_features(previous["features"], vectors)), 1))
             correction, keep = self.correction(hidden), self.keep(hidden)
             features = self.move_features(previous["features"], vectors + correction)
-            temporal = fold(*warp_picture(*unfold(previous["picture"]), motion))
+            temporal = self.move_picture(previous["picture"], motion)
             part = keep * (temporal - enlarged)
             if self.integer:
                 part = floor_through(part * 4096) / 4096
@@ -182,9 +184,9 @@ class Enhancement(nn.Module):
         prediction = self.formats["fine"](blended + self.fusion(context))
         return context, prediction
 
-    def synthesize(self, context, prediction, latents, gain, rate):
-        """(picture, features) from decoded latents (steps)."""
-        c = latents / gain
+    def synthesize(self, context, prediction, latents, step, rate):
+        """(picture, features) from decoded latents (in steps)."""
+        c = latents * (step / 2048)
         if self.integer:
             c = self.formats["coefficient"](c)
         linear = F.pixel_shuffle(self.synthesis(c), 2)
@@ -208,8 +210,8 @@ class Enhancement(nn.Module):
         b, _, h, w = source.shape
         features, enlarged = self.base(*base)
         context, prediction = self.predict(features, enlarged, previous, motion)
-        gain = self.gains(q)
-        y, z = self.analysis(source, prediction, enlarged, context, gain)
+        step = self.steps(q)
+        y, z = self.analysis(source, prediction, enlarged, context, 2048 / step)
         z_hat = round_through(z).clamp(-127, 127)
         index = (round_through(self.hyper_index) if self.integer else self.hyper_index).clamp(1, 63)[None, :, None, None]
         z_bits = laplace_bits(z if self.training else z_hat, index, noise=self.training).sum((1, 2, 3))
@@ -218,7 +220,7 @@ class Enhancement(nn.Module):
         rate = self.rate_vector(self.prior.rate[1 if previous else 0], q, self.prior.formats["trunk"])
         y_hat, y_bits = self.prior(y, z_hat, cue, torch.cat(past, 1), rate, rounding)
         picture, features = self.synthesize(
-            context, prediction, y_hat, gain, self.rate_vector(self.rate, q, self.formats["feature"])
+            context, prediction, y_hat, step, self.rate_vector(self.rate, q, self.formats["feature"])
         )
         return dict(
             picture=picture,

@@ -1,0 +1,131 @@
+"""The integer simulation: decodes parsed symbols with the training model in float64 and the warps in int64.
+
+It shares no code with the TypeScript decoder and must give the same picture hashes (codec/SPEC.md). Rounded float64 products
+of integers are exact far beyond what the certificate allows for float32.
+"""
+import torch
+import torch.nn.functional as F
+
+from training.model.enhancement import Enhancement
+from training.model.fixed import set_mode
+from training.model.picture import fold, unfold
+from training.model.prior import checkerboard
+from training.model.warp import LUMA_TAPS
+
+
+def cells(vectors, r):
+    """int64 [B,2,h,w] repeated r times in both directions."""
+    return vectors.repeat_interleave(r, 2).repeat_interleave(r, 3) if r > 1 else vectors
+
+
+def gather(plane, y, x):
+    """plane [B,C,h,w] at int64 coordinates [B,h,w], clipped to the plane."""
+    b, c, h, w = plane.shape
+    index = y.clamp(0, h - 1) * w + x.clamp(0, w - 1)
+    return plane.reshape(b, c, -1).gather(2, index.reshape(b, 1, -1).expand(b, c, -1)).reshape(b, c, *y.shape[1:])
+
+
+def positions(h, w):
+    return torch.arange(h)[None, :, None], torch.arange(w)[None, None, :]
+
+
+def bilinear_integers(plane, vectors, bits):
+    """SPEC 4.4 and chroma of 4.3: plane int64 [B,C,h,w], vectors int64 [B,2,h,w] in 2^-bits cells."""
+    one = 1 << bits
+    ys, xs = positions(*plane.shape[2:])
+    x, fx = xs + (vectors[:, 0] >> bits), (vectors[:, 0] & (one - 1))[:, None]
+    y, fy = ys + (vectors[:, 1] >> bits), (vectors[:, 1] & (one - 1))[:, None]
+    top = gather(plane, y, x) * (one - fx) + gather(plane, y, x + 1) * fx
+    bottom = gather(plane, y + 1, x) * (one - fx) + gather(plane, y + 1, x + 1) * fx
+    return (top * (one - fy) + bottom * fy + (1 << (2 * bits - 1))) >> (2 * bits)
+
+
+def luma_integers(plane, vectors):
+    """SPEC 4.3, luma: plane int64 [B,1,H,W] of samples 0..255, vectors int64 [B,2,H,W]."""
+    taps = LUMA_TAPS.long()
+    ys, xs = positions(*plane.shape[2:])
+    x, y = xs + (vectors[:, 0] >> 2), ys + (vectors[:, 1] >> 2)
+    across, down = taps[vectors[:, 0] & 3], taps[vectors[:, 1] & 3]  # [B,H,W,6]
+    total = torch.zeros_like(plane)
+    for j in range(6):
+        row = sum(gather(plane, y + j - 2, x + i - 2) * across[..., i][:, None] for i in range(6))
+        total += row * down[..., j][:, None]
+    return ((total + 2048) >> 12).clamp(0, 255)
+
+
+class Simulation(Enhancement):
+    """`Enhancement` with exact warps. Call `frame` for each frame in order."""
+
+    def prepare(self):
+        set_mode(self, "integer")
+        return self.double().eval()
+
+    def integers(self, x, bits):
+        return torch.round(x * 2.0**bits).long()
+
+    def move_features(self, features, motion):
+        bits = self.formats["feature"].bits
+        vectors = self.integers(motion, 4).clamp(-2048, 2047)
+        return bilinear_integers(self.integers(features, bits), vectors, 4).double() * 2.0**-bits
+
+    def move_picture(self, picture, motion):
+        luma, chroma = unfold(self.integers(picture, 8) + 128)
+        vectors = motion[:, 1:].long()
+        moved = luma_integers(luma, cells(vectors, 8)), bilinear_integers(chroma, cells(vectors, 4), 3)
+        return (fold(*moved) - 128).double() / 256
+
+    def exact_cues(self, base, previous, motion):
+        """SPEC 2.1; base and previous: (luma, chroma) int64 samples 0..255, extended."""
+        luma, chroma = base
+        now = torch.cat((F.pixel_unshuffle(luma, 2), chroma), 1)
+        zero = torch.zeros_like(now)
+        if motion is None:
+            return torch.cat((now - 128, zero, zero, zero[:, :3]), 1)
+        vectors = motion[:, 1:].long()
+        then = bilinear_integers(previous[0], cells(vectors, 2), 4), bilinear_integers(previous[1], vectors, 5)
+        change = (now - torch.cat((F.pixel_unshuffle(then[0], 2), then[1]), 1)).clamp(-127, 127)
+        moves = torch.cat((64 * motion[:, :1].long(), vectors.abs().clamp(max=64)), 1)
+        return torch.cat((now - 128, change, change.abs(), moves), 1)
+
+    def frame(self, state, q, base, latents, hyper, motion=None):
+        """One frame from its symbols. state: of the previous frame, None for an intra frame.
+
+        base: (luma [1,1,h,w], chroma [1,2,h/2,w/2]) int64 samples; latents [1,96,H/8,W/8] int64 sixteenths; hyper
+        [1,16,H/32,W/32] int64; motion [1,3,H/8,W/8] int64. Returns the next state; "samples" is the folded picture 0..255.
+        Raises ValueError where the latents cannot have come from this model's prior.
+        """
+        with torch.no_grad():
+            q = torch.tensor([float(q)])
+            luma, chroma = base
+            features, enlarged = self.base((luma - 128).double() / 256, (chroma - 128).double() / 256)
+            context, prediction = self.predict(features, enlarged, state, motion)
+            cue = self.exact_cues(base, state["samples_base"] if state else None, motion if state else None)
+            past = state["past"] if state else [torch.zeros_like(latents)] * 3
+            self.check_prior(q, hyper, cue, past, latents, inter=state is not None)
+            rate = self.rate_vector(self.rate, q, self.formats["feature"]).double()
+            picture, features = self.synthesize(context, prediction, latents.double() / 16, self.steps(q).double(), rate)
+            return dict(
+                picture=picture,
+                features=features,
+                past=[(latents >> 2).clamp(-127, 127), *past[:2]],
+                samples_base=base,
+                samples=self.integers(picture, 8) + 128,
+            )
+
+    def check_prior(self, q, hyper, cue, past, latents, inter):
+        """The symbols that these latents imply must be integers, and zero where the scale index is zero."""
+        p = self.prior
+        rate = self.rate_vector(p.rate[1 if inter else 0], q, p.formats["trunk"]).double()
+        trunk = p.trunk(hyper.double(), cue.double() / 128, torch.cat(past, 1).double() / 4, rate)
+        first = checkerboard(*latents.shape[1:], latents.device).bool()
+        seen = torch.where(first, (latents >> 2).clamp(-127, 127), torch.zeros_like(latents)).double() / 4
+        second = p.second_block(p.second_open(torch.cat((trunk, seen), 1)))
+        for mask, mean, scale in (
+            (first, p.mean(trunk), p.scale(trunk)),
+            (~first, p.second_mean(second), p.second_scale(second)),
+        ):
+            difference = latents - self.integers(mean, 4)
+            clipped = latents.abs() == 4095
+            bad = mask & ~clipped & ((difference & 15 != 0) | ((scale == 0) & (difference != 0)))
+            if bad.any():
+                raise ValueError(f"{int(bad.sum())} latents do not fit this model's prior")
