@@ -1,0 +1,201 @@
+import {
+	AudioSampleSink,
+	AudioSampleSource,
+	canEncodeAudio,
+	EncodedPacketSink,
+	Mp4OutputFormat,
+	NullTarget,
+	Output,
+} from "mediabunny";
+import type { AudioSample, EncodedPacket, Input, InputAudioTrack } from "mediabunny";
+import type { Sample } from "../../codec/sample.ts";
+import type { AudioTrack } from "../../codec/track.ts";
+import { UploadError } from "../errors.ts";
+import type { SourceAudio, SourceWarning } from "../source/video-source.ts";
+import { opusHeadToDops } from "./opus-head.ts";
+import { planAudio } from "./plan.ts";
+import type { AudioFacts, AudioPlan } from "./plan.ts";
+
+const MICROSECONDS = 1_000_000;
+
+/**
+ * The sound of a file in a form that every player takes, or undefined with a warning where there is none to be had.
+ * @param origin time in the container, in microseconds, that becomes 0.
+ */
+export const openAudio = async (
+	input: Input,
+	origin: number,
+	warnings: SourceWarning[],
+): Promise<SourceAudio | undefined> => {
+	const track = await input.getPrimaryAudioTrack();
+	if (track === null) {
+		return undefined;
+	}
+	try {
+		const facts = await factsOf(track);
+		const plan = planAudio(facts);
+		if (plan.make === "nothing") {
+			warnings.push({ code: "audio-dropped", message: `The video is uploaded without sound: ${plan.reason}` });
+			return undefined;
+		}
+		if (facts.channels > 2) {
+			warnings.push({ code: "audio-downmixed", message: `The sound's ${facts.channels} channels are mixed to stereo.` });
+		}
+		return plan.make === "copy" ? await copiedAudio(track, facts, origin) : await encodedAudio(track, plan, origin);
+	} catch (error) {
+		// Sound that cannot be read must not cost the pictures; the person is told.
+		const detail = error instanceof Error ? error.message : String(error);
+		warnings.push({ code: "audio-dropped", message: `The video is uploaded without sound, which is damaged: ${detail}` });
+		return undefined;
+	}
+};
+
+const factsOf = async (track: InputAudioTrack): Promise<AudioFacts> => {
+	const config = await track.getDecoderConfig();
+	const canMake = (codec: "aac" | "opus") =>
+		canEncodeAudio(codec, { numberOfChannels: 2, sampleRate: 48_000, bitrate: 128_000 });
+	return {
+		codec: (await track.getCodec()) ?? undefined,
+		codecString: (await track.getCodecParameterString()) ?? undefined,
+		channels: await track.getNumberOfChannels(),
+		sampleRate: await track.getSampleRate(),
+		described: config?.description !== undefined,
+		decodable: await track.canDecode(),
+		encodable: { aac: await canMake("aac"), opus: await canMake("opus") },
+	};
+};
+
+const bytesOf = (source: AllowSharedBufferSource): Uint8Array =>
+	ArrayBuffer.isView(source)
+		? new Uint8Array(source.buffer, source.byteOffset, source.byteLength).slice()
+		: new Uint8Array(source).slice();
+
+/** @throws {UploadError} `source-undecodable` for a description that is not what its codec needs. */
+const audioTrack = (
+	codec: "aac" | "opus",
+	codecString: string,
+	description: Uint8Array | undefined,
+	sampleRate: number,
+	channels: number,
+): AudioTrack => {
+	const payload = codec === "opus" && description !== undefined ? opusHeadToDops(description) : description;
+	if (payload === undefined) {
+		throw new UploadError("source-undecodable", `The sound's ${codec} header is missing or damaged.`);
+	}
+	return { kind: "audio", codec: codec === "opus" ? "opus" : codecString, sampleRate, channels, description: payload };
+};
+
+const toSample = (packet: EncodedPacket, timestamp: number): Sample => ({
+	data: packet.data,
+	timestamp,
+	duration: Math.max(1, packet.microsecondDuration),
+	sync: true,
+});
+
+const copiedAudio = async (track: InputAudioTrack, facts: AudioFacts, origin: number): Promise<SourceAudio> => {
+	const config = await track.getDecoderConfig();
+	const description = config?.description === undefined ? undefined : bytesOf(config.description);
+	const codec = facts.codec === "opus" ? "opus" : "aac";
+	return {
+		track: audioTrack(codec, facts.codecString ?? "mp4a.40.2", description, facts.sampleRate, facts.channels),
+		made: "copied",
+		async *samples(signal) {
+			let last = -1;
+			for await (const packet of new EncodedPacketSink(track).packets()) {
+				signal.throwIfAborted();
+				const timestamp = packet.microsecondTimestamp - origin;
+				// What lies before the first picture, and what does not go forward, has no place on the time line.
+				if (timestamp >= 0 && timestamp > last && packet.data.length > 0) {
+					last = timestamp;
+					yield toSample(packet, timestamp);
+				}
+			}
+		},
+	};
+};
+
+/** Sound decoded, brought to the plan's channels and rate, and encoded again. */
+const encodedAudio = async (
+	track: InputAudioTrack,
+	plan: Extract<AudioPlan, { make: "encode" }>,
+	origin: number,
+): Promise<SourceAudio> => {
+	const packets = encodePackets(track, plan, origin);
+	// The first packet brings the decoder's description, which the asset must be created with.
+	const first = await packets.next();
+	if (first.done === true) {
+		throw new UploadError("source-damaged", "The audio track is empty.");
+	}
+	const { config } = first.value;
+	const description = config?.description === undefined ? undefined : bytesOf(config.description);
+	return {
+		track: audioTrack(plan.codec, config?.codec ?? "mp4a.40.2", description, plan.sampleRate, plan.channels),
+		made: "encoded",
+		async *samples(signal) {
+			let last = -1;
+			try {
+				for (let next: IteratorResult<MadePacket, void> = first; next.done !== true; next = await packets.next()) {
+					signal.throwIfAborted();
+					const timestamp = Math.max(0, next.value.packet.microsecondTimestamp);
+					if (timestamp > last) {
+						last = timestamp;
+						yield toSample(next.value.packet, timestamp);
+					}
+				}
+			} finally {
+				await packets.return();
+			}
+		},
+	};
+};
+
+type MadePacket = { readonly packet: EncodedPacket; readonly config: AudioDecoderConfig | undefined };
+
+async function* encodePackets(
+	track: InputAudioTrack,
+	plan: Extract<AudioPlan, { make: "encode" }>,
+	origin: number,
+): AsyncGenerator<MadePacket, void, undefined> {
+	const made: MadePacket[] = [];
+	const source = new AudioSampleSource({
+		codec: plan.codec,
+		bitrate: plan.bitrate,
+		transform: { numberOfChannels: plan.channels, sampleRate: plan.sampleRate },
+		onEncodedPacket: (packet, meta) => made.push({ packet, config: meta?.decoderConfig }),
+	});
+	// mediabunny encodes only into a file; this one goes nowhere, the packets are taken on their way.
+	const output = new Output({ format: new Mp4OutputFormat({ fastStart: "fragmented" }), target: new NullTarget() });
+	output.addAudioTrack(source);
+	await output.start();
+	let finished = false;
+	try {
+		for await (const decoded of new AudioSampleSink(track).samples(origin / MICROSECONDS)) {
+			const sample = shifted(decoded, origin / MICROSECONDS);
+			if (sample !== undefined) {
+				await source.add(sample);
+				sample.close();
+			}
+			yield* made.splice(0);
+		}
+		await output.finalize();
+		finished = true;
+		yield* made.splice(0);
+	} finally {
+		if (!finished) {
+			await output.cancel();
+		}
+	}
+}
+
+/** Moves a sample to the new origin (seconds) and cuts off what lies before it; closes the sample it was given. */
+const shifted = (sample: AudioSample, origin: number): AudioSample | undefined => {
+	const early = Math.ceil((origin - sample.timestamp) * sample.sampleRate - 1e-6);
+	if (early >= sample.numberOfFrames) {
+		sample.close();
+		return undefined;
+	}
+	const kept = early > 0 ? sample.trim(early) : sample.clone();
+	kept.setTimestamp(Math.max(0, kept.timestamp - origin));
+	sample.close();
+	return kept;
+};

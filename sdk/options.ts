@@ -1,0 +1,213 @@
+import { UploadError } from "./errors.ts";
+
+/** What `createUpload` takes as video. */
+export type UploadSource = Blob | URL | string;
+
+/** Options of `createUpload`; everything but `endpoint` and `token` has a good default. */
+export type UploadOptions = {
+	/** Where the edge answers: `https://video.example.com`. The path `/v1/...` is added to it. */
+	readonly endpoint: string | URL;
+	/**
+	 * An upload token (or API key, on a server only). A function is asked at the start and again whenever the edge
+	 * answers 401, so that a token may expire during a long upload.
+	 */
+	readonly token: string | (() => string | Promise<string>);
+	/**
+	 * Folder of the model (`model.json`, weights). Default `<endpoint>/models/crescendo-1/`. Fetched only if the enhancement
+	 * is encoded.
+	 */
+	readonly modelUrl?: string | URL;
+	/** Folder of onnxruntime's WASM files. Default `<endpoint>/runtime/`. */
+	readonly runtimeUrl?: string | URL;
+	/**
+	 * What the enhancement is computed on. `auto` (default): WebGPU, else WASM at a size that `patience` allows. `webgpu`
+	 * and `wasm` insist on one; `none` uploads base and audio only.
+	 */
+	readonly backend?: "auto" | "webgpu" | "wasm" | "none";
+	/** One enhancement for each quality index 0 (finest) to 63, at most 4, ascending or not. Default `[24]`. */
+	readonly enhancements?: readonly number[];
+	/** Longest side of the encoded picture; larger sources are scaled down. Default 3840. */
+	readonly maxSize?: number;
+	/**
+	 * How long a person should wait at most, as a multiple of the video's length (default 2). Where the measured speed does
+	 * not allow that at full size, a smaller size is encoded, and the backend report says so.
+	 */
+	readonly patience?: number;
+	/** Seconds between sync samples, 0.5 to 10. Default 2. */
+	readonly gopSeconds?: number;
+	/** Codec of the base. `auto` (default): H.264, else VP9, else AV1, whatever this browser encodes. */
+	readonly base?: "auto" | "avc" | "vp9" | "av1";
+	/** `auto` (default): stereo AAC and Opus are passed through, all else is encoded; `none` drops the sound. */
+	readonly audio?: "auto" | "none";
+	/** For people, at most 200 characters; shown in lists. Default: the file's name without its ending. */
+	readonly title?: string;
+	/** Continue an upload of the same source with the same options that a closed page left behind. Default true. */
+	readonly resume?: boolean;
+	/**
+	 * The worker that does the work: `auto` (default) starts the SDK's own module worker, `none` works on the calling
+	 * thread (right inside a worker), a URL points to a copy of the worker file for pages whose bundler or policy needs it.
+	 */
+	readonly worker?: "auto" | "none" | URL;
+	/** Aborts the upload like `abort()`. */
+	readonly signal?: AbortSignal;
+};
+
+/** Options after checking, with every default filled in. Plain data, but for the token's function. */
+export type ResolvedOptions = {
+	/** Without a trailing slash. */
+	readonly endpoint: string;
+	readonly modelUrl: string;
+	readonly runtimeUrl: string;
+	readonly backend: "auto" | "webgpu" | "wasm" | "none";
+	readonly enhancements: readonly number[];
+	readonly maxSize: number;
+	readonly patience: number;
+	readonly gopSeconds: number;
+	readonly base: "auto" | "avc" | "vp9" | "av1";
+	readonly audio: "auto" | "none";
+	readonly title: string;
+	readonly resume: boolean;
+};
+
+/** Name of the model folder that this version encodes with. */
+const DEFAULT_MODEL = "crescendo-1";
+
+const refuse = (message: string, hint?: string): never => {
+	throw new UploadError("invalid-option", message, { hint });
+};
+
+const oneOf = <T extends string>(name: string, value: unknown, allowed: readonly T[], fallback: T): T => {
+	if (value === undefined) {
+		return fallback;
+	}
+	return (
+		allowed.find((candidate) => candidate === value) ??
+		refuse(`options.${name}, when provided, must be one of ${allowed.map((entry) => `"${entry}"`).join(", ")}.`)
+	);
+};
+
+const numberWithin = (name: string, value: unknown, low: number, high: number, fallback: number): number => {
+	if (value === undefined) {
+		return fallback;
+	}
+	if (typeof value !== "number" || !(value >= low && value <= high)) {
+		return refuse(`options.${name}, when provided, must be a number from ${low} to ${high}.`);
+	}
+	return value;
+};
+
+const isFlag = (name: string, value: unknown, fallback: boolean): boolean => {
+	if (value !== undefined && typeof value !== "boolean") {
+		refuse(`options.${name}, when provided, must be a boolean.`);
+	}
+	return value === undefined ? fallback : value === true;
+};
+
+/** @returns an absolute http(s) URL. `base` resolves relative ones, as a page's own address does. */
+const httpUrl = (name: string, value: unknown, base: string | undefined): URL => {
+	if (typeof value !== "string" && !(value instanceof URL)) {
+		return refuse(`options.${name} must be a string or a URL.`);
+	}
+	let url: URL;
+	try {
+		url = new URL(value, base);
+	} catch (cause) {
+		throw new UploadError("invalid-option", `options.${name} must be a valid URL; it is "${String(value)}".`, { cause });
+	}
+	if (url.protocol !== "https:" && url.protocol !== "http:") {
+		return refuse(`options.${name} must start with https: or http:; it starts with ${url.protocol}`);
+	}
+	return url;
+};
+
+const folder = (url: URL): string => (url.href.endsWith("/") ? url.href : `${url.href}/`);
+
+const checkEnhancements = (value: unknown): readonly number[] => {
+	if (value === undefined) {
+		return [24];
+	}
+	const message = "options.enhancements, when provided, must be an array of 1 to 4 different integers from 0 to 63.";
+	if (!Array.isArray(value) || value.length < 1 || value.length > 4 || new Set(value).size !== value.length) {
+		return refuse(message, 'For no enhancement at all, set options.backend to "none".');
+	}
+	const numbers: number[] = [];
+	for (const q of value as readonly unknown[]) {
+		if (typeof q !== "number" || !Number.isInteger(q) || q < 0 || q > 63) {
+			return refuse(message);
+		}
+		numbers.push(q);
+	}
+	return numbers;
+};
+
+const checkTitle = (value: unknown, fallback: string): string => {
+	if (value !== undefined && (typeof value !== "string" || value.length > 200)) {
+		refuse("options.title, when provided, must be a string of at most 200 characters.");
+	}
+	return typeof value === "string" && value.length > 0 ? value : fallback.slice(0, 200);
+};
+
+/**
+ * @param source the video; anything but a Blob, a URL or a string with an http(s) address is refused.
+ * @throws {UploadError} `invalid-option`
+ */
+export const checkSource = (source: unknown, base?: string): Blob | string => {
+	if (source instanceof Blob) {
+		return source;
+	}
+	if (typeof source === "string" || source instanceof URL) {
+		if (source instanceof URL && source.protocol === "blob:") {
+			return source.href;
+		}
+		if (typeof source === "string" && source.startsWith("blob:")) {
+			return source;
+		}
+		return httpUrl("source", source, base).href;
+	}
+	return refuse("source must be a File, a Blob, a URL, or a string with an address.");
+};
+
+const titleOf = (source: Blob | string): string => {
+	const name = source instanceof Blob ? ("name" in source && typeof source.name === "string" ? source.name : "") : source;
+	const last = name.split(/[?#]/)[0]?.split("/").at(-1) ?? "";
+	return last.replace(/\.[A-Za-z0-9]{1,5}$/, "");
+};
+
+/**
+ * Checks every option once, at the border; inside, nothing is checked again.
+ * @param base address that relative URLs are resolved against (the page's).
+ * @throws {UploadError} `invalid-option`, with a message that names the option and what it must be.
+ */
+export const resolveOptions = (options: UploadOptions, source: Blob | string, base?: string): ResolvedOptions => {
+	if (typeof options !== "object" || options === null) {
+		return refuse("options must be an object.");
+	}
+	const endpoint = httpUrl("endpoint", options.endpoint, base);
+	if (endpoint.search !== "" || endpoint.hash !== "") {
+		refuse("options.endpoint must not have a query or a fragment.");
+	}
+	if (typeof options.token !== "function" && (typeof options.token !== "string" || options.token.length === 0)) {
+		refuse("options.token must be a non-empty string or a function that returns one.");
+	}
+	if (options.signal !== undefined && !(options.signal instanceof AbortSignal)) {
+		refuse("options.signal, when provided, must be an AbortSignal.");
+	}
+	if (options.worker !== undefined && !(options.worker instanceof URL)) {
+		oneOf("worker", options.worker, ["auto", "none"], "auto");
+	}
+	const root = folder(endpoint);
+	return {
+		endpoint: root.slice(0, -1),
+		modelUrl: folder(httpUrl("modelUrl", options.modelUrl ?? `${root}models/${DEFAULT_MODEL}/`, base)),
+		runtimeUrl: folder(httpUrl("runtimeUrl", options.runtimeUrl ?? `${root}runtime/`, base)),
+		backend: oneOf("backend", options.backend, ["auto", "webgpu", "wasm", "none"], "auto"),
+		enhancements: checkEnhancements(options.enhancements),
+		maxSize: numberWithin("maxSize", options.maxSize, 64, 8192, 3840),
+		patience: numberWithin("patience", options.patience, 0.1, 1000, 2),
+		gopSeconds: numberWithin("gopSeconds", options.gopSeconds, 0.5, 10, 2),
+		base: oneOf("base", options.base, ["auto", "avc", "vp9", "av1"], "auto"),
+		audio: oneOf("audio", options.audio, ["auto", "none"], "auto"),
+		title: checkTitle(options.title, titleOf(source)),
+		resume: isFlag("resume", options.resume, true),
+	};
+};

@@ -1,0 +1,238 @@
+import { ALL_FORMATS, BlobSource, Input, UnsupportedInputFormatError, UrlSource, VideoSampleSink } from "mediabunny";
+import type { InputVideoTrack, VideoSample } from "mediabunny";
+import { openAudio } from "../audio/source-audio.ts";
+import { UploadError } from "../errors.ts";
+import { isHighDynamicRange, resolveColour } from "./colour.ts";
+import { fingerprintOf } from "./fingerprint.ts";
+import { withDurations } from "./timing.ts";
+import { toPicture } from "./to-picture.ts";
+import type { SourceAudio, SourceInfo, SourceWarning, TimedPicture, VideoSource } from "./video-source.ts";
+
+/** Packets that the average rate is taken from. */
+const RATE_PACKETS = 100;
+
+/** Attempts to reach a source by its address. */
+const URL_TRIES = 4;
+
+const MICROSECONDS = 1_000_000;
+
+/** Runs a step of reading a container; what mediabunny throws becomes a typed refusal. */
+const reading = async <T>(step: () => Promise<T>): Promise<T> => {
+	try {
+		return await step();
+	} catch (cause) {
+		if (cause instanceof UploadError) {
+			throw cause;
+		}
+		const known = !(cause instanceof UnsupportedInputFormatError);
+		throw new UploadError(
+			"source-unreadable",
+			known ? "The file is damaged or cut short before its index." : "This is not a video file that is known here.",
+			{ hint: "Use an mp4, mov, webm or mkv file, and check that it plays from start to end elsewhere.", cause },
+		);
+	}
+};
+
+const refuseUnsuitable = async (track: InputVideoTrack): Promise<void> => {
+	const codec = (await track.getCodecParameterString()) ?? (await track.getCodec()) ?? String(await track.getInternalCodecId());
+	if (!(await track.canDecode())) {
+		throw new UploadError("source-undecodable", `This browser does not decode this video (codec ${codec}).`, {
+			hint: "Try another browser, or convert the file to H.264 (for example: ffmpeg -i in -c:v libx264 out.mp4).",
+		});
+	}
+	if (await track.hasHighDynamicRange()) {
+		throw new UploadError("source-hdr", "The video has high dynamic range (PQ or HLG), which is not converted here.", {
+			hint: "Export it as SDR (BT.709), or convert it with a tone-mapping tool first.",
+		});
+	}
+	if (await track.canBeTransparent()) {
+		throw new UploadError("source-alpha", "The video has an alpha channel, which would be lost.", {
+			hint: "Put it over a background and export it without transparency.",
+		});
+	}
+};
+
+/** A file, blob or address, read by mediabunny and decoded by WebCodecs. */
+export class FileSource implements VideoSource {
+	readonly info: SourceInfo;
+	readonly audio: SourceAudio | undefined;
+	readonly #input: Input;
+	readonly #track: InputVideoTrack;
+	/** Time of the first picture in the container, microseconds: the zero of everything that comes out. */
+	readonly #origin: number;
+	readonly #warnings: SourceWarning[];
+
+	private constructor(
+		input: Input,
+		track: InputVideoTrack,
+		origin: number,
+		info: SourceInfo,
+		audio: SourceAudio | undefined,
+		warnings: SourceWarning[],
+	) {
+		this.#input = input;
+		this.#track = track;
+		this.#origin = origin;
+		this.info = info;
+		this.audio = audio;
+		this.#warnings = warnings;
+	}
+
+	get warnings(): readonly SourceWarning[] {
+		return this.#warnings;
+	}
+
+	/**
+	 * Opens a source and refuses what cannot be uploaded as it should look.
+	 * @throws {UploadError} `source-empty`, `source-unreadable`, `source-no-video`, `source-undecodable`, `source-hdr`,
+	 * `source-alpha`, `source-size`, `source-damaged`, `aborted`
+	 */
+	static async open(
+		source: Blob | string,
+		options: { readonly audio: "auto" | "none"; readonly signal: AbortSignal },
+	): Promise<FileSource> {
+		if (source instanceof Blob && source.size === 0) {
+			throw new UploadError("source-empty", "The file is empty.", { hint: "Choose another file." });
+		}
+		const input = new Input({
+			formats: ALL_FORMATS,
+			source:
+				source instanceof Blob
+					? new BlobSource(source)
+					: new UrlSource(source, { getRetryDelay: (tries) => (tries < URL_TRIES ? 0.25 * 2 ** tries : null) }),
+		});
+		try {
+			return await FileSource.#open(input, source, options.audio, options.signal);
+		} catch (error) {
+			input.dispose();
+			options.signal.throwIfAborted();
+			throw error;
+		}
+	}
+
+	static async #open(
+		input: Input,
+		source: Blob | string,
+		sound: "auto" | "none",
+		signal: AbortSignal,
+	): Promise<FileSource> {
+		const warnings: SourceWarning[] = [];
+		const track = await reading(() => input.getPrimaryVideoTrack());
+		signal.throwIfAborted();
+		if (track === null) {
+			throw new UploadError("source-no-video", "The file has no video track.", {
+				hint: "Choose a file with pictures; sound alone cannot be uploaded.",
+			});
+		}
+		await reading(() => refuseUnsuitable(track));
+		const first = await firstFrame(track);
+		const { displayWidth: width, displayHeight: height, colorSpace, rotation } = first;
+		const origin = Math.max(0, first.microsecondTimestamp);
+		first.close();
+		refuseSize(width, height);
+		if (isHighDynamicRange(colorSpace)) {
+			throw new UploadError("source-hdr", "The video has high dynamic range (PQ or HLG), which is not converted here.", {
+				hint: "Export it as SDR (BT.709), or convert it with a tone-mapping tool first.",
+			});
+		}
+		const stats = await reading(() => track.computePacketStats(RATE_PACKETS));
+		const end = (await reading(() => track.getDurationFromMetadata())) ?? (await reading(() => track.computeDuration()));
+		const audio = sound === "none" ? undefined : await openAudio(input, origin, warnings);
+		const info: SourceInfo = {
+			width,
+			height,
+			duration: Math.max(0, end - origin / MICROSECONDS),
+			frameRate: stats.averagePacketRate > 0 ? stats.averagePacketRate : undefined,
+			codec: (await track.getCodecParameterString()) ?? "unknown",
+			colour: resolveColour(colorSpace, height),
+			rotation,
+			fingerprint: source instanceof Blob ? await fingerprintOf(source) : source,
+		};
+		return new FileSource(input, track, origin, info, audio, warnings);
+	}
+
+	async *pictures(from: number, signal: AbortSignal): AsyncGenerator<TimedPicture, void, undefined> {
+		const frames = this.#frames(from, signal);
+		const timed = withDurations(frames, ({ sample }) => sample.close());
+		for await (const { frame, duration } of timed) {
+			try {
+				signal.throwIfAborted();
+				yield { picture: await toPicture(frame.sample, frame.timestamp), duration };
+			} finally {
+				frame.sample.close();
+			}
+		}
+	}
+
+	close(): void {
+		this.#input.dispose();
+	}
+
+	/** Decoded frames with times from the start of the video. A file that ends too early gives what it has. */
+	async *#frames(from: number, signal: AbortSignal): AsyncGenerator<DecodedFrame, void, undefined> {
+		const sink = new VideoSampleSink(this.#track);
+		const samples = sink.samples((from + this.#origin) / MICROSECONDS);
+		let any = false;
+		try {
+			for (;;) {
+				signal.throwIfAborted();
+				const next = await samples.next().catch((error: unknown) => this.#broken(error, any, signal));
+				if (next === undefined || next.done === true) {
+					return;
+				}
+				const sample = next.value;
+				const timestamp = Math.max(0, sample.microsecondTimestamp - this.#origin);
+				if (timestamp < from) {
+					sample.close();
+					continue;
+				}
+				any = true;
+				yield { sample, timestamp, duration: sample.microsecondDuration };
+			}
+		} finally {
+			await samples.return();
+		}
+	}
+
+	/** Decoding failed: fatal before the first picture, afterwards the end of what can be kept. */
+	#broken(error: unknown, any: boolean, signal: AbortSignal): undefined {
+		signal.throwIfAborted();
+		if (!any) {
+			throw new UploadError("source-damaged", "The video could not be decoded.", {
+				hint: "Check that the file plays elsewhere, or download it again.",
+				cause: error,
+			});
+		}
+		const detail = error instanceof Error ? error.message : String(error);
+		this.#warnings.push({ code: "truncated", message: `The file breaks off; what came before was kept. (${detail})` });
+		return undefined;
+	}
+}
+
+type DecodedFrame = { readonly sample: VideoSample; readonly timestamp: number; readonly duration: number };
+
+const firstFrame = async (track: InputVideoTrack): Promise<VideoSample> => {
+	const samples = new VideoSampleSink(track).samples(0);
+	try {
+		const { value } = await samples.next();
+		if (value !== undefined) {
+			return value;
+		}
+	} catch (cause) {
+		throw new UploadError("source-damaged", "The first picture could not be decoded.", {
+			hint: "Check that the file plays elsewhere, or download it again.",
+			cause,
+		});
+	} finally {
+		await samples.return();
+	}
+	throw new UploadError("source-damaged", "The video track has no pictures.", { hint: "Choose another file." });
+};
+
+const refuseSize = (width: number, height: number): void => {
+	if (Math.min(width, height) < 16 || Math.max(width, height) > 8192) {
+		throw new UploadError("source-size", `The video is ${width}x${height}; 16x16 to 8192x8192 can be uploaded.`, {
+			hint: "Scale it first.",
+		});
+	}
+};
