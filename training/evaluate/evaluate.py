@@ -1,0 +1,217 @@
+"""Rate and quality of a checkpoint over the evaluation clips, against x264 at the same GOP.
+
+    /usr/bin/python3 training/evaluate/evaluate.py --checkpoint training/work/run/last.pt --quick
+
+Rates are estimates (latents and hyper latents by their tables, motion by adaptive counts) plus the bytes of the base stream
+and a frame header; pictures are those of the PyTorch model. `bench/` measures files instead. All q of a clip run as one batch.
+"""
+import argparse
+import json
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from training.data.prepare import build_motion_program  # noqa: E402
+from training.evaluate.clips import Clip, base_crf_of, motion_lambda_of  # noqa: E402
+from training.evaluate.curves import bd_rate, frame_quality  # noqa: E402
+from training.model.enhancement import CHROMA_WEIGHT, LUMA_WEIGHT, QUALITIES, Enhancement, lambda_of  # noqa: E402
+from training.model.fixed import set_mode  # noqa: E402
+from training.model.picture import enlarge, fold, to_real, unfold  # noqa: E402
+from training.model.rate import laplace_bits  # noqa: E402
+from training.model.sketch_start import start_from_sketch  # noqa: E402
+from training.model.transform import LUMA_COEFFICIENTS  # noqa: E402
+
+HERE = Path(__file__).resolve().parent
+QUICK_CLIPS = ("car-roundabout", "basketball", "walk")
+QUICK_SIZE = (416, 256)
+HEADER_BITS = 8 * 18  # frame header, CRC, picture hash, box overhead of one sample
+
+
+def load_model(checkpoint, weights="average", sketch=None, device="cpu"):
+    """The model of a checkpoint (or of the sketch's weights, or untrained) in its mode, ready to evaluate."""
+    model, mode, step = Enhancement(), "float", 0
+    if checkpoint:
+        saved = torch.load(checkpoint, map_location="cpu")
+        model.load_state_dict(saved["model"])
+        mode, step = saved["progress"]["mode"], saved["progress"]["step"]
+        if weights == "average":
+            named = dict(model.named_parameters())
+            for name, value in saved["average"].items():
+                named[name].data.copy_(value)
+    elif sketch:
+        start_from_sketch(model, torch.load(sketch, map_location="cpu"))
+    model = model.to(device).eval()
+    set_mode(model, mode)
+    return model, mode, step
+
+
+def frugal_rounding(model, q, patience):
+    """A rounding that drops a level where the bits saved beat `patience` x lambda x the error added (later frames inherit it)."""
+    weight = torch.full((model.log_gain.shape[1],), 2 * CHROMA_WEIGHT)
+    weight[:LUMA_COEFFICIENTS] = LUMA_WEIGHT
+    price = (patience * lambda_of(q))[:, None, None, None] * weight[None, :, None, None].to(q) / model.gains(q) ** 2
+
+    def rounding(difference, index):
+        near = torch.floor(difference + 0.5)
+        lower = near - torch.sign(near)
+        saved = laplace_bits(near, index) - laplace_bits(lower, index)
+        added = (difference - lower) ** 2 - (difference - near) ** 2
+        return torch.where(saved > price * added, lower, near)
+
+    return rounding
+
+
+def to_samples(picture):
+    """A real folded picture to uint8 y [B,H,W], uv [B,2,H/2,W/2]."""
+    luma, chroma = unfold(torch.floor(picture * 256 + 128.5).clamp(0, 255))
+    return luma[:, 0].byte().cpu().numpy(), chroma.byte().cpu().numpy()
+
+
+def stack(arrays, device):
+    return torch.from_numpy(np.stack(arrays)).to(device)
+
+
+@torch.no_grad()
+def run_clip(model, clip, qs, options):
+    """Codes the clip at every q: per q a dict of rates (bits per pixel, by part) and per-frame qualities."""
+    device = options.device
+    bases = [clip.base(options.base_crf or base_crf_of(q)) for q in qs]
+    motions = [clip.motion(motion_lambda_of(q)) for q in qs]
+    q = torch.tensor([float(v) for v in qs], device=device)
+    state, parts, pictures, predictions, enlarged = None, [], [], [], []
+    for t in range(len(clip.y)):
+        y, uv = (torch.from_numpy(a[t].copy()).to(device) for a in (clip.y, clip.uv))
+        source = fold(to_real(y[None, None]), to_real(uv[None])).expand(len(qs), -1, -1, -1)
+        base = to_real(stack([b["y"][t][None] for b in bases], device)), to_real(stack([b["uv"][t] for b in bases], device))
+        motion = stack([m["motion"][t].transpose(2, 0, 1) for m in motions], device).float()
+        offset = options.intra_finer if t == 0 else options.pattern[(t - 1) % len(options.pattern)]
+        frame_q = (q + offset).clamp(0, QUALITIES - 1)
+        rounding = frugal_rounding(model, frame_q, options.patience) if options.patience else None
+        state = model(source, base, state, frame_q, motion if t else None, rounding)
+        moved = [m["bits"][t] if t else 0.0 for m in motions]
+        hyper = state["hyper_bits"].cpu().numpy()
+        parts.append(np.stack((np.array(moved), hyper, state["bits"].cpu().numpy() - hyper, np.full(len(qs), HEADER_BITS)), 1))
+        pictures.append(to_samples(state["picture"]))
+        predictions.append(to_samples(state["prediction"]))
+        enlarged.append(to_samples(enlarge(*base)))
+    parts = np.stack(parts)  # [T, Q, part]
+    results = []
+    for i, v in enumerate(qs):
+        quality, predicted, base_only = (
+            frame_quality(np.stack([p[0][i] for p in planes]), np.stack([p[1][i] for p in planes]), clip.y, clip.uv)
+            for planes in (pictures, predictions, enlarged)
+        )
+        bits = dict(base=float(bases[i]["bits"]), **dict(zip(("motion", "hyper", "latents", "headers"), map(float, parts[:, i].sum(0)))))
+        results.append(dict(
+            q=v,
+            rate=sum(bits.values()) / clip.y.size,
+            bits={k: b / clip.y.size for k, b in bits.items()},
+            intra_bits=float(parts[0, i].sum()) / clip.pixels,
+            psnr_y=quality[:, 0].mean(), psnr_yuv=quality[:, 1].mean(),
+            base_psnr_y=base_only[:, 0].mean(), predicted_psnr_y=predicted[1:, 0].mean(),
+            frames=quality[:, 0].tolist(),
+        ))
+    return results
+
+
+def sag(frames):
+    """Change of PSNR-Y over the GOP: the mean of the last three frames less that of frames 9 to 11 (None if too short)."""
+    return None if len(frames) < 14 else float(np.mean(frames[-3:]) - np.mean(frames[9:12]))
+
+
+def compare(clip, results):
+    """The clip's row of the report, x264's curve beside it."""
+    anchor = clip.anchor()
+    rates = [(r, q) for _, r, q in anchor]
+    row = dict(clip=clip.key, results=results, anchor=[dict(crf=c, rate=float(r), psnr_y=float(q[:, 0].mean()), psnr_yuv=float(q[:, 1].mean())) for c, r, q in anchor])
+    for column, name in enumerate(("psnr_y", "psnr_yuv")):
+        row[f"bd_{name}"] = bd_rate([(r, q[:, column].mean()) for r, q in rates], [(v["rate"], v[name]) for v in results])
+    row["sag"] = [sag(v["frames"]) for v in results]
+    row["sag_x264"] = [sag(q[:, 0]) for _, _, q in anchor]
+    return row
+
+
+def percent(value):
+    return "    n/a" if value is None else f"{value:+7.1f}"
+
+
+def report(row):
+    """Lines for one clip."""
+    print(f"\n{row['clip']}: BD-rate PSNR-Y {percent(row['bd_psnr_y'])}%  PSNR-YUV {percent(row['bd_psnr_yuv'])}%")
+    print("   q    bpp    base motion  hyper latents | PSNR-Y    YUV  predicted  over base   sag")
+    for r, s in zip(row["results"], row["sag"]):
+        b = r["bits"]
+        print(f"{r['q']:4d} {r['rate']:.4f}  {b['base']:.4f} {b['motion']:.4f} {b['hyper']:.4f}  {b['latents']:.4f} |  {r['psnr_y']:5.2f}  {r['psnr_yuv']:5.2f}      {r['predicted_psnr_y']:5.2f}     "
+              f"{r['psnr_y'] - r['base_psnr_y']:+6.2f}  {'n/a' if s is None else format(s, '+.2f')}")
+    known = [s for s in row["sag_x264"] if s is not None]
+    print("x264 " + "  ".join(f"{a['rate']:.4f}:{a['psnr_y']:.2f}/{a['psnr_yuv']:.2f}" for a in row["anchor"]) + (f"  sag {np.mean(known):+.2f}" if known else ""), flush=True)
+
+
+def mean_of(values):
+    known = [v for v in values if v is not None]
+    return float(np.mean(known)) if known else None
+
+
+def parse(argv):
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--checkpoint", help="without it: the sketch's weights (--sketch) or the untrained network")
+    p.add_argument("--weights", choices=("average", "model"), default="average")
+    p.add_argument("--sketch", help="float weights of the sketch")
+    p.add_argument("--clips", default=str(HERE.parents[2] / "shared/data/eval"), help="folder of the evaluation clips")
+    p.add_argument("--cache", default=str(HERE.parent / "work/evaluate"), help="folder of base pictures, motion and x264 curves")
+    p.add_argument("--only", help="names of clips, separated by commas")
+    p.add_argument("--quick", action="store_true", help="3 clips cut to 416x256, 14 frames, 3 q")
+    p.add_argument("--frames", type=int)
+    p.add_argument("--q", help="values separated by commas")
+    p.add_argument("--largest", help="cut clips to at most WxH")
+    p.add_argument("--base-crf", type=int, help="one quality of the base for every q")
+    p.add_argument("--intra-finer", type=float, default=6, help="q of the intra frame above that of its inter frames")
+    p.add_argument("--pattern", default="0", help="q offsets of the inter frames, repeated")
+    p.add_argument("--patience", type=float, default=0, help="rate-distortion rounding: 2.5 is what the design measured; 0: plain")
+    p.add_argument("--device", default="cpu")
+    p.add_argument("--threads", type=int)
+    p.add_argument("--out", help="JSON of everything")
+    o = p.parse_args(argv)
+    o.only = o.only.split(",") if o.only else (list(QUICK_CLIPS) if o.quick else None)
+    o.frames = o.frames or (14 if o.quick else 33)
+    o.q = [int(v) for v in (o.q or ("12,30,48" if o.quick else "4,18,32,46,58")).split(",")]
+    o.largest = tuple(map(int, o.largest.split("x"))) if o.largest else (QUICK_SIZE if o.quick else None)
+    o.pattern = [float(v) for v in o.pattern.split(",")]
+    return o
+
+
+def main(argv=None):
+    o = parse(argv)
+    if o.threads:
+        torch.set_num_threads(o.threads)
+    model, mode, step = load_model(o.checkpoint, o.weights, o.sketch, o.device)
+    paths = [p for p in sorted(Path(o.clips).glob("*.mp4")) if not o.only or p.stem.split("_")[0] in o.only]
+    if not paths:
+        print(f"no clips in {o.clips}", file=sys.stderr)
+        return 2
+    print(f"{o.checkpoint or o.sketch or 'untrained'}: step {step}, {mode}, {o.weights} weights, {o.frames} frames, q {o.q}, patience {o.patience:g}")
+    rows, start = [], time.time()
+    with tempfile.TemporaryDirectory() as folder:
+        program = build_motion_program(folder)
+        for path in paths:
+            clip = Clip(path, o.frames, o.largest, o.cache, program)
+            rows.append(compare(clip, run_clip(model, clip, o.q, o)))
+            report(rows[-1])
+    summary = {k: mean_of([r[k] for r in rows]) for k in ("bd_psnr_y", "bd_psnr_yuv")}
+    summary["sag"] = mean_of([s for r in rows for s in r["sag"]])
+    summary["sag_x264"] = mean_of([s for r in rows for s in r["sag_x264"]])
+    print(f"\nall: BD-rate PSNR-Y {percent(summary['bd_psnr_y'])}%  PSNR-YUV {percent(summary['bd_psnr_yuv'])}%  sag {summary['sag']} (x264 {summary['sag_x264']})  {time.time() - start:.0f} s")
+    if o.out:
+        os.makedirs(os.path.dirname(os.path.abspath(o.out)), exist_ok=True)
+        Path(o.out).write_text(json.dumps(dict(checkpoint=o.checkpoint, step=step, mode=mode, options={k: v for k, v in vars(o).items()}, summary=summary, clips=rows), indent=1, default=float))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
