@@ -1,8 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CodecError } from "../errors.ts";
-import { geometryOf } from "../picture/geometry.ts";
-import { readSequenceHeader, type SequenceHeader, writeSequenceHeader } from "./sequence-header.ts";
+import { baseSide, readSequenceHeader, type SequenceHeader, writeSequenceHeader } from "./sequence-header.ts";
 
 const side = fc.integer({ min: 16, max: 8192 });
 const byte = fc.nat(255);
@@ -16,10 +15,7 @@ const headers: fc.Arbitrary<SequenceHeader> = fc
 		colour: fc.record({ primaries: byte, transfer: byte, matrix: byte, fullRange: fc.boolean() }),
 		q: fc.nat(63),
 	})
-	.map((h) => {
-		const { baseWidth, baseHeight } = geometryOf(h.width, h.height);
-		return { ...h, baseWidth, baseHeight };
-	});
+	.map((h) => ({ ...h, baseWidth: baseSide(h.width), baseHeight: baseSide(h.height) }));
 
 const example: SequenceHeader = {
 	modelId: "000102030405060708090a0b0c0d0e0f",
