@@ -1,4 +1,3 @@
-import { baseSide, LARGEST_SIDE, SMALLEST_SIDE } from "../bitstream/sequence-header.ts";
 import { CodecError } from "../errors.ts";
 
 /** The sizes that follow from the visible size (SPEC section 1), in luma samples. */
@@ -14,15 +13,19 @@ export type Geometry = {
 	readonly baseHeight: number;
 };
 
+/** Smallest and largest visible width or height of an enhanced video. */
+export const MIN_SIDE = 16;
+export const MAX_SIDE = 8192;
+
 /**
  * Coded and base size of a visible size.
  * @throws CodecError `invalid-picture` for a side that is no integer in 16..8192.
  */
 export const geometryOf = (width: number, height: number): Geometry => {
 	for (const side of [width, height]) {
-		if (!Number.isInteger(side) || side < SMALLEST_SIDE || side > LARGEST_SIDE) {
+		if (!Number.isInteger(side) || side < MIN_SIDE || side > MAX_SIDE) {
 			throw new CodecError("invalid-picture", `A picture of ${width}x${height} cannot be coded.`, {
-				hint: `Width and height must be ${SMALLEST_SIDE} to ${LARGEST_SIDE}.`,
+				hint: `Width and height must be ${MIN_SIDE} to ${MAX_SIDE}.`,
 			});
 		}
 	}
@@ -31,8 +34,8 @@ export const geometryOf = (width: number, height: number): Geometry => {
 		height,
 		codedWidth: Math.ceil(width / 32) * 32,
 		codedHeight: Math.ceil(height / 32) * 32,
-		baseWidth: baseSide(width),
-		baseHeight: baseSide(height),
+		baseWidth: 2 * Math.ceil(width / 8),
+		baseHeight: 2 * Math.ceil(height / 8),
 	};
 };
 

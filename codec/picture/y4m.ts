@@ -1,7 +1,6 @@
-import { LARGEST_SIDE } from "../bitstream/sequence-header.ts";
 import { CodecError } from "../errors.ts";
 import { ByteQueue } from "./byte-queue.ts";
-import { chromaSide } from "./geometry.ts";
+import { chromaSide, MAX_SIDE } from "./geometry.ts";
 import type { Picture } from "./picture.ts";
 
 /** What the header of a YUV4MPEG2 stream says. */
@@ -105,7 +104,7 @@ export async function* writeY4m(format: Y4mFormat, pictures: AsyncIterable<Pictu
 
 const parseSide = (digits: string | undefined): number => {
 	const side = /^\d{1,5}$/.test(digits ?? "") ? Number(digits) : 0;
-	if (side < 1 || side > LARGEST_SIDE) throw damaged(`A width or height of "${digits ?? ""}".`);
+	if (side < 1 || side > MAX_SIDE) throw damaged(`A width or height of "${digits ?? ""}".`);
 	return side;
 };
 
