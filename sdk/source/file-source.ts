@@ -14,6 +14,9 @@ const RATE_PACKETS = 100;
 /** Attempts to reach a source by its address. */
 const URL_TRIES = 4;
 
+/** A video that ends so much earlier than its index says, in seconds, is cut. */
+const MISSING_SECONDS = 0.5;
+
 const MICROSECONDS = 1_000_000;
 
 /** Runs a step of reading a container; what mediabunny throws becomes a typed refusal. */
@@ -119,6 +122,11 @@ export class FileSource implements VideoSource {
 		const warnings: SourceWarning[] = [];
 		const track = await reading(() => input.getPrimaryVideoTrack());
 		signal.throwIfAborted();
+		if (track === null && (await reading(() => input.getTracks())).length === 0) {
+			throw new UploadError("source-unreadable", "The file is damaged or cut short before its index.", {
+				hint: "Check that it plays from start to end elsewhere, or download it again.",
+			});
+		}
 		if (track === null) {
 			throw new UploadError("source-no-video", "The file has no video track.", {
 				hint: "Choose a file with pictures; sound alone cannot be uploaded.",
@@ -173,11 +181,13 @@ export class FileSource implements VideoSource {
 		const sink = new VideoSampleSink(this.#track);
 		const samples = sink.samples((from + this.#origin) / MICROSECONDS);
 		let any = false;
+		let end = from;
 		try {
 			for (;;) {
 				signal.throwIfAborted();
 				const next = await samples.next().catch((error: unknown) => this.#broken(error, any, signal));
 				if (next === undefined || next.done === true) {
+					this.#checkEnd(end);
 					return;
 				}
 				const sample = next.value;
@@ -187,10 +197,20 @@ export class FileSource implements VideoSource {
 					continue;
 				}
 				any = true;
+				end = timestamp + sample.microsecondDuration;
 				yield { sample, timestamp, duration: sample.microsecondDuration };
 			}
 		} finally {
 			await samples.return();
+		}
+	}
+
+	/** Some readers end without an error where a file does: the index promised more. */
+	#checkEnd(end: number): void {
+		const missing = (this.info.duration ?? 0) - end / MICROSECONDS;
+		if (missing > MISSING_SECONDS && !this.#warnings.some(({ code }) => code === "truncated")) {
+			const message = `The file breaks off ${missing.toFixed(1)} s before its end; what came before was kept.`;
+			this.#warnings.push({ code: "truncated", message });
 		}
 	}
 

@@ -1,0 +1,96 @@
+import { createReadStream, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { chromium } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
+import { createServer } from "vite";
+import type { ViteDevServer } from "vite";
+
+/** For tests only: Chromium with a page that imports the SDK's sources, bundled on the fly. */
+export type BrowserBench = {
+	readonly page: Page;
+	/** Ends with a slash. */
+	readonly origin: string;
+	readonly close: () => Promise<void>;
+};
+
+const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+
+const FLAGS = [
+	"--headless=new",
+	"--no-sandbox",
+	"--disable-quic",
+	"--no-first-run",
+	"--disable-background-networking",
+	"--disable-component-update",
+	"--disable-sync",
+];
+
+const findChromium = (): string => {
+	const found = [process.env["CRESCENDO_CHROMIUM"], ...CHROMIUM].find((path) => path !== undefined && existsSync(path));
+	if (found === undefined) {
+		throw new Error("No Chromium found; set CRESCENDO_CHROMIUM to its path.");
+	}
+	return found;
+};
+
+/**
+ * Starts a server for the repository's sources and opens an empty page of it.
+ * @param files folder that the page finds under `/fixtures/`.
+ */
+export const openBrowser = async (files: string, flags: readonly string[] = []): Promise<BrowserBench> => {
+	const cache = mkdtempSync(join(tmpdir(), "crescendo-vite-"));
+	const server: ViteDevServer = await createServer({
+		configFile: false,
+		root: resolve(import.meta.dirname, "../.."),
+		cacheDir: cache,
+		logLevel: "error",
+		appType: "custom",
+		server: { host: "127.0.0.1", port: 0, hmr: false, watch: null },
+		optimizeDeps: { include: ["mediabunny", "valibot", "idb"], exclude: ["onnxruntime-web"] },
+		plugins: [
+			{
+				name: "fixtures",
+				configureServer: ({ middlewares }) => {
+					middlewares.use("/blank", (_request, response) => {
+						response.setHeader("content-type", "text/html");
+						response.end('<!doctype html><title>bench</title><script type="module" src="/sdk/testing/page.ts"></script>');
+					});
+					middlewares.use("/fixtures", (request, response) => {
+						const name = (request.url ?? "/").slice(1).split("?")[0] ?? "";
+						const path = join(files, name);
+						if (!/^[\w.-]+$/.test(name) || !existsSync(path)) {
+							response.statusCode = 404;
+							response.end();
+							return;
+						}
+						createReadStream(path).pipe(response);
+					});
+				},
+			},
+		],
+	});
+	let browser: Browser | undefined;
+	try {
+		await server.listen();
+		const origin = server.resolvedUrls?.local[0] ?? "";
+		browser = await chromium.launch({ executablePath: findChromium(), args: [...FLAGS, ...flags] });
+		const page = await browser.newPage();
+		await page.goto(`${origin}blank`);
+		await page.waitForFunction(() => "bench" in globalThis);
+		const opened = browser;
+		return {
+			page,
+			origin,
+			close: async () => {
+				await opened.close();
+				await server.close();
+				rmSync(cache, { recursive: true, force: true });
+			},
+		};
+	} catch (error) {
+		await browser?.close();
+		await server.close();
+		throw error;
+	}
+};

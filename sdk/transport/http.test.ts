@@ -1,0 +1,113 @@
+import { describe, expect, it } from "vitest";
+import { UploadError } from "../errors.ts";
+import { HttpClient } from "./http.ts";
+import type { HttpEnvironment } from "./http.ts";
+import { BRISK } from "./retry.ts";
+
+type Reply = { status: number; body?: unknown; headers?: Record<string, string> } | "silence";
+
+const setUp = (replies: Reply[]) => {
+	const sent: { url: string; token: string | null }[] = [];
+	const waits: number[] = [];
+	const silences: boolean[] = [];
+	let clock = 0;
+	const environment: HttpEnvironment = {
+		fetch: async (url, init) => {
+			sent.push({ url, token: new Headers(init.headers).get("authorization") });
+			const reply = replies.shift() ?? "silence";
+			if (reply === "silence") {
+				throw new TypeError("Failed to fetch");
+			}
+			const text = reply.body === undefined ? "" : JSON.stringify(reply.body);
+			return new Response(text, { status: reply.status, headers: reply.headers ?? {} });
+		},
+		sleep: async (milliseconds) => {
+			waits.push(milliseconds);
+			clock += milliseconds;
+		},
+		random: () => 1,
+		now: () => clock,
+	};
+	let tokens = 0;
+	const client = new HttpClient(
+		async () => `token-${++tokens}`,
+		(silent) => silences.push(silent),
+		environment,
+	);
+	const ask = (accept: readonly number[] = []) =>
+		client.request({ method: "GET", url: "https://edge.example/v1/x", signal: new AbortController().signal, policy: BRISK, accept });
+	return { ask, sent, waits, silences };
+};
+
+const error = (code: string) => ({ error: { code, message: "m", hint: "h" } });
+
+const failure = async (promise: Promise<unknown>): Promise<UploadError> => {
+	const thrown: unknown = await promise.then(
+		() => undefined,
+		(reason: unknown) => reason,
+	);
+	expect(thrown).toBeInstanceOf(UploadError);
+	return thrown as UploadError;
+};
+
+describe("HttpClient", () => {
+	it("repeats after a bad answer, and no sooner than it was told", async () => {
+		const { ask, sent, waits } = setUp([
+			{ status: 503 },
+			{ status: 429, headers: { "retry-after": "5" } },
+			{ status: 200, body: { fine: true } },
+		]);
+		expect(await ask()).toEqual({ status: 200, body: { fine: true } });
+		expect(sent.length).toBe(3);
+		expect(waits[0]).toBe(300);
+		expect(waits[1]).toBeGreaterThanOrEqual(5000);
+	});
+
+	it("gives up on bad answers after as many as the policy says", async () => {
+		const { ask, sent } = setUp(Array.from({ length: 9 }, () => ({ status: 500, body: error("internal") })));
+		const thrown = await failure(ask());
+		expect(thrown).toMatchObject({ code: "rejected", serverCode: "internal", status: 500, hint: "h" });
+		expect(sent.length).toBe(BRISK.answers);
+	});
+
+	it("waits for the network and says so, then gives up", async () => {
+		const { ask, silences } = setUp([]);
+		const thrown = await failure(ask());
+		expect(thrown.code).toBe("network-failed");
+		expect(new Set(silences)).toEqual(new Set([true]));
+	});
+
+	it("goes on when the network comes back", async () => {
+		const { ask, silences } = setUp(["silence", "silence", { status: 200 }]);
+		expect((await ask()).status).toBe(200);
+		expect(silences).toEqual([true, true, false]);
+	});
+
+	it("asks for a new token once after a 401, and then believes it", async () => {
+		const good = setUp([{ status: 401, body: error("token-expired") }, { status: 200 }]);
+		await good.ask();
+		expect(good.sent.map(({ token }) => token)).toEqual(["Bearer token-1", "Bearer token-2"]);
+		const bad = setUp([{ status: 401, body: error("token-expired") }, { status: 401, body: error("unauthorized") }]);
+		expect(await failure(bad.ask())).toMatchObject({ code: "unauthorized", serverCode: "unauthorized" });
+		expect(bad.sent.length).toBe(2);
+	});
+
+	it("keeps the token between requests", async () => {
+		const { ask, sent } = setUp([{ status: 200 }, { status: 200 }]);
+		await ask();
+		await ask();
+		expect(sent.map(({ token }) => token)).toEqual(["Bearer token-1", "Bearer token-1"]);
+	});
+
+	it("sends a body again that was damaged on the way", async () => {
+		const { ask, sent } = setUp([{ status: 400, body: error("digest-mismatch") }, { status: 201 }]);
+		await ask();
+		expect(sent.length).toBe(2);
+	});
+
+	it("tells a conflict from other refusals, and hands over what is expected", async () => {
+		expect((await failure(setUp([{ status: 409, body: error("part-conflict") }]).ask())).code).toBe("conflict");
+		expect((await failure(setUp([{ status: 413 }]).ask())).code).toBe("rejected");
+		expect((await setUp([{ status: 404, body: error("not-found") }]).ask([404])).status).toBe(404);
+	});
+});

@@ -1,0 +1,173 @@
+import { parseErrorBody } from "../../protocol/error.ts";
+import type { ErrorBody } from "../../protocol/error.ts";
+import { UploadError } from "../errors.ts";
+import { judge, parseRetryAfter, PATIENT, retryDelay } from "./retry.ts";
+import type { RetryPolicy } from "./retry.ts";
+
+/** Everything outside that the client needs; a test brings its own. */
+export type HttpEnvironment = {
+	readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
+	/** Resolves after so many milliseconds, at once when the network comes back, and rejects when `signal` aborts. */
+	readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+	readonly random: () => number;
+	/** Milliseconds since 1970. */
+	readonly now: () => number;
+};
+
+/** The browser's or Node's own. */
+export const systemEnvironment: HttpEnvironment = {
+	fetch: (url, init) => fetch(url, init),
+	sleep: (milliseconds, signal) =>
+		new Promise((resolve, reject) => {
+			const finish = (settle: () => void) => {
+				clearTimeout(timer);
+				signal.removeEventListener("abort", abort);
+				globalThis.removeEventListener?.("online", wake);
+				settle();
+			};
+			const abort = () => finish(() => reject(signal.reason));
+			const wake = () => finish(resolve);
+			const timer = setTimeout(wake, milliseconds);
+			signal.addEventListener("abort", abort, { once: true });
+			globalThis.addEventListener?.("online", wake);
+			if (signal.aborted) {
+				abort();
+			}
+		}),
+	random: Math.random,
+	now: Date.now,
+};
+
+export type HttpRequest = {
+	readonly method: "GET" | "POST" | "PUT" | "DELETE";
+	readonly url: string;
+	readonly headers?: Readonly<Record<string, string>>;
+	readonly body?: string | Uint8Array<ArrayBuffer>;
+	readonly signal: AbortSignal;
+	readonly policy?: RetryPolicy;
+	/** Statuses of the range 400 to 499 that the caller understands and wants as an answer. */
+	readonly accept?: readonly number[];
+};
+
+export type HttpAnswer = { readonly status: number; readonly body: unknown };
+
+/** Requests without an answer for so long are given up and sent again, milliseconds. */
+const TIMEOUT = 300_000;
+
+/**
+ * JSON over HTTP with a token: repeats what may pass, renews the token on 401, and turns every refusal into an
+ * `UploadError` with the edge's own code.
+ */
+export class HttpClient {
+	readonly #environment: HttpEnvironment;
+	readonly #freshToken: () => Promise<string>;
+	/** Called with true while there is no answer, with false when one has come. */
+	readonly #onSilence: (silent: boolean) => void;
+	#token: Promise<string> | undefined;
+
+	/** @param freshToken asked once at the start and after each 401. */
+	constructor(
+		freshToken: () => Promise<string>,
+		onSilence: (silent: boolean) => void = () => {},
+		environment: HttpEnvironment = systemEnvironment,
+	) {
+		this.#freshToken = freshToken;
+		this.#onSilence = onSilence;
+		this.#environment = environment;
+	}
+
+	/** @throws {UploadError} `unauthorized`, `rejected`, `network-failed`, `aborted` */
+	async request(request: HttpRequest): Promise<HttpAnswer> {
+		const policy = request.policy ?? PATIENT;
+		const { now, random, sleep } = this.#environment;
+		let badAnswers = 0;
+		let attempt = 0;
+		let silentSince: number | undefined;
+		let renewed = false;
+		for (;;) {
+			request.signal.throwIfAborted();
+			this.#token ??= this.#freshToken();
+			const token = await this.#token.catch((cause: unknown) => {
+				this.#token = undefined;
+				throw new UploadError("unauthorized", "options.token could not provide a token.", { cause });
+			});
+			const outcome = await this.#attempt(request, token);
+			if (outcome instanceof Error) {
+				silentSince ??= now();
+				this.#onSilence(true);
+				if (now() - silentSince >= policy.silence) {
+					throw new UploadError("network-failed", `${new URL(request.url).host} does not answer.`, {
+						hint: "Check the connection and options.endpoint.",
+						cause: outcome,
+					});
+				}
+				attempt += 1;
+				await sleep(retryDelay(policy, attempt, random()), request.signal);
+				continue;
+			}
+			this.#onSilence(false);
+			silentSince = undefined;
+			const { status, body, retryAfter } = outcome;
+			const known = parseErrorBody(body);
+			// A damaged body (digest-mismatch) is a 400 that passes when it is sent again.
+			const verdict = known?.code === "digest-mismatch" ? "retry" : judge(status);
+			if (verdict === "new-token" && !renewed) {
+				renewed = true;
+				this.#token = undefined;
+				continue;
+			}
+			if (verdict === "done" || request.accept?.includes(status) === true) {
+				return { status, body };
+			}
+			badAnswers += 1;
+			if (verdict !== "retry" || badAnswers >= policy.answers) {
+				throw refusal(status, known);
+			}
+			attempt += 1;
+			await sleep(retryDelay(policy, attempt, random(), retryAfter), request.signal);
+		}
+	}
+
+	async #attempt(
+		request: HttpRequest,
+		token: string,
+	): Promise<Error | { readonly status: number; readonly body: unknown; readonly retryAfter: number | undefined }> {
+		try {
+			const response = await this.#environment.fetch(request.url, {
+				method: request.method,
+				headers: { ...request.headers, authorization: `Bearer ${token}` },
+				...(request.body === undefined ? {} : { body: request.body }),
+				signal: AbortSignal.any([request.signal, AbortSignal.timeout(TIMEOUT)]),
+				credentials: "omit",
+				cache: "no-store",
+			});
+			const text = await response.text();
+			return {
+				status: response.status,
+				body: parseJson(text),
+				retryAfter: parseRetryAfter(response.headers.get("retry-after"), this.#environment.now()),
+			};
+		} catch (error) {
+			request.signal.throwIfAborted();
+			return error instanceof Error ? error : new Error(String(error));
+		}
+	}
+}
+
+/** @returns undefined for a body that is no JSON (a proxy's page, say). */
+const parseJson = (text: string): unknown => {
+	try {
+		return JSON.parse(text);
+	} catch {
+		return undefined;
+	}
+};
+
+const refusal = (status: number, error: ErrorBody["error"] | undefined): UploadError => {
+	const code = status === 401 || status === 403 ? "unauthorized" : error?.code === "part-conflict" ? "conflict" : "rejected";
+	return new UploadError(code, error?.message ?? `The edge answered ${status}.`, {
+		hint: error?.hint,
+		serverCode: error?.code,
+		status,
+	});
+};
