@@ -1,0 +1,187 @@
+import { execFile } from "node:child_process";
+import { chmod, cp, mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { builtinModules } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { build, type InlineConfig, type Plugin } from "vite";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const dist = join(root, "dist");
+const site = join(dist, "site");
+
+/** Workers serve no static file larger than this. */
+const LARGEST_FILE = 25 * 2 ** 20;
+
+/** Where the entry of each library is; the command line tool is one more, with a shebang. */
+const LIBRARIES = {
+	codec: "codec/index.ts",
+	sdk: "sdk/index.ts",
+	player: "player/index.ts",
+	edge: "edge/index.ts",
+	cli: "cli/crescendo.ts",
+} as const;
+
+/** Pages of the site: source and address. */
+const PAGES = {
+	studio: { source: "examples/studio/index.html", address: "index.html" },
+	watch: { source: "player/pages/watch.html", address: "watch.html" },
+	embed: { source: "player/pages/embed.html", address: "embed.html" },
+} as const;
+
+const RUNTIME = ["ort-wasm-simd-threaded.jspi", "ort-wasm-simd-threaded"];
+
+/**
+ * The runtime names its .wasm file relative to its own script, and the bundler would copy it, 25 MiB for browsers that
+ * get it from /runtime/ anyway. This keeps the address for run time.
+ */
+const leaveRuntimeFiles: Plugin = {
+	name: "leave-runtime-files",
+	enforce: "pre",
+	transform(code, id) {
+		if (!id.includes("onnxruntime-web")) return undefined;
+		return { code: code.replaceAll(/new URL\((?="ort[\w.-]+\.wasm")/g, "new URL(/* @vite-ignore */"), map: null };
+	},
+};
+
+const shared: InlineConfig = {
+	root,
+	configFile: false,
+	envFile: false,
+	publicDir: false,
+	logLevel: "warn",
+	plugins: [leaveRuntimeFiles],
+	worker: { format: "es", plugins: () => [leaveRuntimeFiles] },
+};
+
+/** Packages stay imports in the libraries: whoever installs this one has them. */
+const isPackage = (id: string): boolean =>
+	/^[a-z@]/i.test(id) && !/^[a-z]:[\\/]/i.test(id) && !id.includes("?") && !id.startsWith("@vite");
+
+async function buildLibrary(name: keyof typeof LIBRARIES): Promise<void> {
+	const forNode = name === "cli";
+	const external = (id: string): boolean => isPackage(id) || id.startsWith("node:") || builtinModules.includes(id);
+	const fileName = forNode ? "crescendo" : "index";
+	await build({
+		...shared,
+		base: "./",
+		...(forNode ? { ssr: { target: "node", noExternal: [/^\./] } } : {}),
+		worker: { ...shared.worker, rolldownOptions: { external } },
+		build: {
+			outDir: join(dist, name),
+			emptyOutDir: true,
+			target: "es2023",
+			minify: false,
+			sourcemap: true,
+			...(forNode ? { ssr: LIBRARIES[name] } : { lib: { entry: LIBRARIES[name], formats: ["es"] } }),
+			rolldownOptions: {
+				external,
+				output: { entryFileNames: `${fileName}.js`, chunkFileNames: "[name]-[hash].js" },
+			},
+		},
+	});
+	if (forNode) await chmod(join(dist, name, `${fileName}.js`), 0o755);
+}
+
+/** Declarations of everything that has an entry, tests aside. */
+async function buildTypes(): Promise<void> {
+	for (const project of ["scripts/tsconfig.types.json", "scripts/tsconfig.types-edge.json"]) {
+		await promisify(execFile)(join(root, "node_modules/.bin/tsc"), ["-p", join(root, project)]).catch(
+			(error: unknown) => {
+				const output = error instanceof Error && "stdout" in error ? String(error.stdout) : "";
+				throw new Error(`the declarations of ${project} do not compile\n${output}`, { cause: error });
+			},
+		);
+	}
+}
+
+/** The pages, the player's one script, the runtime, the model and the sample: everything that the Worker serves as files. */
+async function buildSite(): Promise<void> {
+	const input = Object.fromEntries(Object.entries(PAGES).map(([name, { source }]) => [name, join(root, source)]));
+	await build({
+		...shared,
+		base: "/",
+		build: {
+			outDir: site,
+			emptyOutDir: true,
+			target: "es2023",
+			assetsInlineLimit: 0,
+			// The player runs on other sites' pages, where preload hints of "/assets/..." would miss.
+			modulePreload: false,
+			rolldownOptions: {
+				input: { ...input, player: join(root, LIBRARIES.player) },
+				preserveEntrySignatures: "exports-only",
+				output: {
+					entryFileNames: ({ name }) => (name === "player" ? "player.js" : "assets/[name]-[hash].js"),
+					chunkFileNames: "assets/[name]-[hash].js",
+					assetFileNames: "assets/[name]-[hash][extname]",
+				},
+			},
+		},
+	});
+	for (const { source, address } of Object.values(PAGES)) await rename(join(site, source), join(site, address));
+	for (const folder of new Set(Object.values(PAGES).map(({ source }) => source.split("/")[0] ?? source))) {
+		await rm(join(site, folder), { recursive: true });
+	}
+	await copyRuntime();
+	await cp(join(root, "models"), join(site, "models"), { recursive: true, filter: isServedModelFile });
+	await cp(join(root, "examples/sample"), join(site, "sample"), { recursive: true });
+	await writeFile(join(site, "_headers"), HEADERS);
+	await refuseLargeFiles(site);
+}
+
+const isServedModelFile = (path: string): boolean => !/\.(md|py|pt)$/.test(path);
+
+async function copyRuntime(): Promise<void> {
+	const from = join(root, "node_modules/onnxruntime-web/dist");
+	await mkdir(join(site, "runtime"), { recursive: true });
+	for (const name of RUNTIME) {
+		for (const extension of ["wasm", "mjs"]) {
+			await cp(join(from, `${name}.${extension}`), join(site, "runtime", `${name}.${extension}`));
+		}
+	}
+}
+
+// The player, its workers, the runtime and the model are loaded by pages of other origins. Names with a hash never
+// change their content; the others are revalidated by ETag, which is what Workers do without a rule.
+const HEADERS = `/player.js
+  Access-Control-Allow-Origin: *
+/assets/*
+  Access-Control-Allow-Origin: *
+  Cache-Control: public, max-age=31536000, immutable
+/runtime/*
+  Access-Control-Allow-Origin: *
+/models/*
+  Access-Control-Allow-Origin: *
+`;
+
+async function refuseLargeFiles(folder: string): Promise<void> {
+	for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+		if (!entry.isFile()) continue;
+		const path = join(entry.parentPath, entry.name);
+		const { size } = await stat(path);
+		if (size >= LARGEST_FILE) throw new Error(`${path} has ${size} bytes, more than a Worker serves`);
+	}
+}
+
+async function main(wanted: readonly string[]): Promise<void> {
+	const steps: Record<string, () => Promise<void>> = {
+		...Object.fromEntries(
+			(Object.keys(LIBRARIES) as (keyof typeof LIBRARIES)[]).map((name) => [name, () => buildLibrary(name)]),
+		),
+		site: buildSite,
+		types: buildTypes,
+	};
+	const names = wanted.length === 0 ? Object.keys(steps) : wanted;
+	for (const name of names) {
+		const step = steps[name];
+		if (step === undefined)
+			throw new Error(`nothing named ${name} to build; there is ${Object.keys(steps).join(", ")}`);
+		const start = performance.now();
+		await step();
+		console.log(`built ${name} in ${((performance.now() - start) / 1000).toFixed(1)} s`);
+	}
+}
+
+process.chdir(dirname(join(root, "package.json")));
+await main(process.argv.slice(2));
