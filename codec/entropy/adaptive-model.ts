@@ -53,10 +53,10 @@ export class AdaptiveModel {
 		return BITS[(this.cdf[symbol + 1] as number) - (this.cdf[symbol] as number)] as number;
 	}
 
-	/** Puts `symbol` and learns it. */
-	put(encoder: RansEncoder, symbol: number): void {
+	/** Puts `symbol` and learns it; without an encoder it only learns. */
+	put(encoder: RansEncoder | undefined, symbol: number): void {
 		const start = this.cdf[symbol] as number;
-		encoder.put(start, (this.cdf[symbol + 1] as number) - start);
+		encoder?.put(start, (this.cdf[symbol + 1] as number) - start);
 		this.learn(symbol);
 	}
 
