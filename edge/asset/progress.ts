@@ -1,0 +1,80 @@
+import type { AssetResponse, TrackProgress } from "../../protocol/asset.ts";
+import type { PlaybackState } from "../hls/playback-state.ts";
+import type { CatalogueAsset } from "../catalogue/assets.ts";
+import type { AssetSettings } from "./settings.ts";
+import { type AssetState, missingParts, type TrackState } from "./state.ts";
+
+/** Most part numbers in one list of an answer: an answer stays small however strange the upload. */
+const LISTED_PARTS = 1000;
+
+/** A track's progress without its address, which the Worker knows. */
+export type BareProgress = Omit<TrackProgress, "partsUrl">;
+
+/** An asset's answer without addresses, which the Worker knows. */
+export type BareAsset = Omit<AssetResponse, "tracks" | "urls"> & { readonly tracks: readonly BareProgress[] };
+
+/** What the asset has of a track. */
+export const trackProgress = (track: TrackState): BareProgress => ({
+	id: track.id,
+	next: track.contiguous,
+	ahead: [...track.parts.keys()]
+		.filter((number) => number > track.contiguous)
+		.toSorted(ascending)
+		.slice(0, LISTED_PARTS),
+	missing: missingParts(track, LISTED_PARTS),
+	...(track.failure !== undefined && { failure: track.failure }),
+});
+
+/** The asset as the interface tells it; complete only when nothing is left to write. */
+export const assetProgress = (settings: AssetSettings, state: AssetState): BareAsset => ({
+	id: settings.id,
+	state: state.phase === "ready" ? "complete" : "uploading",
+	createdAt: new Date(settings.createdAt).toISOString(),
+	tracks: state.tracks.map(trackProgress),
+});
+
+/** What playlists are built from. Tracks that failed are left out. */
+export const playbackState = (settings: AssetSettings, state: AssetState, complete: boolean): PlaybackState => {
+	const { width, height, frameRate, title, tracks } = settings.request;
+	return {
+		version: 1,
+		id: settings.id,
+		title,
+		createdAt: new Date(settings.createdAt).toISOString(),
+		complete,
+		width,
+		height,
+		frameRate,
+		segmentTarget: state.segmentTarget,
+		tracks: state.tracks.flatMap(({ id, failure, segments }) => {
+			const track = tracks.find((candidate) => candidate.id === id);
+			return track === undefined || failure !== undefined ? [] : [{ id, track, segments }];
+		}),
+	};
+};
+
+/** The asset's row in the catalogue. */
+export const catalogueAsset = (settings: AssetSettings, state: AssetState): CatalogueAsset => {
+	const { width, height, title } = settings.request;
+	const [base] = state.tracks;
+	const stored = state.tracks.map(({ initBytes = 0, segments }) =>
+		segments.reduce((sum, { bytes }) => sum + bytes, initBytes),
+	);
+	return {
+		id: settings.id,
+		title,
+		state: state.phase === "ready" ? "complete" : "uploading",
+		access: settings.access,
+		createdAt: settings.createdAt,
+		width,
+		height,
+		duration: base?.segments.reduce((sum, { duration }) => sum + duration, 0) ?? 0,
+		bytes: stored.reduce((sum, bytes) => sum + bytes, 0),
+		enhancements: state.tracks.filter(
+			({ kind, failure, segments }) =>
+				kind === "enhancement" && failure === undefined && segments.some(({ bytes }) => bytes > 0),
+		).length,
+	};
+};
+
+const ascending = (left: number, right: number): number => left - right;

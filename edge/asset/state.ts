@@ -1,0 +1,247 @@
+import { cutBase, cutFollower, exceeds, type SampleHead, type SegmentCut, type SegmentLimits } from "./segmenter.ts";
+
+/**
+ * What an asset knows of itself while it is written, and what it does next. Plain data and functions; the Durable Object keeps
+ * it in SQLite and carries the steps out.
+ *
+ * `nextStep` names the one thing to do now. Every step is: write an object under a name that only it has, create-once; then
+ * record it in one transaction. After a crash the state is what was recorded, so `nextStep` names the same step with the
+ * same bytes, and the write finds its own object. Nothing is lost, nothing is done twice:
+ *
+ *   open ----------- complete called --> completing ---- all written ----> ready
+ *     |  init, segments as they are decided   |  last segments, then freeze     catalogue
+ *     +-------------- delete called ----------+------------------------------> deleting
+ */
+export type Phase = "open" | "completing" | "ready" | "deleting";
+
+/** A part that has come. */
+export type PartRecord = {
+	/** Base64 of the SHA-256 of the body. */
+	readonly digest: string;
+	readonly bytes: number;
+	readonly samples: number;
+	/** Timestamps of the first and last sample, microseconds. */
+	readonly first: number;
+	readonly last: number;
+	readonly heads: readonly SampleHead[];
+};
+
+/** A segment that is in the store. Bytes 0: a gap, of which nothing is stored. Duration in microseconds. */
+export type SegmentRecord = { readonly duration: number; readonly bytes: number; readonly samples: number };
+
+/** Why a track takes no more: a segment that begins with no sync sample, or holds more than a segment may. */
+export type TrackFailure = "misaligned" | "segment-too-large";
+
+export type TrackState = {
+	readonly id: string;
+	readonly kind: "base" | "enhancement" | "audio";
+	initBytes: number | undefined;
+	/** Parts of which some sample stands in no segment; those before are used up and only in the database. */
+	readonly parts: Map<number, PartRecord>;
+	/** Parts 0 up to here, without it, are all there. */
+	contiguous: number;
+	/** Timestamp of the last sample before the first missing part, microseconds; -1 where there is none. */
+	contiguousTime: number;
+	/** Of all parts that have come. */
+	receivedBytes: number;
+	/** The next sample that stands in no segment. */
+	cursor: { part: number; sample: number };
+	readonly segments: SegmentRecord[];
+	/** How many parts the track has in all; known from completion on. */
+	expected: number | undefined;
+	failure: TrackFailure | undefined;
+};
+
+export type AssetState = {
+	phase: Phase;
+	/** Microseconds, see `cutBase`. */
+	readonly segmentTarget: number;
+	readonly segmentLimits: SegmentLimits;
+	/** The base first. */
+	readonly tracks: readonly TrackState[];
+	/** `boundaries[k]` is where segment k begins; one more than the base has segments, none before its first. */
+	readonly boundaries: number[];
+};
+
+export type SegmentStep = {
+	readonly type: "segment";
+	readonly track: TrackState;
+	readonly number: number;
+	readonly cut: SegmentCut;
+	/** Where its samples are: ranges of parts, in order. */
+	readonly slices: readonly PartSlice[];
+	/** Microseconds, as the playlist says it. */
+	readonly duration: number;
+};
+
+/** Samples `from` up to `to` of a part; `offset` is where the first of them begins among the part's sample bytes. */
+export type PartSlice = {
+	readonly part: number;
+	readonly offset: number;
+	readonly heads: readonly SampleHead[];
+};
+
+export type Step =
+	| { readonly type: "init"; readonly track: TrackState }
+	| SegmentStep
+	| { readonly type: "fail-track"; readonly track: TrackState; readonly failure: TrackFailure }
+	| { readonly type: "freeze" };
+
+/** A track before its first part. */
+export const newTrackState = (id: string, kind: TrackState["kind"]): TrackState => ({
+	id,
+	kind,
+	initBytes: undefined,
+	parts: new Map(),
+	contiguous: 0,
+	contiguousTime: -1,
+	receivedBytes: 0,
+	cursor: { part: 0, sample: 0 },
+	segments: [],
+	expected: undefined,
+	failure: undefined,
+});
+
+/** The step to take now, or undefined where the next part, the completion, or nothing at all is awaited. */
+export const nextStep = (state: AssetState): Step | undefined => {
+	if (state.phase !== "open" && state.phase !== "completing") return undefined;
+	// Nothing plays without the base; an enhancement or the audio that failed is left out.
+	if (baseOf(state).failure !== undefined) return undefined;
+	const live = state.tracks.filter((track) => track.failure === undefined);
+	for (const track of live) {
+		if (track.initBytes === undefined) return { type: "init", track };
+	}
+	// The base leads, so that a follower always knows where its segment ends.
+	for (const track of live) {
+		const step = nextSegment(state, track);
+		if (step !== undefined) return step;
+	}
+	return state.phase === "completing" && live.every((track) => isCut(state, track)) ? { type: "freeze" } : undefined;
+};
+
+const nextSegment = (state: AssetState, track: TrackState): Step | undefined => {
+	if (isCut(state, track)) return undefined;
+	const number = track.segments.length;
+	const queue = { heads: pendingHeads(track), ended: hasEnded(track) };
+	const cut =
+		track.kind === "base"
+			? cutBase(queue, state.segmentTarget, state.segmentLimits)
+			: cutAfterBase(state, track, number);
+	if (cut === undefined) return undefined;
+	if (!cut.independent && track.kind !== "audio") return { type: "fail-track", track, failure: "misaligned" };
+	const slices = sliceParts(track, cut.count);
+	const start = state.boundaries[number] ?? slices[0]?.heads[0]?.timestamp ?? 0;
+	if (exceeds(cut, start, state.segmentLimits)) return { type: "fail-track", track, failure: "segment-too-large" };
+	return { type: "segment", track, number, cut, slices, duration: cut.end - start };
+};
+
+const cutAfterBase = (state: AssetState, track: TrackState, number: number): SegmentCut | undefined => {
+	const base = baseOf(state);
+	const end = state.boundaries[number + 1];
+	if (end === undefined) return undefined;
+	const last = isCut(state, base) && number === base.segments.length - 1;
+	const cut = cutFollower({ heads: pendingHeads(track), ended: hasEnded(track) }, end, last);
+	// An enhancement is listed with the base's durations: its pictures are the base's pictures.
+	return cut !== undefined && track.kind === "enhancement" ? { ...cut, end } : cut;
+};
+
+/** Records that a segment is stored (or a gap): moves the cursor, forgets samples that are used up. */
+export const recordSegment = (state: AssetState, step: SegmentStep, bytes: number): SegmentRecord => {
+	const { track, cut, slices } = step;
+	const record = { duration: step.duration, bytes, samples: cut.count };
+	if (track.kind === "base") {
+		if (step.number === 0) state.boundaries.push(slices[0]?.heads[0]?.timestamp ?? 0);
+		state.boundaries.push(cut.end);
+	}
+	track.segments.push(record);
+	track.cursor = cursorAfter(track, cut.count);
+	for (const { part } of slices) if (part < track.cursor.part) track.parts.delete(part);
+	return record;
+};
+
+/** Adds a part that is not there yet. */
+export const recordPart = (track: TrackState, number: number, part: PartRecord): void => {
+	track.parts.set(number, part);
+	track.receivedBytes += part.bytes;
+	for (let next = track.parts.get(track.contiguous); next !== undefined; next = track.parts.get(track.contiguous)) {
+		track.contiguous += 1;
+		track.contiguousTime = next.last;
+	}
+};
+
+/** Part numbers that are not there: below the highest that is, or below the number expected. At most `limit` of them. */
+export const missingParts = (track: TrackState, limit: number): number[] => {
+	let end = track.expected ?? 0;
+	if (track.expected === undefined) for (const number of track.parts.keys()) end = Math.max(end, number + 1);
+	const missing: number[] = [];
+	for (let number = track.contiguous; number < end && missing.length < limit; number++) {
+		if (!track.parts.has(number)) missing.push(number);
+	}
+	return missing;
+};
+
+/** The asset's base track, which is always the first. */
+export const baseOf = (state: AssetState): TrackState => {
+	const base = state.tracks[0];
+	if (base === undefined) throw new Error("An asset has a base track.");
+	return base;
+};
+
+/** Bytes of parts that are not used up. */
+export const pendingBytes = (track: TrackState): number => {
+	let bytes = 0;
+	for (const part of track.parts.values()) bytes += part.bytes;
+	return bytes;
+};
+
+const hasEnded = (track: TrackState): boolean => track.expected !== undefined && track.contiguous >= track.expected;
+
+/** All its samples stand in segments, and none will come. */
+const isCut = (state: AssetState, track: TrackState): boolean => {
+	if (!hasEnded(track)) return false;
+	if (track.kind === "base") return firstPending(track) === undefined;
+	const base = baseOf(state);
+	return isCut(state, base) && track.segments.length === base.segments.length;
+};
+
+const firstPending = (track: TrackState): SampleHead | undefined => pendingHeads(track).next().value ?? undefined;
+
+function* pendingHeads(track: TrackState): Generator<SampleHead, void> {
+	let from = track.cursor.sample;
+	for (let number = track.cursor.part; number < track.contiguous; number++, from = 0) {
+		const heads = partAt(track, number).heads;
+		for (let index = from; index < heads.length; index++) yield heads[index] as SampleHead;
+	}
+}
+
+const partAt = (track: TrackState, number: number): PartRecord => {
+	const part = track.parts.get(number);
+	if (part === undefined) throw new Error(`Part ${number} of track ${track.id} is not there.`);
+	return part;
+};
+
+const cursorAfter = (track: TrackState, count: number): { part: number; sample: number } => {
+	let { part, sample } = track.cursor;
+	let left = count;
+	while (part < track.contiguous) {
+		const samples = partAt(track, part).samples;
+		if (sample + left < samples) return { part, sample: sample + left };
+		left -= samples - sample;
+		part += 1;
+		sample = 0;
+	}
+	return { part, sample };
+};
+
+const sliceParts = (track: TrackState, count: number): PartSlice[] => {
+	const slices: PartSlice[] = [];
+	let { part, sample } = track.cursor;
+	for (let left = count; left > 0; part++, sample = 0) {
+		const heads = partAt(track, part).heads;
+		const taken = heads.slice(sample, sample + left);
+		const offset = heads.slice(0, sample).reduce((sum, head) => sum + head.size, 0);
+		if (taken.length > 0) slices.push({ part, offset, heads: taken });
+		left -= taken.length;
+	}
+	return slices;
+};

@@ -1,0 +1,36 @@
+import type * as worker from "./worker.ts";
+import type { AssetObject } from "./asset/asset-object.ts";
+
+/** Bindings and variables of the Worker; wrangler.toml says where each comes from. */
+export type Environment = {
+	/** Init and media segments, frozen states. */
+	readonly MEDIA: R2Bucket;
+	/** Assets, keys, tokens used. */
+	readonly CATALOGUE: D1Database;
+	/** One Durable Object an asset, by the asset's id. */
+	readonly ASSET: DurableObjectNamespace<AssetObject>;
+	/** Static files: Studio, player, embed and watch pages, models. */
+	readonly PAGES: Fetcher;
+	/** The key that may do everything. Absent: only keys of the catalogue are accepted. */
+	readonly CRESCENDO_API_KEY?: string;
+	/** `kid:secret,kid:secret`: the first signs tokens, all verify. Absent: derived from the API key. */
+	readonly CRESCENDO_SIGNING_KEYS?: string;
+	/** "1": the Studio of this origin gets upload tokens and the list of public assets without a key. Development only. */
+	readonly CRESCENDO_STUDIO?: string;
+	/** JSON that overrides `DEFAULT_LIMITS`. */
+	readonly CRESCENDO_LIMITS?: string;
+};
+
+/** What Hono knows of a request's surroundings. */
+export type EdgeContext = { Bindings: Environment };
+
+declare global {
+	namespace Cloudflare {
+		// The type of `env` in "cloudflare:workers".
+		interface Env extends Environment {}
+		// The type of `exports` there.
+		interface GlobalProps {
+			mainModule: typeof worker;
+		}
+	}
+}

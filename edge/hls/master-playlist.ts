@@ -1,0 +1,52 @@
+import { ENHANCEMENTS_DATA_ID } from "../../protocol/enhancements.ts";
+import { bandwidthOf, type PlaybackState, playableTracks } from "./playback-state.ts";
+import {
+	extM3u,
+	extXIndependentSegments,
+	extXMediaAudio,
+	extXSessionData,
+	extXStreamInf,
+	extXVersion,
+} from "./tags.ts";
+
+const AUDIO_GROUP = "audio";
+
+/**
+ * The multivariant playlist: the base as an ordinary variant, so that every HLS player plays it. Enhancements are not variants:
+ * hls.js drops codecs that it does not know and misreads the rest of the list; they stand in a JSON list that the
+ * session data points to. URIs are relative to the playlist.
+ * Undefined while the base has no segment.
+ */
+export const masterPlaylist = (state: PlaybackState): string | undefined => {
+	const tracks = playableTracks(state);
+	const base = tracks.find(({ track }) => track.kind === "base");
+	if (base?.track.kind !== "base") return undefined;
+	const audio = tracks.find(({ track }) => track.kind === "audio");
+	const bandwidths = [base, ...(audio === undefined ? [] : [audio])].map(bandwidthOf);
+	const lines = [extM3u(), extXVersion(8), extXIndependentSegments()];
+	// An asset that is still written lists what has no segment yet in the JSON only once it has one.
+	if (state.tracks.some(({ track }) => track.kind === "enhancement")) {
+		lines.push(extXSessionData(ENHANCEMENTS_DATA_ID, "enhancements.json"));
+	}
+	if (audio?.track.kind === "audio") {
+		const { channels } = audio.track;
+		lines.push(extXMediaAudio({ groupId: AUDIO_GROUP, name: "Audio", channels, uri: playlistUri(audio.id) }));
+	}
+	lines.push(
+		extXStreamInf({
+			bandwidth: bandwidths.reduce((sum, { peak }) => sum + peak, 0),
+			averageBandwidth: bandwidths.reduce((sum, { average }) => sum + average, 0),
+			codecs: [base.track.codec, ...(audio === undefined ? [] : [audio.track.codec])],
+			width: base.track.width,
+			height: base.track.height,
+			frameRate: state.frameRate,
+			audio: audio === undefined ? undefined : AUDIO_GROUP,
+			subtitles: undefined,
+			uri: playlistUri(base.id),
+		}),
+	);
+	return `${lines.join("\n")}\n`;
+};
+
+/** A track's media playlist, relative to the master playlist and to the list of enhancements. */
+export const playlistUri = (trackId: string): string => `tracks/${trackId}/playlist.m3u8`;

@@ -1,0 +1,58 @@
+import type { TrackJson } from "../../protocol/track.ts";
+
+/** A segment as playlists know it. Duration in microseconds; bytes 0 is a gap, of which nothing is stored. */
+export type PlaybackSegment = { readonly duration: number; readonly bytes: number; readonly samples: number };
+
+/** A track as playlists know it. */
+export type PlaybackTrack = {
+	readonly id: string;
+	readonly track: TrackJson;
+	readonly segments: readonly PlaybackSegment[];
+};
+
+/**
+ * All that playlists are built from. While an asset is written the Durable Object makes one for each request; on completion the
+ * last is frozen as JSON beside the segments, and the Durable Object is not asked again. Frozen states are read for as
+ * long as assets live: fields may be added, never changed.
+ */
+export type PlaybackState = {
+	readonly version: 1;
+	readonly id: string;
+	readonly title: string | undefined;
+	/** RFC 3339. */
+	readonly createdAt: string;
+	readonly complete: boolean;
+	/** Visible size of the full picture. */
+	readonly width: number;
+	readonly height: number;
+	/** Frames a second, nominal. */
+	readonly frameRate: number;
+	/** Microseconds. */
+	readonly segmentTarget: number;
+	/** The base first; tracks that failed are left out. */
+	readonly tracks: readonly PlaybackTrack[];
+};
+
+/** Bits a second of a track: of its fullest segment, and over all. */
+export const bandwidthOf = (track: PlaybackTrack): { readonly peak: number; readonly average: number } => {
+	let peak = 0;
+	let bytes = 0;
+	let duration = 0;
+	for (const segment of track.segments) {
+		if (segment.bytes === 0 || segment.duration <= 0) continue;
+		peak = Math.max(peak, bitsPerSecond(segment.bytes, segment.duration));
+		bytes += segment.bytes;
+		duration += segment.duration;
+	}
+	return { peak, average: duration === 0 ? 0 : bitsPerSecond(bytes, duration) };
+};
+
+const bitsPerSecond = (bytes: number, microseconds: number): number => Math.ceil((bytes * 8_000_000) / microseconds);
+
+/** Microseconds from the first to the last boundary of the base. */
+export const durationOf = (state: PlaybackState): number =>
+	(state.tracks[0]?.segments ?? []).reduce((sum, segment) => sum + segment.duration, 0);
+
+/** Tracks that have at least one segment to show. */
+export const playableTracks = (state: PlaybackState): readonly PlaybackTrack[] =>
+	state.tracks.filter((track) => track.segments.some((segment) => segment.bytes > 0));

@@ -1,0 +1,35 @@
+import * as v from "valibot";
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(1));
+
+const Limits = v.strictObject({
+	/** Bytes of all parts of an asset. */
+	assetBytes: v.optional(count, 32 * 2 ** 30),
+	/** Seconds from an asset's first to its last sample. */
+	assetSeconds: v.optional(count, 12 * 3600),
+	/** Bytes of one segment of one track; it is put together in memory. */
+	segmentBytes: v.optional(count, 4 * 2 ** 20),
+	/** Seconds of the longest segment: of the longest group of pictures. */
+	segmentSeconds: v.optional(count, 30),
+	/** Sample bytes of one track that may wait for earlier parts or for the base. */
+	pendingBytes: v.optional(count, 64 * 2 ** 20),
+	/** Samples of one part. */
+	partSamples: v.optional(count, 20_000),
+	/** Milliseconds a segment lasts at least, but for an asset's last. */
+	segmentMilliseconds: v.optional(count, 2000),
+	/** Seconds without a part after which an asset that is not complete is removed. */
+	abandonSeconds: v.optional(count, 24 * 3600),
+});
+
+/** What the edge accepts; see each for its unit. */
+export type Limits = v.InferOutput<typeof Limits>;
+
+/**
+ * The limits with what `CRESCENDO_LIMITS` overrides.
+ * @throws TypeError for text that is not JSON or names no limit: a typing error must not lift one.
+ */
+export const readLimits = (overrides: string | undefined): Limits => {
+	const result = v.safeParse(Limits, overrides === undefined || overrides === "" ? {} : JSON.parse(overrides));
+	if (result.success) return result.output;
+	throw new TypeError(`CRESCENDO_LIMITS: ${result.issues.map(({ message }) => message).join("; ")}`);
+};

@@ -1,0 +1,122 @@
+import { Hono } from "hono";
+import * as v from "valibot";
+import { CompleteRequest, CreateAssetRequest } from "../../protocol/asset.ts";
+import { newAssetId } from "../access/asset-id.ts";
+import { authenticate, type Principal, requireAsset, requireKey } from "../access/authorize.ts";
+import { findTrackFault } from "../asset/track-rules.ts";
+import { type CatalogueAsset, listAssets } from "../catalogue/assets.ts";
+import type { EdgeContext } from "../environment.ts";
+import { ApiError } from "../http/api-error.ts";
+import { readJson } from "../http/request-body.ts";
+import { type Limits, readLimits } from "../limits.ts";
+import { addressAsset, assetIdParam, assetObject, unwrap } from "./context.ts";
+
+const ListQuery = v.object({
+	limit: v.optional(
+		v.pipe(v.string(), v.regex(/^\d{1,3}$/), v.transform(Number), v.minValue(1), v.maxValue(100)),
+		"20",
+	),
+	cursor: v.optional(v.pipe(v.string(), v.regex(/^\d{1,16}-[a-z2-7]{21}$/))),
+});
+
+/** Assets: make, list, look at, complete, delete. */
+export const assets = new Hono<EdgeContext>()
+	.post("/v1/assets", async (context) => {
+		const principal = await authenticate(context);
+		const request = await readJson(context.req.raw, CreateAssetRequest);
+		const fault = findTrackFault(request);
+		if (fault !== undefined) {
+			throw new ApiError("invalid-track", fault, "Take descriptions and sizes from the encoders, unchanged.");
+		}
+		const { id, access } = placeOf(principal, request);
+		const limits = narrowLimits(readLimits(context.env.CRESCENDO_LIMITS), principal);
+		const settings = { id, access, createdAt: Date.now(), request, limits };
+		const { asset, created } = unwrap(await assetObject(context, id).create(settings));
+		const answer = addressAsset(context, asset);
+		context.header("Location", `/v1/assets/${id}`);
+		return context.json(answer, created ? 201 : 200);
+	})
+	.get("/v1/assets", async (context) => {
+		// The Studio of a development server lists what anybody may play; elsewhere the list is for keys.
+		const publicOnly = context.env.CRESCENDO_STUDIO === "1" && context.req.header("Authorization") === undefined;
+		if (!publicOnly) await requireKey(context, "read");
+		const query = v.safeParse(ListQuery, context.req.query());
+		if (!query.success) {
+			throw new ApiError(
+				"invalid-request",
+				"The query is not one of this list.",
+				"limit is 1 to 100, cursor what the last page gave.",
+			);
+		}
+		const { limit, cursor } = query.output;
+		const rows = await listAssets(context.env.CATALOGUE, {
+			limit: limit + 1,
+			after: parseCursor(cursor),
+			publicOnly,
+		});
+		const page = rows.slice(0, limit);
+		const last = page.at(-1);
+		const more = rows.length > limit && last !== undefined;
+		return context.json({
+			assets: page.map((row) => summary(context.req.url, row)),
+			...(more && { cursor: `${last.createdAt}-${last.id}` }),
+		});
+	})
+	.get("/v1/assets/:id", async (context) => {
+		const id = assetIdParam(context);
+		await requireAsset(context, id, "read");
+		return context.json(addressAsset(context, unwrap(await assetObject(context, id).progress())));
+	})
+	.post("/v1/assets/:id/complete", async (context) => {
+		const id = assetIdParam(context);
+		await requireAsset(context, id, "write");
+		const request = await readJson(context.req.raw, CompleteRequest);
+		return context.json(addressAsset(context, unwrap(await assetObject(context, id).complete(request))));
+	})
+	.delete("/v1/assets/:id", async (context) => {
+		const id = assetIdParam(context);
+		await requireAsset(context, id, "delete");
+		unwrap(await assetObject(context, id).remove());
+		return context.body(null, 204);
+	});
+
+/** Which asset is made: the token's, or a new one. */
+const placeOf = (principal: Principal, request: CreateAssetRequest) => {
+	if (principal.type === "token") return { id: principal.claims.asset, access: principal.claims.access };
+	if (!principal.scopes.includes("write")) {
+		throw new ApiError(
+			"forbidden",
+			'This needs an API key with the scope "write".',
+			"Use an upload token, or another key.",
+		);
+	}
+	const access = request.access ?? "public";
+	return { id: newAssetId(access), access };
+};
+
+const narrowLimits = (limits: Limits, principal: Principal): Limits => {
+	if (principal.type === "key") return limits;
+	const { maxBytes = Infinity, maxDurationSeconds = Infinity } = principal.claims;
+	return {
+		...limits,
+		assetBytes: Math.min(limits.assetBytes, maxBytes),
+		assetSeconds: Math.min(limits.assetSeconds, maxDurationSeconds),
+	};
+};
+
+const parseCursor = (cursor: string | undefined) => {
+	if (cursor === undefined) return undefined;
+	const [createdAt, id = ""] = cursor.split("-");
+	return { createdAt: Number(createdAt), id };
+};
+
+const summary = (requestUrl: string, row: CatalogueAsset) => {
+	const { origin } = new URL(requestUrl);
+	const { createdAt, duration, ...rest } = row;
+	return {
+		...rest,
+		createdAt: new Date(createdAt).toISOString(),
+		durationSeconds: duration / 1_000_000,
+		urls: { master: `${origin}/v1/assets/${row.id}/master.m3u8`, watch: `${origin}/watch/${row.id}` },
+	};
+};

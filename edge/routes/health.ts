@@ -1,0 +1,15 @@
+import { Hono } from "hono";
+import type { EdgeContext } from "../environment.ts";
+
+/** For load balancers and people: whether the Worker runs, and whether what it needs answers. */
+export const health = new Hono<EdgeContext>()
+	.get("/health", (context) => context.json({ status: "ok" }))
+	.get("/ready", async (context) => {
+		const checks = await Promise.allSettled([
+			context.env.CATALOGUE.prepare("SELECT 1 FROM assets LIMIT 1").first(),
+			context.env.MEDIA.head("ready"),
+		]);
+		const [catalogue, media] = checks.map(({ status }) => status === "fulfilled");
+		const ready = catalogue === true && media === true;
+		return context.json({ status: ready ? "ready" : "not-ready", catalogue, media }, ready ? 200 : 503);
+	});

@@ -1,0 +1,53 @@
+import { Hono } from "hono";
+import * as v from "valibot";
+import { MAX_PARTS } from "../../protocol/asset.ts";
+import { toBase64 } from "../../protocol/base64.ts";
+import { digestsEqual, parseReprDigest, sha256 } from "../../protocol/digest.ts";
+import { MAX_PART_BYTES, PART_MEDIA_TYPE } from "../../protocol/part.ts";
+import { TrackId } from "../../protocol/track.ts";
+import { requireAsset } from "../access/authorize.ts";
+import type { EdgeContext } from "../environment.ts";
+import { ApiError, notFound } from "../http/api-error.ts";
+import { readBody } from "../http/request-body.ts";
+import { addressTrack, assetIdParam, assetObject, unwrap } from "./context.ts";
+
+/** Parts: the unit of upload. The digest is looked at here, so that the Durable Object's one thread need not. */
+export const parts = new Hono<EdgeContext>().put("/v1/assets/:id/tracks/:track/parts/:number", async (context) => {
+	const id = assetIdParam(context);
+	await requireAsset(context, id, "write");
+	const { track, number } = context.req.param();
+	if (!v.is(TrackId, track)) throw notFound("such track");
+	if (!/^(0|[1-9]\d{0,5})$/.test(number) || Number(number) >= MAX_PARTS) {
+		throw new ApiError(
+			"invalid-request",
+			"That is no part number.",
+			`Parts are numbered from 0 to ${MAX_PARTS - 1}.`,
+		);
+	}
+	if (context.req.header("Content-Type")?.toLowerCase() !== PART_MEDIA_TYPE) {
+		throw new ApiError(
+			"unsupported-media-type",
+			"The body must be a part.",
+			`Send Content-Type: ${PART_MEDIA_TYPE}.`,
+		);
+	}
+	const claimed = parseReprDigest(context.req.header("Repr-Digest"));
+	if (claimed === undefined) {
+		throw new ApiError(
+			"digest-required",
+			"There is no sha-256 in Repr-Digest.",
+			"Send Repr-Digest: sha-256=:<base64>: of the body.",
+		);
+	}
+	const bytes = await readBody(context.req.raw, MAX_PART_BYTES);
+	const digest = await sha256(bytes);
+	if (!digestsEqual(claimed, digest)) {
+		throw new ApiError(
+			"digest-mismatch",
+			"The body is not what Repr-Digest says.",
+			"It was damaged on the way: send it again.",
+		);
+	}
+	const put = unwrap(await assetObject(context, id).putPart(track, Number(number), toBase64(digest), bytes));
+	return context.json({ track: addressTrack(context, id, put.track) }, put.created ? 201 : 200);
+});

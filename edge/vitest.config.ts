@@ -1,0 +1,32 @@
+import { join } from "node:path";
+import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+
+const here = (path: string): string => join(import.meta.dirname, path);
+
+/** The edge's tests run inside workerd, with R2, D1 and Durable Objects of their own for each file. */
+export default defineConfig(async () => ({
+	resolve: {
+		// The plugin cannot resolve the node: modules that mediabunny's own entry re-exports.
+		alias: { mediabunny: here("../node_modules/mediabunny/dist/bundles/mediabunny.mjs") },
+	},
+	plugins: [
+		cloudflareTest({
+			wrangler: { configPath: here("../wrangler.toml") },
+			miniflare: {
+				assets: { directory: here("./testing/site"), binding: "PAGES" },
+				bindings: {
+					CRESCENDO_API_KEY: "test-api-key",
+					CRESCENDO_STUDIO: "1",
+					TEST_MIGRATIONS: await readD1Migrations(here("./catalogue/migrations")),
+				},
+			},
+		}),
+	],
+	test: {
+		name: "edge",
+		include: ["edge/**/*.test.ts"],
+		root: here(".."),
+		testTimeout: 60_000,
+	},
+}));

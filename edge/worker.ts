@@ -1,0 +1,50 @@
+import { Hono } from "hono";
+import type { EdgeContext } from "./environment.ts";
+import { ApiError, notFound } from "./http/api-error.ts";
+import { openToAllOrigins } from "./http/cors.ts";
+import { logEvent } from "./log.ts";
+import { assets } from "./routes/assets.ts";
+import { health } from "./routes/health.ts";
+import { media } from "./routes/media.ts";
+import { pages } from "./routes/pages.ts";
+import { parts } from "./routes/parts.ts";
+import { playlists } from "./routes/playlists.ts";
+import { uploadTokens } from "./routes/upload-tokens.ts";
+
+export { AssetObject } from "./asset/asset-object.ts";
+
+const app = new Hono<EdgeContext>();
+
+app.use("/v1/*", openToAllOrigins(["GET", "HEAD", "POST", "PUT", "DELETE"]));
+
+const routes = app
+	.route("/", assets)
+	.route("/", parts)
+	.route("/", uploadTokens)
+	.route("/", playlists)
+	.route("/", media)
+	.route("/", pages)
+	.route("/", health);
+
+app.notFound((context) => {
+	const { pathname } = new URL(context.req.url);
+	if (pathname.startsWith("/v1/")) return notFound("such address").toResponse();
+	return context.env.PAGES.fetch(context.req.raw);
+});
+
+app.onError((error, context) => {
+	if (error instanceof ApiError) return error.toResponse();
+	// The address only up to the query, and no header: nothing secret gets into logs.
+	const { pathname } = new URL(context.req.url);
+	logEvent("unexpected-error", { method: context.req.method, pathname, message: String(error) });
+	return new ApiError(
+		"internal",
+		"Something went wrong here.",
+		"Try again; if it stays, tell who runs this edge.",
+	).toResponse();
+});
+
+/** The interface's types, for Hono's typed client. */
+export type EdgeRoutes = typeof routes;
+
+export default app;
