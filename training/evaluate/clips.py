@@ -15,8 +15,8 @@ ANCHOR_CRFS = (18, 22, 26, 30, 34, 38, 42)
 
 
 def base_crf_of(q):
-    """The quality of the base stream that goes with q: finer where the enhancement is finer."""
-    return int(round(36 - 16 * q / 63))
+    """The quality of the base stream that goes with q, as codec/base/base-quality.ts has it."""
+    return min(44.0, max(12.0, round(38 - 0.22 * q, 1)))
 
 
 def motion_lambda_of(q):
@@ -65,7 +65,7 @@ class Clip:
             stream = encode_base(downscale_by_4(self.y), downscale_by_4(self.uv), self.fps, crf)
             y, uv = decode_stream(stream, self.y.shape[2] // 4, self.y.shape[1] // 4)
             return dict(y=y, uv=uv, bits=8.0 * len(stream))
-        return self._cached(f"base{crf}", make)
+        return self._cached(f"base{crf:g}", make)
 
     def motion(self, motion_lambda):
         """Block motion [T, H/8, W/8, 3] and its bits [T]."""

@@ -39,6 +39,7 @@ HEADER_BITS = 8 * 18  # frame header, CRC, picture hash, box overhead of one sam
 
 def load_model(checkpoint, weights="average", sketch=None, device="cpu"):
     """The model of a checkpoint (or of the sketch's weights, or untrained) in its mode, ready to evaluate."""
+    torch.manual_seed(0)  # an untrained network is always the same one
     model, mode, step = Enhancement(), "float", 0
     if checkpoint:
         saved = torch.load(checkpoint, map_location="cpu")
@@ -59,7 +60,7 @@ def frugal_rounding(model, q, patience):
     """A rounding that drops a level where the bits saved beat `patience` x lambda x the error added (later frames inherit it)."""
     weight = torch.full((model.log_gain.shape[1],), 2 * CHROMA_WEIGHT)
     weight[:LUMA_COEFFICIENTS] = LUMA_WEIGHT
-    price = (patience * lambda_of(q))[:, None, None, None] * weight[None, :, None, None].to(q) / model.gains(q) ** 2
+    price = (patience * lambda_of(q))[:, None, None, None] * weight[None, :, None, None].to(q) * (model.steps(q) / 2048) ** 2
 
     def rounding(difference, index):
         near = torch.floor(difference + 0.5)
@@ -174,7 +175,7 @@ def parse(argv):
     p.add_argument("--frames", type=int)
     p.add_argument("--q", help="values separated by commas")
     p.add_argument("--largest", help="cut clips to at most WxH")
-    p.add_argument("--base-crf", type=int, help="one quality of the base for every q")
+    p.add_argument("--base-crf", type=float, help="one quality of the base for every q")
     p.add_argument("--intra-finer", type=float, default=6, help="q of the intra frame above that of its inter frames")
     p.add_argument("--pattern", default="0", help="q offsets of the inter frames, repeated")
     p.add_argument("--patience", type=float, default=0, help="rate-distortion rounding: 2.5 is what the design measured; 0: plain")

@@ -1,0 +1,70 @@
+"""Curves, and one evaluation of an untrained network end to end. Needs ffmpeg and gcc."""
+import json
+import math
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from support import moving_clip, run  # noqa: E402
+from training.data import prepare  # noqa: E402
+from training.evaluate import clips, curves, evaluate  # noqa: E402
+
+
+def test_psnr():
+    a = np.full((8, 8), 100, np.uint8)
+    assert curves.psnr(a, a) == 99.99
+    assert abs(curves.psnr(a, a + 1) - 48.1308) < 1e-3
+
+
+def test_frame_quality_weighs_planes_six_one_one():
+    y, uv = np.zeros((1, 8, 8), np.uint8), np.zeros((1, 2, 4, 4), np.uint8)
+    worse = uv.copy()
+    worse[:, 0] += 10
+    luma, all_planes = curves.frame_quality(y, worse, y, uv)[0]
+    assert luma == 99.99 and abs(all_planes - (7 * 99.99 + curves.psnr(worse[0, 0], uv[0, 0])) / 8) < 1e-9
+
+
+def test_bd_rate_of_a_constant_factor():
+    reference = [(0.02 * 1.5**i, 28 + 1.3 * i) for i in range(7)]
+    for factor in (0.5, 1.0, 1.37):
+        measured = curves.bd_rate(reference, [(r * factor, q) for r, q in reference[1:6]])
+        assert abs(measured - 100 * (factor - 1)) < 1e-6
+    assert curves.bd_rate(reference, [(r, q + 30) for r, q in reference]) is None
+    assert curves.bd_rate(reference, reference[:1]) is None
+
+
+def test_rules_of_q():
+    assert clips.base_crf_of(0) > clips.base_crf_of(63)
+    assert math.isclose(clips.motion_lambda_of(0), 65025 * 1.3 / 40, rel_tol=0.01)
+    assert math.isclose(clips.motion_lambda_of(63), 65025 * 1.3 / 1600, rel_tol=0.02)
+
+
+def test_sag():
+    assert evaluate.sag([40.0] * 10) is None
+    assert abs(evaluate.sag([40.0] * 12 + [39.0] * 8) + 1) < 1e-9
+
+
+def test_evaluation_end_to_end():
+    with tempfile.TemporaryDirectory() as folder:
+        y, uv = moving_clip(3, 64, 96)
+        size = ["-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", "96x64", "-r", "25", "-i", "-"]
+        prepare.run_ffmpeg([*size, "-c:v", "libx264", "-qp", "0", "-y", str(Path(folder, "texture_96x64_25.mp4"))], prepare.raw_of(y, uv))
+        out = Path(folder, "out.json")
+        assert evaluate.main(["--clips", folder, "--cache", f"{folder}/cache", "--frames", "3", "--q", "10,40,60", "--patience", "2.5", "--out", str(out)]) == 0
+        row = json.loads(out.read_text())["clips"][0]
+        quality = [r["psnr_y"] for r in row["results"]]
+        assert quality == sorted(quality) and quality[-1] - quality[0] > 1, "finer steps must show"
+        for r in row["results"]:
+            assert abs(sum(r["bits"].values()) - r["rate"]) < 1e-9 and all(v > 0 for v in r["bits"].values())
+            assert r["psnr_y"] > r["base_psnr_y"]
+        # A second run reads the cache and comes to the same.
+        again = Path(folder, "again.json")
+        evaluate.main(["--clips", folder, "--cache", f"{folder}/cache", "--frames", "3", "--q", "10,40,60", "--patience", "2.5", "--out", str(again)])
+        assert json.loads(again.read_text())["clips"] == json.loads(out.read_text())["clips"]
+
+
+if __name__ == "__main__":
+    run(sys.modules[__name__])
