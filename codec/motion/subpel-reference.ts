@@ -9,7 +9,7 @@ import { LUMA_TAPS } from "./warp-planes.ts";
 export const REACH = 64;
 /** The taps reach three samples further; eight keep tiles aligned. */
 const MARGIN = REACH + 8;
-const TILE_BITS = 5;
+const TILE_BITS = 4;
 const TILE = 1 << TILE_BITS;
 
 export class SubpelReference {
@@ -27,7 +27,6 @@ export class SubpelReference {
 	private readonly stamps: Int32Array[] = [];
 	private readonly horizontalStamps: Int32Array[] = [];
 	private pictureNumber = 0;
-	private readonly rows = new Int32Array((TILE + 5) * TILE);
 
 	/** @param width coded width. @param height coded height */
 	constructor(width: number, height: number) {
@@ -88,59 +87,30 @@ export class SubpelReference {
 		return plane;
 	}
 
+	/** Interpolates one tile; rows that the taps would take beyond the padding are never part of a block. */
 	private fill(plane: Uint8Array, phaseX: number, phaseY: number, tx: number, ty: number): void {
-		const { stride, paddedHeight, rows } = this;
-		const x = tx << TILE_BITS;
-		const y = ty << TILE_BITS;
+		const { stride, paddedHeight } = this;
+		const left = tx << TILE_BITS;
+		const top = Math.max(ty << TILE_BITS, 2);
+		const bottom = Math.min((ty + 1) << TILE_BITS, paddedHeight - 3);
+		if (phaseX === 0) {
+			filterColumns(this.planes[0] as Uint8Array, plane, stride, left, top, bottom, phaseY, 6);
+			return;
+		}
+		const source = this.filteredTile(phaseX, tx, ty);
 		if (phaseY === 0) {
-			const source = this.filteredTile(phaseX, tx, ty);
-			for (let j = 0; j < TILE; j++) {
-				const row = (y + j) * stride + x;
-				for (let i = row; i < row + TILE; i++) {
+			for (let row = top; row < bottom; row++) {
+				const from = row * stride + left;
+				for (let i = from; i < from + TILE; i++) {
 					const value = ((source[i] as number) + 32) >> 6;
 					plane[i] = value < 0 ? 0 : value > 255 ? 255 : value;
 				}
 			}
 			return;
 		}
-		// Rows y - 2 .. y + TILE + 2, horizontally filtered, in multiples of 64.
-		if (phaseX === 0) {
-			const padded = this.planes[0] as Uint8Array;
-			for (let j = 0; j < TILE + 5; j++) {
-				const from = Math.min(Math.max(y + j - 2, 0), paddedHeight - 1) * stride + x;
-				for (let i = 0; i < TILE; i++) rows[j * TILE + i] = (padded[from + i] as number) << 6;
-			}
-		} else {
-			const last = (paddedHeight >> TILE_BITS) - 1;
-			if (ty > 0) this.filteredTile(phaseX, tx, ty - 1);
-			if (ty < last) this.filteredTile(phaseX, tx, ty + 1);
-			const source = this.filteredTile(phaseX, tx, ty);
-			for (let j = 0; j < TILE + 5; j++) {
-				const from = Math.min(Math.max(y + j - 2, 0), paddedHeight - 1) * stride + x;
-				for (let i = 0; i < TILE; i++) rows[j * TILE + i] = source[from + i] as number;
-			}
-		}
-		const a = LUMA_TAPS[6 * phaseY] as number;
-		const b = LUMA_TAPS[6 * phaseY + 1] as number;
-		const c = LUMA_TAPS[6 * phaseY + 2] as number;
-		const d = LUMA_TAPS[6 * phaseY + 3] as number;
-		const e = LUMA_TAPS[6 * phaseY + 4] as number;
-		const f = LUMA_TAPS[6 * phaseY + 5] as number;
-		for (let j = 0; j < TILE; j++) {
-			const to = (y + j) * stride + x;
-			for (let i = 0; i < TILE; i++) {
-				const r = j * TILE + i;
-				const sum =
-					a * (rows[r] as number) +
-					b * (rows[r + TILE] as number) +
-					c * (rows[r + 2 * TILE] as number) +
-					d * (rows[r + 3 * TILE] as number) +
-					e * (rows[r + 4 * TILE] as number) +
-					f * (rows[r + 5 * TILE] as number);
-				const value = (sum + 2048) >> 12;
-				plane[to + i] = value < 0 ? 0 : value > 255 ? 255 : value;
-			}
-		}
+		if (ty > 0) this.filteredTile(phaseX, tx, ty - 1);
+		if ((ty + 1) << TILE_BITS < paddedHeight) this.filteredTile(phaseX, tx, ty + 1);
+		filterColumns(source, plane, stride, left, top, bottom, phaseY, 12);
 	}
 
 	/** The horizontally filtered plane of a phase other than 0, filled in at one tile. */
@@ -178,5 +148,39 @@ export class SubpelReference {
 			}
 		}
 		return plane;
+	}
+}
+
+/** Filters `TILE` columns from `left` vertically, rows `top .. bottom - 1`; samples of `source` count `2^(shift - 6)`. */
+function filterColumns(
+	source: Uint8Array | Int16Array,
+	plane: Uint8Array,
+	stride: number,
+	left: number,
+	top: number,
+	bottom: number,
+	phaseY: number,
+	shift: number,
+): void {
+	const a = LUMA_TAPS[6 * phaseY] as number;
+	const b = LUMA_TAPS[6 * phaseY + 1] as number;
+	const c = LUMA_TAPS[6 * phaseY + 2] as number;
+	const d = LUMA_TAPS[6 * phaseY + 3] as number;
+	const e = LUMA_TAPS[6 * phaseY + 4] as number;
+	const f = LUMA_TAPS[6 * phaseY + 5] as number;
+	const half = 1 << (shift - 1);
+	for (let row = top; row < bottom; row++) {
+		const from = row * stride + left;
+		for (let i = from; i < from + TILE; i++) {
+			const sum =
+				a * (source[i - 2 * stride] as number) +
+				b * (source[i - stride] as number) +
+				c * (source[i] as number) +
+				d * (source[i + stride] as number) +
+				e * (source[i + 2 * stride] as number) +
+				f * (source[i + 3 * stride] as number);
+			const value = (sum + half) >> shift;
+			plane[i] = value < 0 ? 0 : value > 255 ? 255 : value;
+		}
 	}
 }
