@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
-import { chmod, cp, mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdir, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { builtinModules } from "node:module";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { build, type InlineConfig, type Plugin } from "vite";
@@ -18,7 +18,7 @@ const LIBRARIES = {
 	codec: "codec/index.ts",
 	sdk: "sdk/index.ts",
 	player: "player/index.ts",
-	edge: "edge/index.ts",
+	edge: "edge/worker.ts",
 	cli: "cli/crescendo.ts",
 } as const;
 
@@ -173,6 +173,7 @@ async function main(wanted: readonly string[]): Promise<void> {
 		types: buildTypes,
 	};
 	const names = wanted.length === 0 ? Object.keys(steps) : wanted;
+	const begun = new Date();
 	for (const name of names) {
 		const step = steps[name];
 		if (step === undefined)
@@ -181,7 +182,10 @@ async function main(wanted: readonly string[]): Promise<void> {
 		await step();
 		console.log(`built ${name} in ${((performance.now() - start) / 1000).toFixed(1)} s`);
 	}
+	if (wanted.length > 0) return;
+	// The stamp of a whole build bears the time of its beginning: what changed meanwhile is newer.
+	await writeFile(join(dist, ".built"), "");
+	await utimes(join(dist, ".built"), begun, begun);
 }
 
-process.chdir(dirname(join(root, "package.json")));
 await main(process.argv.slice(2));

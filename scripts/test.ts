@@ -1,0 +1,21 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { buildIfStale } from "./build-if-stale.ts";
+import { installNeeds } from "./needs.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** `npm test`: brings what the tests need, builds what they run against, runs all of them (or those of the arguments). */
+try {
+	await installNeeds();
+	await buildIfStale();
+	const vitest = join(root, "node_modules/vitest/vitest.mjs");
+	const child = spawn(process.execPath, [vitest, "run", ...process.argv.slice(2)], { cwd: root, stdio: "inherit" });
+	const [code] = (await once(child, "exit")) as [number | null];
+	process.exitCode = code ?? 1;
+} catch (error) {
+	console.error(error instanceof Error ? error.message : error);
+	process.exitCode = 1;
+}
