@@ -1,0 +1,196 @@
+import "media-chrome/media-controller";
+import "media-chrome/media-control-bar";
+import "media-chrome/media-chrome-button";
+import "media-chrome/media-error-dialog";
+import "media-chrome/media-fullscreen-button";
+import "media-chrome/media-loading-indicator";
+import "media-chrome/media-mute-button";
+import "media-chrome/media-pip-button";
+import "media-chrome/media-play-button";
+import "media-chrome/media-preview-chapter-display";
+import "media-chrome/media-preview-thumbnail";
+import "media-chrome/media-preview-time-display";
+import "media-chrome/media-time-display";
+import "media-chrome/media-time-range";
+import "media-chrome/media-volume-range";
+import "media-chrome/menu/media-captions-menu";
+import "media-chrome/menu/media-captions-menu-button";
+import "media-chrome/menu/media-playback-rate-menu";
+import "media-chrome/menu/media-playback-rate-menu-button";
+import "media-chrome/menu/media-rendition-menu-button";
+import type { CapturedPicture } from "../pipeline/presenter.ts";
+import type { CrescendoStatisticsElement } from "../statistics/overlay.ts";
+import type { PlayerStatistics } from "../statistics/statistics.ts";
+import { REASONS } from "../reasons.ts";
+import type { CrescendoVideoElement } from "./crescendo-video.ts";
+import { PLAYER_STYLE, playerTemplate } from "./player-template.ts";
+import { readPreference, writePreference } from "./preferences.ts";
+import type { CrescendoQualityMenu } from "./quality-menu.ts";
+import { LOW_RENDITION } from "./renditions.ts";
+import { wordsFor } from "./words.ts";
+
+/** Handed on to the `<crescendo-video>` inside as they are. */
+const MEDIA_ATTRIBUTES = [
+	"src",
+	"poster",
+	"preload",
+	"autoplay",
+	"muted",
+	"loop",
+	"crossorigin",
+	"enhancement",
+	"backend",
+	"runtime-url",
+	"model-url",
+	"debug",
+] as const;
+
+/**
+ * `<crescendo-player>`: a `<crescendo-video>` inside media-chrome's controls, with a quality menu and a statistics
+ * overlay. `<track>` children go to the video. See docs/player.md.
+ *
+ * @fires enhancementchange bubbling from the video
+ * @fires enhancementerror bubbling from the video
+ * @slot - `<track>` elements
+ * @slot poster - an element shown before playback instead of the `poster` picture
+ */
+export class CrescendoPlayerElement extends (globalThis.HTMLElement ?? class {}) {
+	static readonly observedAttributes = [...MEDIA_ATTRIBUTES, "video-title", "statistics", "lang"];
+
+	#abort: AbortController | undefined;
+
+	/** The media element inside: the whole HTMLMediaElement surface is there. */
+	get media(): CrescendoVideoElement {
+		return this.#part<CrescendoVideoElement>("crescendo-video");
+	}
+
+	get src(): string | null {
+		return this.getAttribute("src");
+	}
+
+	set src(value: string | null) {
+		if (value === null) this.removeAttribute("src");
+		else this.setAttribute("src", value);
+	}
+
+	play(): Promise<void> {
+		return this.media.play();
+	}
+
+	pause(): void {
+		this.media.pause();
+	}
+
+	/** See {@link CrescendoVideoElement.statistics}. */
+	get statistics(): PlayerStatistics {
+		return this.media.statistics;
+	}
+
+	/** See {@link CrescendoVideoElement.captureEnhanced}. */
+	captureEnhanced(): Promise<CapturedPicture | undefined> {
+		return this.media.captureEnhanced();
+	}
+
+	connectedCallback(): void {
+		this.#build();
+		this.#abort = new AbortController();
+		const { signal } = this.#abort;
+		const { media } = this;
+		for (const type of ["enhancementchange", "loadedmetadata", "resize", "emptied"]) {
+			media.addEventListener(type, () => this.#drawBadge(), { signal });
+		}
+		media.videoRenditions.addEventListener("addrendition", () => this.#onRenditions(), { signal });
+		media.videoRenditions.addEventListener("change", () => this.#onChoice(), { signal });
+		this.#part("[part~=statistics-button]").addEventListener("click", () => this.toggleAttribute("statistics"), { signal });
+		this.addEventListener("keydown", (event) => this.#onKey(event), { signal });
+		this.#drawBadge();
+	}
+
+	disconnectedCallback(): void {
+		this.#abort?.abort();
+		this.#abort = undefined;
+	}
+
+	attributeChangedCallback(name: string, before: string | null, after: string | null): void {
+		if (before === after || !this.shadowRoot) return;
+		if ((MEDIA_ATTRIBUTES as readonly string[]).includes(name)) this.#handOn(name);
+		else this.#draw();
+	}
+
+	#build(): void {
+		if (this.shadowRoot) return;
+		const root = this.attachShadow({ mode: "open" });
+		const sheet = new CSSStyleSheet();
+		sheet.replaceSync(PLAYER_STYLE);
+		root.adoptedStyleSheets = [sheet];
+		root.innerHTML = playerTemplate(wordsFor(this.#language()));
+		this.#part<CrescendoStatisticsElement>("crescendo-statistics").media = this.media;
+		for (const name of MEDIA_ATTRIBUTES) this.#handOn(name);
+		this.#draw();
+	}
+
+	#handOn(name: string): void {
+		const value = this.getAttribute(name);
+		if (value === null) this.media.removeAttribute(name);
+		else this.media.setAttribute(name, value);
+	}
+
+	#draw(): void {
+		this.#part("[part=title]").textContent = this.getAttribute("video-title") ?? "";
+		const statistics = this.hasAttribute("statistics");
+		this.#part("crescendo-statistics").hidden = !statistics;
+		this.#part("[part~=statistics-button]").setAttribute("aria-pressed", String(statistics));
+	}
+
+	/** Says in a corner what is shown; the reason why it is not more is its tooltip. */
+	#drawBadge(): void {
+		const { media } = this;
+		const badge = this.#part("[part=badge]");
+		const words = wordsFor(this.#language());
+		const { enhancementState: state, enhancementReason: reason } = media;
+		const lines = Math.min(media.videoWidth, media.videoHeight);
+		badge.hidden = lines === 0;
+		badge.dataset["state"] = state;
+		const soon = state === "loading" || state === "filling";
+		badge.textContent = `${state === "active" ? words.enhanced : soon ? words.loading : words.low} ${lines}p`;
+		badge.title = reason === undefined ? "" : REASONS[reason];
+	}
+
+	/** The menu gets bitrates, and what was chosen last time is chosen again. */
+	#onRenditions(): void {
+		const renditions = [...this.media.videoRenditions];
+		const bitrates = new Map(renditions.map(({ id, bitrate }) => [String(id), bitrate ?? 0]));
+		this.#part<CrescendoQualityMenu>("crescendo-quality-menu").bitrates = bitrates;
+		if (this.#remembers() && readPreference("quality") === LOW_RENDITION && this.media.videoRenditions.selectedIndex === -1) {
+			this.media.videoRenditions.selectedIndex = renditions.findIndex(({ id }) => id === LOW_RENDITION);
+		}
+	}
+
+	#onChoice(): void {
+		if (!this.#remembers()) return;
+		const { videoRenditions } = this.media;
+		const chosen = [...videoRenditions][videoRenditions.selectedIndex]?.id;
+		writePreference("quality", chosen === LOW_RENDITION ? LOW_RENDITION : undefined);
+	}
+
+	#onKey(event: KeyboardEvent): void {
+		if (event.key !== "i" || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+		this.toggleAttribute("statistics");
+		event.preventDefault();
+	}
+
+	#remembers(): boolean {
+		return !this.hasAttribute("no-preferences");
+	}
+
+	#language(): string {
+		return this.lang || document.documentElement.lang || navigator.language;
+	}
+
+	#part<E extends HTMLElement = HTMLElement>(selector: string): E {
+		this.#build();
+		const element = this.shadowRoot?.querySelector<E>(selector);
+		if (!element) throw new TypeError(`The player has no ${selector}.`);
+		return element;
+	}
+}

@@ -1,0 +1,702 @@
+import type { Picture } from "../codec/picture/picture.ts";
+import { hashPicture } from "../codec/hash/picture-hash.ts";
+import { CodecError } from "../codec/errors.ts";
+import { PipelineClient, type PipelineFailure, type ReadyInfo } from "./pipeline/client.ts";
+import type { StageTimes } from "./pipeline/messages.ts";
+import { type CapturedPicture, Presenter } from "./pipeline/presenter.ts";
+import { startWorker } from "./pipeline/start-worker.ts";
+import { type BackOff, forgetFrames, isBackedOff, NO_BACK_OFF, observeFrames } from "./policy/back-off.ts";
+import { chooseEnhancement } from "./policy/choose-enhancement.ts";
+import { type DecodeSpeed, NO_DECODE_SPEED, observePicture, pictureMilliseconds } from "./policy/decode-speed.ts";
+import { type DecodeObservation, isHopeless, nextSegment } from "./policy/next-segment.ts";
+import { planFetch } from "./policy/plan-fetch.ts";
+import { decideStart } from "./policy/start.ts";
+import { type BackendPreference, type EnhancementMode, type EnhancementReason, type EnhancementState, isPassing } from "./reasons.ts";
+import type { BaseFeed, BaseSegment } from "./stream/base-feed.ts";
+import { type EnhancementBytes, EnhancementFeed } from "./stream/enhancement-feed.ts";
+import type { ListedEnhancement } from "./stream/enhancement-list.ts";
+import { FetchError } from "./stream/fetch-bytes.ts";
+import type { PlaylistParser } from "./stream/media-playlist.ts";
+import type { Transfer } from "./policy/bandwidth.ts";
+
+/** What the viewer and the page want; may change at any time. */
+export type EnhancerWishes = {
+	readonly mode: EnhancementMode;
+	/** Id of an enhancement, `low`, or undefined: automatic. */
+	readonly choice: string | undefined;
+	/** Have every picture's samples sent along: for tests, it costs a read-back a frame. */
+	readonly keepPictures: boolean;
+};
+
+/** What the enhancer says when asked: the parts of the statistics that it knows. */
+export type EnhancerReport = {
+	readonly state: EnhancementState;
+	readonly reason: EnhancementReason | undefined;
+	readonly error: string | undefined;
+	readonly ready: ReadyInfo | undefined;
+	readonly enhancement: ListedEnhancement | undefined;
+	readonly enhancementBuffer: number;
+	readonly picturesReady: number;
+	readonly times: StageTimes | undefined;
+	readonly decodeRate: number | undefined;
+	readonly frames: { readonly enhanced: number; readonly missed: number; readonly all: number };
+	readonly bytes: number;
+	readonly shown: { readonly width: number; readonly height: number } | undefined;
+};
+
+/** Something about the enhancement went wrong; the base plays on. */
+export type EnhancementFault = {
+	readonly code: EnhancementReason;
+	readonly message: string;
+	readonly hint: string | undefined;
+	/** The enhancement is given up for this source. */
+	readonly fatal: boolean;
+};
+
+export type EnhancerOptions = {
+	readonly video: HTMLVideoElement;
+	readonly canvas: HTMLCanvasElement;
+	readonly feed: BaseFeed;
+	readonly parser: PlaylistParser;
+	/** Cheapest first; at least one. */
+	readonly enhancements: readonly ListedEnhancement[];
+	/** Nominal frames a second. */
+	readonly frameRate: number;
+	/** Bits a second of base and audio. */
+	readonly baseBitrate: number;
+	readonly backend: BackendPreference;
+	readonly runtimeUrl: string;
+	readonly modelUrl: string;
+	readonly wishes: EnhancerWishes;
+	/** Bits a second, from all transfers; undefined: not known. */
+	readonly bandwidth: () => number | undefined;
+	readonly observeTransfer: (transfer: Transfer) => void;
+	readonly onChange: () => void;
+	readonly onFault: (fault: EnhancementFault) => void;
+};
+
+/** A segment of the enhancement on its way through the player. */
+type Piece = {
+	state: "fetching" | "ready" | "damaged";
+	abort: AbortController;
+	enhancementId: string;
+	bytes?: EnhancementBytes;
+	base?: BaseSegment;
+	/** Given to the decoder in this epoch. */
+	given: boolean;
+};
+
+/** Seconds of base ahead before the enhancement may use the network, and seconds of enhancement ahead at most. */
+const BASE_WANTED = 6;
+const ENHANCEMENT_AHEAD = 20;
+/** Seconds behind the playhead for which segments are kept, for seeking back. */
+const KEPT_BEHIND = 10;
+/** Enhancement bytes kept in the page. */
+const KEPT_BYTES = 32 * 2 ** 20;
+/** Segments that the worker may hold. */
+const WORKER_SEGMENTS = 2;
+/** Damaged segments in a row before the enhancement is given up. */
+const MOST_DAMAGED = 3;
+/** Failed fetches in a row before the enhancement is given up; pauses between them in milliseconds. */
+const FETCH_PAUSES = [1000, 2000, 4000, 8000] as const;
+/** A lost device or dead worker is replaced once, after so many milliseconds. */
+const RESTART_PAUSE = 5000;
+/** Milliseconds between two looks at everything. */
+const TICK = 200;
+/** Bytes of runtime and weights over the wire, for the decision whether they are worth it. */
+const RUNTIME_BYTES = 6_000_000;
+/** The worker is told the playhead a little late, so that no picture is dropped that could still be shown. Seconds. */
+const CLOCK_LAG = 0.06;
+
+/** Set once runtime and weights have been fetched in this page: the next player takes them from the cache. */
+let runtimeFetched = false;
+
+/**
+ * The enhancement of one source: decides, fetches, has decoded and presents; the policies it asks are pure functions.
+ * Whatever happens here, the base plays on: nothing in this class touches the `<video>`.
+ */
+export class Enhancer {
+	readonly #o: EnhancerOptions;
+	readonly #presenter: Presenter;
+	readonly #feeds = new Map<string, EnhancementFeed>();
+	readonly #pieces = new Map<number, Piece>();
+	readonly #abort = new AbortController();
+	readonly #timer: ReturnType<typeof setInterval>;
+	#wishes: EnhancerWishes;
+	#client: PipelineClient | undefined;
+	/** A worker whose script is on its way. */
+	#opening: { cancelled: boolean } | undefined;
+	#ready: ReadyInfo | undefined;
+	#restarts = 0;
+	#restartAt = Number.NEGATIVE_INFINITY;
+	#current: ListedEnhancement | undefined;
+	#refreshing = false;
+	#refreshedAt = Number.NEGATIVE_INFINITY;
+	#fetchFailures = 0;
+	#fetchAfter = Number.NEGATIVE_INFINITY;
+	#inWorker = 0;
+	#decodedTo: number | undefined;
+	#damagedInRow = 0;
+	#backOff: BackOff = NO_BACK_OFF;
+	#speed: DecodeSpeed = NO_DECODE_SPEED;
+	#times: StageTimes | undefined;
+	#counted = { due: 0, missed: 0 };
+	#frames = { enhanced: 0, missed: 0, all: 0 };
+	#bytes = 0;
+	/** The enhanced picture was shown since the last seek: from then on a missing one is a missed one. */
+	#settled = false;
+	#state: EnhancementState = "base";
+	#reason: EnhancementReason | undefined = "playback-not-begun";
+	#ticking = false;
+	#failure: EnhancementFault | undefined;
+	#lastFault: EnhancementFault | undefined;
+
+	constructor(options: EnhancerOptions) {
+		this.#o = options;
+		this.#wishes = options.wishes;
+		this.#presenter = new Presenter(options.video, options.canvas, {
+			released: (count) => this.#client?.release(count),
+			visible: () => this.tick(),
+			presented: (mediaTime, enhanced) => this.#onPresented(mediaTime, enhanced),
+		});
+		const { signal } = this.#abort;
+		const { video } = options;
+		video.addEventListener("seeking", () => this.#restartDecoding(), { signal });
+		for (const type of ["play", "pause", "seeked", "ratechange", "progress", "ended", "waiting"]) {
+			video.addEventListener(type, () => this.tick(), { signal });
+		}
+		for (const type of ["pause", "seeking", "ratechange"]) {
+			video.addEventListener(type, () => this.#forgetCounts(), { signal });
+		}
+		for (const type of ["enterpictureinpicture", "leavepictureinpicture"]) {
+			video.addEventListener(type, () => this.tick(), { signal });
+		}
+		document.addEventListener("visibilitychange", () => this.#onVisibility(), { signal });
+		this.#timer = setInterval(() => this.tick(), TICK);
+		this.tick();
+	}
+
+	/** Changes what viewer and page want. Asking for an enhancement by name also ends a back-off. */
+	set wishes(wishes: EnhancerWishes) {
+		const before = this.#wishes;
+		this.#wishes = wishes;
+		if (wishes.choice !== before.choice && wishes.choice !== undefined) this.#backOff = NO_BACK_OFF;
+		if (wishes.keepPictures !== before.keepPictures) this.#close();
+		this.tick();
+	}
+
+	report(): EnhancerReport {
+		const milliseconds = pictureMilliseconds(this.#speed);
+		const shown = this.#presenter.shown;
+		return {
+			state: this.#state,
+			reason: this.#reason,
+			error: (this.#failure ?? this.#lastFault)?.message,
+			ready: this.#ready,
+			enhancement: this.#current,
+			enhancementBuffer: this.#enhancementBuffer(),
+			picturesReady: this.#presenter.ahead,
+			times: this.#times,
+			decodeRate: milliseconds === undefined ? undefined : 1000 / milliseconds,
+			frames: { ...this.#frames },
+			bytes: this.#bytes,
+			shown: shown && { width: shown.width, height: shown.height },
+		};
+	}
+
+	/**
+	 * The enhanced picture on the canvas: samples, hash, pixels. For tests and bug reports.
+	 *
+	 * @returns undefined where the base is shown
+	 */
+	async capture(): Promise<CapturedPicture | undefined> {
+		const { shown } = this.#presenter;
+		const pixels = this.#presenter.readPixels();
+		if (!shown || !pixels) return undefined;
+		const { timestamp, mediaTime } = shown;
+		const picture = shown.picture ?? (await samplesOf(shown.image, timestamp));
+		return { timestamp, mediaTime, picture, hash: hashPicture(picture), pixels };
+	}
+
+	/** Looks at everything and does what is due. Cheap; called often. */
+	tick(): void {
+		// Hiding the canvas asks for a tick itself: the one that is running has decided already.
+		if (this.#abort.signal.aborted || this.#ticking) return;
+		this.#ticking = true;
+		let state: EnhancementState;
+		let reason: EnhancementReason | undefined;
+		try {
+			[state, reason] = this.#work(performance.now());
+			this.#presenter.suspended = state === "base" || state === "failed" || state === "stopped";
+			this.#presenter.ended = this.#o.video.ended || this.#nothingFollows();
+		} finally {
+			this.#ticking = false;
+		}
+		if (state !== this.#state || reason !== this.#reason) {
+			this.#state = state;
+			this.#reason = reason;
+			this.#o.onChange();
+		}
+	}
+
+	/** Frees everything: worker, GPU, canvas, fetches, listeners. */
+	destroy(): void {
+		this.#abort.abort(new CodecError("aborted", "The player was closed."));
+		clearInterval(this.#timer);
+		this.#close();
+		this.#presenter.destroy();
+		for (const piece of this.#pieces.values()) piece.abort.abort();
+		this.#pieces.clear();
+	}
+
+	/** The whole decision, top to bottom: the first thing that stands in the way is the state and the reason. */
+	#work(now: number): [EnhancementState, EnhancementReason | undefined] {
+		const { video, feed } = this.#o;
+		if (this.#failure) return ["failed", this.#failure.code];
+		const baseEnd = feed.bufferedEnd(video, video.currentTime);
+		const baseBuffer = baseEnd === undefined ? 0 : baseEnd - video.currentTime;
+		const start = this.#decideStart(baseBuffer);
+		if (!start.start) {
+			const passing = start.reason === "base-first" || start.reason === "playback-not-begun";
+			if (!this.#client || !passing) {
+				if (start.reason === "off-by-choice") this.#stopDecoding();
+				return ["base", start.reason];
+			}
+		}
+		if (document.pictureInPictureElement === video) return ["base", "picture-in-picture"];
+		if (document.visibilityState === "hidden") return ["base", "page-hidden"];
+		if (isBackedOff(this.#backOff, now)) return ["stopped", "missed-frames"];
+		if (!this.#client) {
+			if (now < this.#restartAt) return ["stopped", "backend-failed"];
+			if (!this.#opening) this.#openPipeline();
+			return ["loading", "loading-runtime"];
+		}
+		const limit = this.#choose();
+		if (limit) {
+			this.#stopDecoding();
+			return ["stopped", limit];
+		}
+		this.#keepPlaylist(now);
+		this.#forgetPieces();
+		const waiting = this.#fetchNext(baseEnd, now);
+		if (!this.#ready) return ["loading", "loading-runtime"];
+		this.#decodeNext();
+		if (this.#presenter.visible) return ["active", undefined];
+		if (waiting === "base-first") return ["filling", "base-first"];
+		return ["filling", this.#inWorker > 0 ? "catching-up" : "waiting-for-segment"];
+	}
+
+	#decideStart(baseBuffer: number): ReturnType<typeof decideStart> {
+		const { video, backend, enhancements, frameRate, baseBitrate, bandwidth } = this.#o;
+		const gpu = "gpu" in navigator;
+		const cheapest = enhancements[0] as ListedEnhancement;
+		const connection = "connection" in navigator ? (navigator.connection as { saveData?: boolean } | undefined) : undefined;
+		return decideStart({
+			mode: this.#wishes.mode,
+			lowChosen: this.#wishes.choice === "low",
+			enhancements: enhancements.length,
+			playbackBegan: video.played.length > 0 || video.currentTime > 0,
+			saveData: connection?.saveData === true,
+			browserCapable: "VideoDecoder" in globalThis && "OffscreenCanvas" in globalThis,
+			backend: this.#ready?.kind ?? (backend === "wasm" ? "wasm" : gpu ? "webgpu" : backend === "webgpu" ? undefined : "wasm"),
+			samplesPerSecond: cheapest.width * cheapest.height * frameRate,
+			bandwidth: bandwidth(),
+			baseBitrate,
+			enhancementBitrate: cheapest.bandwidth,
+			runtimeBytes: this.#client || runtimeFetched ? 0 : RUNTIME_BYTES,
+			secondsLeft: Math.max(0, (Number.isFinite(video.duration) ? video.duration : Infinity) - video.currentTime),
+			baseBuffer,
+			baseBufferWanted: BASE_WANTED,
+		});
+	}
+
+	/** Chooses the enhancement for segments to come. Returns why there is none, or undefined. */
+	#choose(): EnhancementReason | undefined {
+		const { enhancements, frameRate, bandwidth, baseBitrate, video } = this.#o;
+		const milliseconds = pictureMilliseconds(this.#speed);
+		const area = (this.#current?.width ?? 0) * (this.#current?.height ?? 0);
+		const { id, limit } = chooseEnhancement({
+			options: enhancements.map(({ id: option, bandwidth: bitrate, width, height }) => ({
+				id: option,
+				bitrate,
+				samplesPerSecond: width * height * frameRate,
+			})),
+			chosen: this.#wishes.choice,
+			current: this.#current?.id,
+			bandwidth: bandwidth(),
+			baseBitrate,
+			decodeSpeed: milliseconds === undefined || area === 0 ? undefined : (area * 1000) / milliseconds,
+			// A paused picture has all the time there is.
+			playbackRate: video.paused ? 0 : Math.abs(video.playbackRate),
+			forced: this.#wishes.mode === "force",
+		});
+		if (id === undefined) return limit ?? "no-enhancement";
+		if (id !== this.#current?.id) {
+			this.#current = enhancements.find((enhancement) => enhancement.id === id);
+			this.#refreshedAt = Number.NEGATIVE_INFINITY;
+			this.#o.onChange();
+		}
+		return undefined;
+	}
+
+	#feed(): EnhancementFeed | undefined {
+		const enhancement = this.#current;
+		if (!enhancement) return undefined;
+		let feed = this.#feeds.get(enhancement.id);
+		if (!feed) {
+			feed = new EnhancementFeed(enhancement, this.#o.parser, (transfer) => {
+				this.#bytes += transfer.bytes;
+				this.#o.observeTransfer(transfer);
+			});
+			this.#feeds.set(enhancement.id, feed);
+		}
+		return feed;
+	}
+
+	/** Reads the playlist when it is due: at first, and while it grows. */
+	#keepPlaylist(now: number): void {
+		const feed = this.#feed();
+		if (!feed || this.#refreshing || feed.playlist?.complete || now < this.#fetchAfter) return;
+		if (now < this.#refreshedAt + 1000 * (feed.playlist?.targetDuration ?? 0)) return;
+		this.#refreshing = true;
+		this.#refreshedAt = now;
+		feed.refresh(this.#abort.signal).then(
+			() => {
+				this.#refreshing = false;
+				this.#fetchFailures = 0;
+				this.tick();
+			},
+			(error: unknown) => {
+				this.#refreshing = false;
+				this.#onFetchFailed(error);
+			},
+		);
+	}
+
+	/** Segments that both playlists have, on the media timeline. */
+	#segments(): { readonly sequence: number; readonly start: number; readonly duration: number }[] {
+		const listed = new Set(this.#feed()?.playlist?.segments.map(({ sequence }) => sequence));
+		return this.#o.feed.segments.filter(({ sequence }) => listed.has(sequence));
+	}
+
+	/** Starts the next fetch if one is due. Returns why none is. */
+	#fetchNext(baseEnd: number | undefined, now: number): string | undefined {
+		const { video, feed, bandwidth, baseBitrate } = this.#o;
+		const enhancements = this.#feed();
+		const playlist = enhancements?.playlist;
+		if (!enhancements || !playlist || now < this.#fetchAfter) return undefined;
+		for (const piece of this.#pieces.values()) if (piece.state === "fetching") return undefined;
+		const total = bandwidth();
+		const plan = planFetch({
+			segments: this.#segments().map(({ sequence, start, duration }) => ({ index: sequence, start, duration, bytes: undefined })),
+			have: (sequence) => this.#pieces.has(sequence),
+			position: video.currentTime,
+			playbackRate: Math.abs(video.playbackRate),
+			paused: video.paused,
+			baseBufferedEnd: baseEnd,
+			baseBufferWanted: BASE_WANTED,
+			baseComplete: feed.complete && baseEnd !== undefined && baseEnd >= video.duration - 0.1,
+			bandwidth: total === undefined ? undefined : Math.max(total - baseBitrate, total / 4),
+			bitrate: enhancements.enhancement.bandwidth,
+			decodeSecondsPerSecond: this.#pace(),
+			ahead: ENHANCEMENT_AHEAD,
+		});
+		if (plan.fetch === undefined) return plan.reason;
+		const segment = playlist.segments.find(({ sequence }) => sequence === plan.fetch);
+		if (segment) void this.#fetchPiece(enhancements, segment);
+		return undefined;
+	}
+
+	async #fetchPiece(feed: EnhancementFeed, segment: Parameters<EnhancementFeed["segment"]>[0]): Promise<void> {
+		const { sequence } = segment;
+		const abort = new AbortController();
+		const piece: Piece = { state: "fetching", abort, enhancementId: feed.enhancement.id, given: false };
+		this.#pieces.set(sequence, piece);
+		try {
+			const bytes = await feed.segment(segment, abort.signal);
+			const base = await this.#o.feed.segment(sequence, abort.signal);
+			if (this.#pieces.get(sequence) !== piece) return;
+			if (!base) {
+				// hls.js has not placed it yet: asked again later, the enhancement's bytes come from the browser's cache.
+				this.#pieces.delete(sequence);
+				return;
+			}
+			piece.bytes = bytes;
+			piece.base = base;
+			piece.state = "ready";
+			this.#fetchFailures = 0;
+			this.tick();
+		} catch (error) {
+			if (this.#pieces.get(sequence) === piece) this.#pieces.delete(sequence);
+			if (!abort.signal.aborted) this.#onFetchFailed(error);
+		}
+	}
+
+	#onFetchFailed(error: unknown): void {
+		if (this.#abort.signal.aborted) return;
+		const pause = FETCH_PAUSES[this.#fetchFailures];
+		this.#fetchFailures++;
+		this.#fetchAfter = performance.now() + (pause ?? 0);
+		const code = error instanceof CodecError ? error.code : "network";
+		const message = error instanceof Error ? error.message : String(error);
+		const hint = error instanceof FetchError && error.status === 404 ? "The stream may have been deleted." : undefined;
+		this.#fault({ code, message, hint, fatal: pause === undefined || (error instanceof CodecError && !isPassing(code)) });
+	}
+
+	/** Drops pieces that are far from the playhead, fetched for another enhancement and not begun, or too many. */
+	#forgetPieces(): void {
+		const { currentTime } = this.#o.video;
+		const places = new Map(this.#segments().map((segment) => [segment.sequence, segment]));
+		let bytes = 0;
+		for (const [sequence, piece] of [...this.#pieces].sort(([a], [b]) => a - b)) {
+			const place = places.get(sequence);
+			const end = place ? place.start + place.duration : Number.NEGATIVE_INFINITY;
+			const far = end < currentTime - KEPT_BEHIND || (place?.start ?? 0) > currentTime + 2 * ENHANCEMENT_AHEAD;
+			const stale = piece.enhancementId !== this.#current?.id && !piece.given;
+			bytes += piece.bytes?.media.length ?? 0;
+			const tooMany = bytes > KEPT_BYTES && !piece.given && piece.state === "ready";
+			if (place && !far && !stale && !tooMany) continue;
+			piece.abort.abort();
+			this.#pieces.delete(sequence);
+		}
+	}
+
+	#observeDecoding(): DecodeObservation {
+		const { video } = this.#o;
+		return {
+			segments: this.#segments().map((segment) => {
+				const piece = this.#pieces.get(segment.sequence);
+				const spent = piece?.given === true || piece?.state === "damaged";
+				return { ...segment, ready: piece?.state === "ready", coming: piece?.state === "fetching", spent };
+			}),
+			position: video.currentTime,
+			playbackRate: Math.abs(video.playbackRate),
+			paused: video.paused,
+			decodeSecondsPerSecond: this.#pace(),
+			decodedTo: this.#inWorker > 0 ? this.#decodedTo : undefined,
+		};
+	}
+
+	/** Gives the worker what it should decode next, and takes away what it should not. */
+	#decodeNext(): void {
+		const client = this.#client;
+		if (!client) return;
+		client.clock(Math.round((this.#o.video.currentTime - CLOCK_LAG) * 1e6));
+		const observation = this.#observeDecoding();
+		if (isHopeless(observation) && this.#wishes.mode !== "force") {
+			this.#restartDecoding();
+			return;
+		}
+		while (this.#inWorker < WORKER_SEGMENTS) {
+			const sequence = nextSegment(this.#observeDecoding());
+			const piece = sequence === undefined ? undefined : this.#pieces.get(sequence);
+			if (sequence === undefined || !piece?.bytes || !piece.base) return;
+			piece.given = true;
+			this.#inWorker++;
+			client.push({ sequence, base: piece.base, enhancement: piece.bytes, mediaStart: piece.base.mediaStart });
+		}
+	}
+
+	/** A seek, or a segment that cannot be decoded in time: the decoder starts afresh at the playhead. */
+	#restartDecoding(): void {
+		this.#stopDecoding();
+		this.tick();
+	}
+
+	#stopDecoding(): void {
+		if (this.#inWorker === 0 && this.#presenter.ahead === 0 && ![...this.#pieces.values()].some(({ given }) => given)) return;
+		this.#client?.reset();
+		this.#presenter.clear();
+		for (const piece of this.#pieces.values()) piece.given = false;
+		this.#inWorker = 0;
+		this.#decodedTo = undefined;
+		this.#settled = false;
+	}
+
+	#openPipeline(): void {
+		const { backend, runtimeUrl, modelUrl } = this.#o;
+		const abort = this.#abort.signal;
+		const opening = { backend, runtimeUrl, modelUrl, keepPictures: this.#wishes.keepPictures };
+		// The worker's address is in a module of its own: only a bundler can say where the worker went.
+		const open = async () => {
+			const { workerUrl } = await import("./pipeline/worker-url.ts");
+			return startWorker(workerUrl, "crescendo-decoder");
+		};
+		const pending = { cancelled: false };
+		this.#opening = pending;
+		open().then(
+			(worker) => {
+				if (pending.cancelled || abort.aborted) return worker.terminate();
+				this.#opening = undefined;
+				this.#client = this.#connect(worker, opening);
+				return undefined;
+			},
+			(cause: unknown) =>
+				this.#onPipelineFailed({
+					sequence: undefined,
+					code: "backend-unavailable",
+					message: `The decoding worker could not be started: ${String(cause)}.`,
+					hint: "Check the page's Content-Security-Policy: worker-src and script-src.",
+				}),
+		);
+	}
+	#connect(worker: Worker, opening: ConstructorParameters<typeof PipelineClient>[1]): PipelineClient {
+		return new PipelineClient(worker, opening, {
+			ready: (info) => {
+				this.#ready = info;
+				runtimeFetched = true;
+				this.tick();
+			},
+			frame: (frame) => this.#presenter.offer(frame),
+			decoded: (mediaTime, times) => {
+				this.#decodedTo = mediaTime / 1e6;
+				this.#times = times;
+				this.#speed = observePicture(this.#speed, times.total);
+			},
+			begun: () => undefined,
+			done: () => {
+				this.#inWorker--;
+				this.#damagedInRow = 0;
+				this.tick();
+			},
+			failed: (failure) => this.#onPipelineFailed(failure),
+		});
+	}
+
+	#onPipelineFailed(failure: PipelineFailure): void {
+		const { sequence, code, message, hint } = failure;
+		if (sequence !== undefined && isPassing(code)) {
+			const piece = this.#pieces.get(sequence);
+			if (piece) {
+				piece.state = "damaged";
+				delete piece.bytes;
+				delete piece.base;
+			}
+			this.#inWorker--;
+			this.#damagedInRow++;
+			this.#settled = false;
+			this.#fault({ code, message, hint, fatal: this.#damagedInRow >= MOST_DAMAGED });
+			this.tick();
+			return;
+		}
+		this.#close();
+		if (code === "backend-failed" && this.#restarts === 0) {
+			this.#restarts++;
+			this.#restartAt = performance.now() + RESTART_PAUSE;
+			this.#fault({ code, message, hint, fatal: false });
+		} else {
+			this.#fault({ code, message, hint, fatal: true });
+		}
+		this.tick();
+	}
+
+	#fault(fault: EnhancementFault): void {
+		this.#lastFault = fault;
+		if (fault.fatal) {
+			this.#failure = fault;
+			this.#close();
+		}
+		this.#o.onFault(fault);
+		this.tick();
+	}
+
+	/** Ends the worker and frees what it made; the pieces stay. */
+	#close(): void {
+		if (this.#opening) this.#opening.cancelled = true;
+		this.#opening = undefined;
+		this.#client?.close();
+		this.#client = undefined;
+		this.#ready = undefined;
+		this.#presenter.clear();
+		for (const piece of this.#pieces.values()) piece.given = false;
+		this.#inWorker = 0;
+		this.#decodedTo = undefined;
+		this.#settled = false;
+		this.#speed = NO_DECODE_SPEED;
+	}
+
+	#onPresented(mediaTime: number, enhanced: boolean): void {
+		this.#frames = {
+			all: this.#frames.all + 1,
+			enhanced: this.#frames.enhanced + Number(enhanced),
+			missed: this.#frames.missed + Number(!enhanced && this.#isDue(mediaTime)),
+		};
+		if (enhanced) this.#settled = true;
+		if (!this.#isDue(mediaTime)) return;
+		this.#counted.due++;
+		if (!enhanced) this.#counted.missed++;
+		if (this.#counted.due < 12) return;
+		if (this.#wishes.mode !== "force") {
+			this.#backOff = observeFrames(this.#backOff, { at: performance.now(), ...this.#counted });
+			if (isBackedOff(this.#backOff, performance.now())) this.#stopDecoding();
+		}
+		this.#counted = { due: 0, missed: 0 };
+	}
+
+	/** An enhanced picture is due where its segment was given to the worker and pictures have been shown already. */
+	#isDue(mediaTime: number): boolean {
+		if (!this.#settled || this.#presenter.current === undefined) return false;
+		const seconds = mediaTime / 1e6 + 0.001;
+		const place = this.#o.feed.segments.find(({ start, duration }) => start <= seconds && seconds < start + duration);
+		return place !== undefined && this.#pieces.get(place.sequence)?.given === true;
+	}
+
+	#forgetCounts(): void {
+		this.#counted = { due: 0, missed: 0 };
+		this.#backOff = forgetFrames(this.#backOff);
+	}
+
+	/** Frames are neither shown nor counted while the page is hidden; afterwards decoding starts at the playhead. */
+	#onVisibility(): void {
+		this.#forgetCounts();
+		if (document.visibilityState === "hidden") this.#stopDecoding();
+		this.tick();
+	}
+
+	/** Seconds that decoding a second takes; 0 where not known. */
+	#pace(): number {
+		const milliseconds = pictureMilliseconds(this.#speed);
+		return milliseconds === undefined ? 0 : (milliseconds * this.#o.frameRate) / 1000;
+	}
+
+	#enhancementBuffer(): number {
+		const { currentTime } = this.#o.video;
+		let end = currentTime;
+		for (const { sequence, start, duration } of this.#segments()) {
+			if (start + duration <= end) continue;
+			if (start > end + 0.1 || this.#pieces.get(sequence)?.state !== "ready") break;
+			end = start + duration;
+		}
+		return end - currentTime;
+	}
+
+	/** The last segment is in the worker or through it. */
+	#nothingFollows(): boolean {
+		const last = this.#segments().at(-1);
+		return this.#o.feed.complete && last !== undefined && this.#pieces.get(last.sequence)?.given === true;
+	}
+}
+
+/** The samples of an image that still has them: a picture of the WASM backend. */
+async function samplesOf(image: VideoFrame | ImageBitmap, timestamp: number): Promise<Picture> {
+	if (!("format" in image) || image.format !== "I420" || !image.visibleRect) {
+		throw new CodecError("invalid-option", "The samples of this picture were not kept.", {
+			hint: "Set the element's attribute debug before the picture is decoded.",
+		});
+	}
+	const { width, height } = image.visibleRect;
+	const chromaWidth = (width + 1) >> 1;
+	const chromaHeight = (height + 1) >> 1;
+	const luma = width * height;
+	const chroma = chromaWidth * chromaHeight;
+	const bytes = new Uint8Array(luma + 2 * chroma);
+	await image.copyTo(bytes, {
+		layout: [
+			{ offset: 0, stride: width },
+			{ offset: luma, stride: chromaWidth },
+			{ offset: luma + chroma, stride: chromaWidth },
+		],
+	});
+	const [y, u, v] = [bytes.subarray(0, luma), bytes.subarray(luma, luma + chroma), bytes.subarray(luma + chroma)];
+	return { width, height, y, u, v, timestamp };
+}

@@ -1,0 +1,304 @@
+import { CodecError } from "../../codec/errors.ts";
+import type { FrameSymbols } from "../../codec/enhancement/frame-symbols.ts";
+import type { Picture } from "../../codec/picture/picture.ts";
+import type { Sample } from "../../codec/sample.ts";
+import type { EnhancementReason } from "../reasons.ts";
+import { BoundedQueue } from "./bounded-queue.ts";
+import type { FrameMessage, FromWorker, SegmentMessage } from "./messages.ts";
+import { nextTask } from "./next-task.ts";
+
+/** A picture on its way to the page. */
+export type PaintedPicture = Pick<FrameMessage, "image" | "picture" | "width" | "height">;
+
+/** One segment, demuxed, its base being decoded. */
+export type OpenedSegment<Decoded> = {
+	readonly samples: readonly Sample[];
+	/** Base pictures in order of time, decoded as they are asked for. */
+	readonly basePictures: AsyncIterable<Picture>;
+	/** Bytes and base picture to symbols: the parser, which never sees an enhanced pixel. */
+	readonly parse: (sample: Sample, base: Picture) => Promise<FrameSymbols>;
+	/** Symbols and base picture to the next picture: reconstruction, which never sees a byte. */
+	readonly reconstruct: (symbols: FrameSymbols, base: Picture) => Promise<Decoded>;
+	readonly paint: (decoded: Decoded) => Promise<PaintedPicture>;
+	/** Frees a decoded picture. */
+	readonly discard: (decoded: Decoded) => void;
+};
+
+/** What the decoder is made of; `worker.ts` fills it with the codec, tests with their own. */
+export type OpenSegment<Decoded> = (segment: SegmentMessage, signal: AbortSignal) => Promise<OpenedSegment<Decoded>>;
+
+type Symbols<Decoded> = {
+	readonly segment: SegmentMessage;
+	readonly opened: OpenedSegment<Decoded>;
+	readonly sample: Sample;
+	readonly base: Picture;
+	readonly symbols: FrameSymbols;
+	/** Added to a timestamp of the track gives media time, in microseconds. */
+	readonly offset: number;
+	readonly parseMilliseconds: number;
+	/** Time that parsing stood still for want of a segment. */
+	readonly idleMilliseconds: number;
+};
+
+/** Frames that the parser may be ahead of reconstruction. */
+const SYMBOLS_AHEAD = 4;
+
+/** A base picture and a sample of the same frame differ by no more than what rounding between timescales makes. */
+const TIMESTAMP_TOLERANCE = 1500;
+
+/** Reported where a frame's duration is not known, in microseconds. */
+const UNKNOWN_DURATION = 33_333;
+
+/**
+ * Decodes segments in order: parser, a queue of symbols, reconstruction, then out, as many pictures as the page has
+ * room for.
+ *
+ * ```
+ * segments -> [ parse ] -> symbols (4) -> [ reconstruct, paint ] -> frames (room) -> page
+ * ```
+ *
+ * `reset` ends an epoch: whatever belongs to it is dropped, wherever it is.
+ */
+export class SegmentDecoder<Decoded> {
+	readonly #open: OpenSegment<Decoded>;
+	readonly #emit: (message: FromWorker, transfer?: Transferable[]) => void;
+	readonly #now: () => number;
+	/** The stages of the epochs before still use the same decoder: the next epoch starts when they have stopped. */
+	#stopped: Promise<unknown> = Promise.resolve();
+	#abort = new AbortController();
+	#segments: BoundedQueue<SegmentMessage>;
+	#epoch = 0;
+	#clock = Number.NEGATIVE_INFINITY;
+	#room: number;
+	#roomWaker: (() => void) | undefined;
+
+	/** @param room pictures that may be with the page at a time */
+	constructor(
+		open: OpenSegment<Decoded>,
+		emit: (message: FromWorker, transfer?: Transferable[]) => void,
+		room: number,
+		now: () => number = () => performance.now(),
+	) {
+		this.#open = open;
+		this.#emit = emit;
+		this.#room = room;
+		this.#now = now;
+		this.#segments = this.#start();
+	}
+
+	/** Takes a segment of the current epoch; others are too late and dropped. */
+	push(segment: SegmentMessage): void {
+		if (segment.epoch !== this.#epoch) return;
+		// The page sends the next segment when one has begun; the queue's bound is the page's, not this object's.
+		void this.#segments.put(segment);
+	}
+
+	/** Drops everything and starts a new epoch. */
+	reset(epoch: number): void {
+		this.#abort.abort(new CodecError("aborted", "The playhead moved on."));
+		this.#roomWaker?.();
+		this.#epoch = epoch;
+		this.#abort = new AbortController();
+		this.#segments = this.#start();
+	}
+
+	/** Pictures that end before this media time (microseconds) are no longer sent. */
+	set clock(mediaTime: number) {
+		this.#clock = mediaTime;
+		this.#roomWaker?.();
+	}
+
+	/** The page freed pictures. */
+	release(count: number): void {
+		this.#room += count;
+		this.#roomWaker?.();
+	}
+
+	/** Ends with the stages stopped. */
+	async close(): Promise<void> {
+		this.#abort.abort(new CodecError("aborted", "The player was closed."));
+		this.#roomWaker?.();
+		await this.#stopped;
+	}
+
+	#start(): BoundedQueue<SegmentMessage> {
+		const { signal } = this.#abort;
+		const segments = new BoundedQueue<SegmentMessage>(Number.POSITIVE_INFINITY, signal);
+		const epoch = this.#epoch;
+		const before = this.#stopped;
+		const run = async () => {
+			await before;
+			const symbols = new BoundedQueue<Symbols<Decoded>>(SYMBOLS_AHEAD, signal);
+			const failed = new Set<number>();
+			await Promise.allSettled([
+				this.#parseAll(segments, symbols, failed, epoch, signal),
+				this.#reconstructAll(symbols, failed, epoch, signal),
+			]);
+		};
+		this.#stopped = run();
+		return segments;
+	}
+
+	async #parseAll(
+		segments: BoundedQueue<SegmentMessage>,
+		symbols: BoundedQueue<Symbols<Decoded>>,
+		failed: Set<number>,
+		epoch: number,
+		signal: AbortSignal,
+	): Promise<void> {
+		for (;;) {
+			const asked = this.#now();
+			const segment = await segments.take();
+			const idle = this.#now() - asked;
+			try {
+				await this.#parseSegment(segment, symbols, failed, idle, signal);
+			} catch (error) {
+				this.#fail(segment, failed, epoch, error, signal);
+			}
+		}
+	}
+
+	async #parseSegment(
+		segment: SegmentMessage,
+		symbols: BoundedQueue<Symbols<Decoded>>,
+		failed: ReadonlySet<number>,
+		idle: number,
+		signal: AbortSignal,
+	): Promise<void> {
+		this.#emit({ type: "begun", epoch: segment.epoch, sequence: segment.sequence });
+		const opened = await this.#open(segment, signal);
+		const bases = opened.basePictures[Symbol.asyncIterator]();
+		let offset: number | undefined;
+		let idleMilliseconds = idle;
+		try {
+			for (const sample of opened.samples) {
+				const started = this.#now();
+				const base = await nextBase(bases, sample, segment.sequence);
+				await nextTask();
+				signal.throwIfAborted();
+				if (failed.has(segment.sequence)) return;
+				offset ??= Math.round(segment.mediaStart * 1e6) - base.timestamp;
+				const parsed = await opened.parse(sample, base);
+				const parseMilliseconds = this.#now() - started;
+				await symbols.put({ segment, opened, sample, base, symbols: parsed, offset, parseMilliseconds, idleMilliseconds });
+				idleMilliseconds = 0;
+			}
+		} finally {
+			// Stops the base decoder where the segment was left early.
+			await bases.return?.();
+		}
+	}
+
+	async #reconstructAll(
+		queue: BoundedQueue<Symbols<Decoded>>,
+		failed: Set<number>,
+		epoch: number,
+		signal: AbortSignal,
+	): Promise<void> {
+		let previous = this.#now();
+		for (;;) {
+			const item = await queue.take();
+			if (failed.has(item.segment.sequence)) continue;
+			try {
+				await this.#reconstructOne(item, previous, signal);
+			} catch (error) {
+				this.#fail(item.segment, failed, epoch, error, signal);
+			}
+			previous = this.#now();
+		}
+	}
+
+	async #reconstructOne(item: Symbols<Decoded>, previous: number, signal: AbortSignal): Promise<void> {
+		const { segment, opened, sample, offset } = item;
+		const duration = sample.duration > 0 ? sample.duration : UNKNOWN_DURATION;
+		const mediaTime = sample.timestamp + offset;
+		await nextTask();
+		signal.throwIfAborted();
+		const started = this.#now();
+		const decoded = await opened.reconstruct(item.symbols, item.base);
+		const reconstructed = this.#now();
+		let convert = 0;
+		let wait = 0;
+		try {
+			signal.throwIfAborted();
+			wait = await this.#waitForRoom(mediaTime + duration, signal);
+			if (mediaTime + duration > this.#clock) {
+				const painting = this.#now();
+				const { image, picture, width, height } = await opened.paint(decoded);
+				convert = this.#now() - painting;
+				if (signal.aborted) {
+					image.close();
+					signal.throwIfAborted();
+				}
+				this.#room--;
+				const { epoch, sequence } = segment;
+				const place = { epoch, sequence, mediaTime, timestamp: sample.timestamp, duration, width, height };
+				this.#emit(
+					{ type: "frame", ...place, image, picture, bytes: sample.data.length, q: item.symbols.q },
+					[image],
+				);
+			}
+		} finally {
+			opened.discard(decoded);
+		}
+		const end = this.#now();
+		this.#emit({
+			type: "decoded",
+			epoch: segment.epoch,
+			mediaTime,
+			times: {
+				parse: item.parseMilliseconds,
+				reconstruct: reconstructed - started,
+				convert,
+				total: Math.max(0, end - previous - wait - item.idleMilliseconds),
+			},
+		});
+		if (sample === opened.samples.at(-1)) {
+			this.#emit({ type: "done", epoch: segment.epoch, sequence: segment.sequence });
+		}
+	}
+
+	/** Waits until the page has room for a picture, or the picture's time has passed. Returns the milliseconds waited. */
+	async #waitForRoom(end: number, signal: AbortSignal): Promise<number> {
+		const started = this.#now();
+		while (this.#room <= 0 && end > this.#clock) {
+			await new Promise<void>((resolve) => {
+				this.#roomWaker = resolve;
+			});
+			signal.throwIfAborted();
+		}
+		return this.#now() - started;
+	}
+
+	#fail(segment: SegmentMessage, failed: Set<number>, epoch: number, error: unknown, signal: AbortSignal): void {
+		// Aborted stages stop here; nobody waits for their errors.
+		signal.throwIfAborted();
+		if (failed.has(segment.sequence)) return;
+		failed.add(segment.sequence);
+		this.#emit({ type: "failed", epoch, sequence: segment.sequence, ...describeFailure(error) });
+	}
+}
+
+/** An error as the page is told of it. What is no `CodecError` is a fault of the backend: nothing else throws here. */
+export function describeFailure(error: unknown): {
+	readonly code: EnhancementReason;
+	readonly message: string;
+	readonly hint: string | undefined;
+} {
+	if (error instanceof CodecError) return { code: error.code, message: error.message, hint: error.hint };
+	return { code: "backend-failed", message: error instanceof Error ? error.message : String(error), hint: undefined };
+}
+
+/** The base picture of a sample. Base pictures without a sample (frames that the enhancement leaves out) are passed over. */
+async function nextBase(bases: AsyncIterator<Picture>, sample: Sample, sequence: number): Promise<Picture> {
+	for (;;) {
+		const { done, value } = await bases.next();
+		if (done) break;
+		const late = value.timestamp - sample.timestamp;
+		if (Math.abs(late) <= TIMESTAMP_TOLERANCE) return value;
+		if (late > 0) break;
+	}
+	throw new CodecError("base-mismatch", `Segment ${sequence} has no base picture at ${sample.timestamp} microseconds.`, {
+		hint: "Base and enhancement must hold the same frames.",
+	});
+}

@@ -1,0 +1,75 @@
+import type { EnhancementMode, EnhancementReason } from "../reasons.ts";
+
+/** Everything that the decision to fetch the runtime and the weights looks at. */
+export type StartObservation = {
+	readonly mode: EnhancementMode;
+	/** Low was chosen in the quality menu. */
+	readonly lowChosen: boolean;
+	/** Enhancements that this stream offers and this build reads. */
+	readonly enhancements: number;
+	/** The first base frame has been shown. */
+	readonly playbackBegan: boolean;
+	/** `navigator.connection.saveData`. */
+	readonly saveData: boolean;
+	/** `VideoDecoder`, `OffscreenCanvas` and `requestVideoFrameCallback` are there. */
+	readonly browserCapable: boolean;
+	/** Where the networks would run; undefined: nowhere. */
+	readonly backend: "webgpu" | "wasm" | undefined;
+	/** Luma samples a second of the smallest enhancement. */
+	readonly samplesPerSecond: number;
+	/** Bits a second of network; undefined: not known yet. */
+	readonly bandwidth: number | undefined;
+	/** Bits a second of base and audio together. */
+	readonly baseBitrate: number;
+	/** Bits a second of the cheapest enhancement. */
+	readonly enhancementBitrate: number;
+	/** Bytes of runtime and weights that would have to be fetched (0 where they are here already). */
+	readonly runtimeBytes: number;
+	/** Seconds from the playhead to the end; Infinity for live. */
+	readonly secondsLeft: number;
+	/** Seconds of base buffered ahead, and the seconds of it that the base wants before anything else may load. */
+	readonly baseBuffer: number;
+	readonly baseBufferWanted: number;
+};
+
+/** `start`, or the reason why not (yet). */
+export type StartDecision = { readonly start: true } | { readonly start: false; readonly reason: EnhancementReason };
+
+/**
+ * Luma samples a second that WASM is trusted with before its speed is known: 7 billion MAC a second on one thread
+ * over 15 kMAC a sample is about 0.45 million; twice that is allowed, because the measured speed decides soon after.
+ */
+export const WASM_SAMPLES_PER_SECOND = 900_000;
+
+/** Share of the network that base and enhancement together may take. */
+export const BANDWIDTH_SHARE = 0.8;
+
+/** At most this share of what is left of the video may pass while the runtime loads, or it is not worth loading. */
+export const LOADING_SHARE = 0.5;
+
+/**
+ * Decides whether runtime and weights are worth fetching now. Reasons are tried from the most lasting to the most
+ * passing, so that the reason shown is the one that matters. `force` overrules what is a matter of taste (data saver,
+ * speed, bandwidth), never what is impossible.
+ */
+export function decideStart(o: StartObservation): StartDecision {
+	const forced = o.mode === "force";
+	if (o.mode === "off" || o.lowChosen) return refuse("off-by-choice");
+	if (o.enhancements === 0) return refuse("no-enhancement");
+	if (!o.browserCapable) return refuse("browser-incapable");
+	if (o.backend === undefined) return refuse("no-backend");
+	if (o.saveData && !forced) return refuse("data-saver");
+	if (o.backend === "wasm" && o.samplesPerSecond > WASM_SAMPLES_PER_SECOND && !forced) return refuse("too-large-for-wasm");
+	if (o.bandwidth !== undefined && !forced) {
+		const spare = o.bandwidth * BANDWIDTH_SHARE - o.baseBitrate;
+		if (spare < o.enhancementBitrate) return refuse("bandwidth-too-low");
+		if ((8 * o.runtimeBytes) / spare > LOADING_SHARE * o.secondsLeft) return refuse("not-worth-loading");
+	}
+	if (!o.playbackBegan) return refuse("playback-not-begun");
+	if (o.baseBuffer < Math.min(o.baseBufferWanted, o.secondsLeft)) return refuse("base-first");
+	return { start: true };
+}
+
+function refuse(reason: EnhancementReason): StartDecision {
+	return { start: false, reason };
+}

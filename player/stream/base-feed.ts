@@ -1,0 +1,202 @@
+import type Hls from "hls.js";
+import type { ErrorData, Fragment, HlsConfig, LevelDetails, LevelUpdatedData, ManifestParsedData } from "hls.js";
+import { CodecError } from "../../codec/errors.ts";
+import { ENHANCEMENTS_DATA_ID } from "../../protocol/enhancements.ts";
+import type { Transfer } from "../policy/bandwidth.ts";
+import { ByteCache } from "./byte-cache.ts";
+import { type ByteLocation, fetchBytes } from "./fetch-bytes.ts";
+import { locationOf } from "./media-playlist.ts";
+
+/** The module that `import("hls.js")` gives. */
+export type HlsModule = typeof import("hls.js");
+
+/** What the multivariant playlist said. */
+export type BaseManifest = {
+	/** Absolute address of the list of enhancements, if the stream has one. */
+	readonly enhancementsUrl: string | undefined;
+	/** Size and rate of the base; zeros where the playlist does not say. */
+	readonly width: number;
+	readonly height: number;
+	readonly frameRate: number;
+	/** Bits a second of base and audio together. */
+	readonly bitrate: number;
+	readonly codec: string;
+};
+
+/** One base segment as the decoder needs it. */
+export type BaseSegment = {
+	readonly init: Uint8Array<ArrayBuffer>;
+	readonly media: Uint8Array<ArrayBuffer>;
+	/** Where hls.js put the segment's first picture on the media timeline, in seconds. */
+	readonly mediaStart: number;
+};
+
+/** Where a base segment is on the media timeline, in seconds. */
+export type BaseSegmentPlace = { readonly sequence: number; readonly start: number; readonly duration: number };
+
+export type BaseFeedListener = {
+	readonly manifest: (manifest: BaseManifest) => void;
+	/** Playlist or buffer moved on: segments became known, or got their exact place. */
+	readonly progress: () => void;
+	readonly transfer: (transfer: Transfer) => void;
+	/** The base itself cannot play on. */
+	readonly fatal: (error: Error) => void;
+};
+
+/** Base bytes kept for the enhancement's decoder: minutes of a stream of 100 kbit/s. */
+const CACHE_BYTES = 6 * 2 ** 20;
+/** No base segment is longer. */
+const SEGMENT_BYTES = 32 * 2 ** 20;
+/** Media errors in a row that are tried to be recovered from. */
+const MOST_RECOVERIES = 3;
+
+/**
+ * The base: hls.js plays it in the `<video>` element as it would any stream; beside that, this object remembers the
+ * bytes of its video segments, because the enhancement's decoder needs the same pictures.
+ */
+export class BaseFeed {
+	readonly hls: Hls;
+	readonly #module: HlsModule;
+	readonly #listener: BaseFeedListener;
+	readonly #cache = new ByteCache<string>(CACHE_BYTES);
+	#details: LevelDetails | undefined;
+	#recoveries = 0;
+
+	constructor(module: HlsModule, listener: BaseFeedListener, config: Partial<HlsConfig> = {}) {
+		this.#module = module;
+		this.#listener = listener;
+		this.hls = new module.default({ backBufferLength: 30, ...config });
+		const { Events } = module;
+		this.hls.on(Events.MANIFEST_PARSED, (_, data) => this.#onManifest(data));
+		this.hls.on(Events.LEVEL_UPDATED, (_, data: LevelUpdatedData) => this.#onDetails(data.details));
+		this.hls.on(Events.LEVEL_PTS_UPDATED, (_, data) => this.#onDetails(data.details));
+		this.hls.on(Events.FRAG_LOADED, (_, { frag, part, payload }) => {
+			this.#onTransfer(frag);
+			// hls.js hands the buffer on to its transmuxer, maybe to a worker: what is kept must be a copy.
+			if (frag.type === "main" && part === null && frag.sn !== "initSegment") {
+				this.#cache.set(keyOf(locationOf(frag, frag.url)), new Uint8Array(payload.slice(0)));
+			}
+		});
+		this.hls.on(Events.FRAG_BUFFERED, () => {
+			this.#recoveries = 0;
+			listener.progress();
+		});
+		this.hls.on(Events.ERROR, (_, data) => this.#onError(data));
+	}
+
+	/** Starts. @param startPosition seconds; -1: where the playlist says */
+	load(video: HTMLMediaElement, url: string, startPosition = -1): void {
+		this.hls.config.startPosition = startPosition;
+		this.hls.attachMedia(video);
+		this.hls.loadSource(url);
+	}
+
+	/** The video segments of the base level that is playing, in order. Empty until its playlist is here. */
+	get segments(): readonly BaseSegmentPlace[] {
+		const places: BaseSegmentPlace[] = [];
+		for (const { sn, start, duration } of this.#details?.fragments ?? []) {
+			if (typeof sn === "number") places.push({ sequence: sn, start, duration });
+		}
+		return places;
+	}
+
+	/** True once no more segments will come. */
+	get complete(): boolean {
+		return this.#details !== undefined && !this.#details.live;
+	}
+
+	/**
+	 * Bytes and place of a segment: from memory where hls.js has just loaded it, else again, which the browser's cache answers.
+	 *
+	 * @returns undefined where the segment is not in the playlist, or hls.js has not placed it on the timeline yet
+	 * @throws FetchError, CodecError `invalid-file`
+	 */
+	async segment(sequence: number, signal?: AbortSignal): Promise<BaseSegment | undefined> {
+		const fragment = this.#details?.fragments.find(({ sn }) => sn === sequence);
+		const mediaStart = fragment && placeOf(fragment);
+		if (!fragment?.initSegment || mediaStart === undefined) return undefined;
+		const initFragment = fragment.initSegment;
+		const [init, media] = await Promise.all([
+			initFragment.data ?? this.#bytes(locationOf(initFragment, initFragment.url), signal),
+			this.#bytes(locationOf(fragment, fragment.url), signal),
+		]);
+		return { init, media, mediaStart };
+	}
+
+	/** Seconds up to which the base is buffered from `position` on; undefined where `position` is not buffered. */
+	bufferedEnd(video: HTMLMediaElement, position: number): number | undefined {
+		const { buffered } = video;
+		for (let i = 0; i < buffered.length; i++) {
+			// hls.js jumps over gaps of this size, so they count as buffered.
+			if (buffered.start(i) - 0.1 <= position && position < buffered.end(i) + 0.05) return buffered.end(i);
+		}
+		return undefined;
+	}
+
+	/** Frees everything; the `<video>` is empty afterwards. */
+	destroy(): void {
+		this.#details = undefined;
+		this.#cache.clear();
+		this.hls.destroy();
+	}
+
+	async #bytes(location: ByteLocation, signal: AbortSignal | undefined): Promise<Uint8Array<ArrayBuffer>> {
+		const key = keyOf(location);
+		const cached = this.#cache.get(key);
+		if (cached) return cached;
+		const bytes = await fetchBytes(location, { signal, limit: SEGMENT_BYTES, immutable: true });
+		this.#cache.set(key, bytes);
+		return bytes;
+	}
+
+	#onManifest(data: ManifestParsedData): void {
+		const uri = data.sessionData?.[ENHANCEMENTS_DATA_ID]?.["URI"];
+		const level = data.levels[data.firstLevel];
+		this.#listener.manifest({
+			// hls.js leaves session data as written; the address is relative to the multivariant playlist.
+			enhancementsUrl: uri === undefined ? undefined : new URL(uri, absolute(this.hls.url)).href,
+			width: level?.width ?? 0,
+			height: level?.height ?? 0,
+			frameRate: level?.frameRate ?? 0,
+			bitrate: level?.bitrate ?? 0,
+			codec: level?.videoCodec ?? "",
+		});
+	}
+
+	#onDetails(details: LevelDetails): void {
+		this.#details = details;
+		this.#listener.progress();
+	}
+
+	#onTransfer(fragment: Fragment): void {
+		const { loaded, loading } = fragment.stats;
+		this.#listener.transfer({ bytes: loaded, milliseconds: loading.end - loading.first });
+	}
+
+	#onError(data: ErrorData): void {
+		if (!data.fatal) return;
+		const { ErrorTypes } = this.#module;
+		if (data.type === ErrorTypes.MEDIA_ERROR && this.#recoveries < MOST_RECOVERIES) {
+			this.#recoveries++;
+			this.hls.recoverMediaError();
+			return;
+		}
+		this.#listener.fatal(
+			new CodecError("backend-failed", `The video cannot be played: ${data.details}.`, { cause: data.error }),
+		);
+	}
+}
+
+/** The exact start of the first picture once hls.js has parsed the segment; undefined before. */
+function placeOf(fragment: Fragment): number | undefined {
+	const { video, audiovideo } = fragment.elementaryStreams;
+	return video?.startPTS ?? audiovideo?.startPTS ?? fragment.startPTS;
+}
+
+function keyOf({ url, range }: ByteLocation): string {
+	return range ? `${url}#${range[0]}-${range[1]}` : url;
+}
+
+function absolute(url: string | null): string {
+	return new URL(url ?? "", globalThis.location?.href).href;
+}
