@@ -1,10 +1,10 @@
 import type { Enhancement, EnhancementList } from "../../protocol/enhancements.ts";
 import { playlistUri } from "./master-playlist.ts";
-import { bandwidthOf, type PlaybackState, playableTracks } from "./playback-state.ts";
+import { bandwidthOf, type PlaybackState, offeredTracks } from "./playback-state.ts";
 
 /** The document that the session data of the master playlist points to. */
 export const enhancementList = (state: PlaybackState): EnhancementList => ({
-	enhancements: playableTracks(state).flatMap((playback): Enhancement[] => {
+	enhancements: offeredTracks(state).flatMap((playback): Enhancement[] => {
 		const { id, track } = playback;
 		if (track.kind !== "enhancement") return [];
 		const { width, height, q, modelId, codec } = track;

@@ -1,5 +1,5 @@
 import { ENHANCEMENTS_DATA_ID } from "../../protocol/enhancements.ts";
-import { bandwidthOf, type PlaybackState, playableTracks } from "./playback-state.ts";
+import { bandwidthOf, type PlaybackState, offeredTracks } from "./playback-state.ts";
 import {
 	extM3u,
 	extXIndependentSegments,
@@ -15,17 +15,17 @@ const AUDIO_GROUP = "audio";
  * The multivariant playlist: the base as an ordinary variant, so that every HLS player plays it. Enhancements are not variants:
  * hls.js drops codecs that it does not know and misreads the rest of the list; they stand in a JSON list that the
  * session data points to. URIs are relative to the playlist.
- * Undefined while the base has no segment.
+ * Undefined while the base or the audio has no segment: clients read this once and would miss what it leaves out.
  */
 export const masterPlaylist = (state: PlaybackState): string | undefined => {
-	const tracks = playableTracks(state);
+	const tracks = offeredTracks(state);
 	const base = tracks.find(({ track }) => track.kind === "base");
 	if (base?.track.kind !== "base") return undefined;
 	const audio = tracks.find(({ track }) => track.kind === "audio");
+	if ([base, ...(audio === undefined ? [] : [audio])].some(({ segments }) => segments.length === 0)) return undefined;
 	const bandwidths = [base, ...(audio === undefined ? [] : [audio])].map(bandwidthOf);
 	const lines = [extM3u(), extXVersion(8), extXIndependentSegments()];
-	// An asset that is still written lists what has no segment yet in the JSON only once it has one.
-	if (state.tracks.some(({ track }) => track.kind === "enhancement")) {
+	if (tracks.some(({ track }) => track.kind === "enhancement")) {
 		lines.push(extXSessionData(ENHANCEMENTS_DATA_ID, "enhancements.json"));
 	}
 	if (audio?.track.kind === "audio") {

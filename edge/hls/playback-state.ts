@@ -53,6 +53,9 @@ const bitsPerSecond = (bytes: number, microseconds: number): number => Math.ceil
 export const durationOf = (state: PlaybackState): number =>
 	(state.tracks[0]?.segments ?? []).reduce((sum, segment) => sum + segment.duration, 0);
 
-/** Tracks that have at least one segment to show. */
-export const playableTracks = (state: PlaybackState): readonly PlaybackTrack[] =>
-	state.tracks.filter((track) => track.segments.some((segment) => segment.bytes > 0));
+/**
+ * Tracks that are offered. While the asset is written all are: a client reads the list once, and a track that has nothing yet will.
+ * Once it is complete, those that have something to show.
+ */
+export const offeredTracks = (state: PlaybackState): readonly PlaybackTrack[] =>
+	state.complete ? state.tracks.filter(({ segments }) => segments.some(({ bytes }) => bytes > 0)) : state.tracks;

@@ -1,0 +1,152 @@
+import { M3U8Parser, type PlaylistLevelType } from "hls.js";
+import { describe, expect, it } from "vitest";
+import { parseEnhancementList } from "../../protocol/enhancements.ts";
+import { trackToJson } from "../../protocol/track.ts";
+import { audioTrack, baseTrack, enhancementTrack } from "../testing/fixture-media.ts";
+import { enhancementList } from "./enhancement-list.ts";
+import { masterPlaylist } from "./master-playlist.ts";
+import { mediaPlaylist } from "./media-playlist.ts";
+import type { PlaybackSegment, PlaybackState, PlaybackTrack } from "./playback-state.ts";
+import { extXSessionData } from "./tags.ts";
+
+const URL_OF_MASTER = "https://edge.test/v1/assets/x/master.m3u8";
+
+const segments = (bytes: readonly number[], seconds = 2): PlaybackSegment[] =>
+	bytes.map((size) => ({ duration: seconds * 1_000_000, bytes: size, samples: 50 }));
+
+const state = (over: Partial<PlaybackState> = {}): PlaybackState => ({
+	version: 1,
+	id: "x",
+	title: "Title",
+	createdAt: "2026-11-22T00:00:00.000Z",
+	complete: true,
+	width: 640,
+	height: 360,
+	frameRate: 25,
+	segmentTarget: 2_000_000,
+	tracks: [
+		{ id: "base", track: trackToJson("base", baseTrack), segments: segments([10_000, 20_000, 15_000]) },
+		{ id: "audio", track: trackToJson("audio", audioTrack), segments: segments([4000, 4000, 4000]) },
+		{ id: "e40", track: trackToJson("e40", enhancementTrack(40)), segments: segments([40_000, 50_000, 45_000]) },
+	],
+	...over,
+});
+
+const parseMedia = (text: string) => {
+	const type = "main" as PlaylistLevelType;
+	return M3U8Parser.parseLevelPlaylist(
+		text,
+		"https://edge.test/v1/assets/x/tracks/base/playlist.m3u8",
+		0,
+		type,
+		0,
+		null,
+	);
+};
+
+const trackAt = (playback: PlaybackState, index: number): PlaybackTrack => {
+	const track = playback.tracks[index];
+	if (track === undefined) throw new Error("No such track");
+	return track;
+};
+
+describe("masterPlaylist", () => {
+	it("has one ordinary variant, audio, and the enhancements as session data", () => {
+		const text = masterPlaylist(state()) ?? "";
+		const parsed = M3U8Parser.parseMasterPlaylist(text, URL_OF_MASTER);
+		expect(parsed.playlistParsingError).toBeNull();
+		expect(parsed.levels).toHaveLength(1);
+		expect(parsed.levels[0]).toMatchObject({
+			url: "https://edge.test/v1/assets/x/tracks/base/playlist.m3u8",
+			width: 160,
+			height: 90,
+			videoCodec: "avc1.42c01e",
+			audioCodec: "mp4a.40.2",
+			bitrate: 96_000,
+		});
+		expect(parsed.levels[0]?.attrs.decimalInteger("BANDWIDTH")).toBe(96_000);
+		expect(parsed.levels[0]?.attrs["FRAME-RATE"]).toBe("25.000");
+		expect(parsed.sessionData?.["dev.crescendo.enhancements"]?.URI).toBe("enhancements.json");
+		const media = M3U8Parser.parseMasterPlaylistMedia(text, URL_OF_MASTER, parsed);
+		expect(media.AUDIO).toHaveLength(1);
+		expect(media.AUDIO?.[0]?.url).toBe("https://edge.test/v1/assets/x/tracks/audio/playlist.m3u8");
+	});
+
+	it("says nothing of audio or enhancements where there are none", () => {
+		const [base] = state().tracks;
+		const text = masterPlaylist(state({ tracks: base === undefined ? [] : [base] })) ?? "";
+		expect(text).not.toMatch(/AUDIO|SESSION-DATA/);
+		expect(M3U8Parser.parseMasterPlaylist(text, URL_OF_MASTER).levels).toHaveLength(1);
+	});
+
+	it("waits for the first segment of base and audio", () => {
+		const { tracks } = state();
+		for (const id of ["base", "audio"]) {
+			const waiting = tracks.map((track) => (track.id === id ? { ...track, segments: [] } : track));
+			expect(masterPlaylist(state({ complete: false, tracks: waiting }))).toBeUndefined();
+		}
+	});
+});
+
+describe("mediaPlaylist", () => {
+	it("is VOD once the asset is complete", () => {
+		const details = parseMedia(mediaPlaylist(state(), trackAt(state(), 0)));
+		expect(details.playlistParsingError).toBeNull();
+		expect(details).toMatchObject({ live: false, type: "VOD", targetduration: 2, totalduration: 6, startSN: 0 });
+		expect(details.fragments.map(({ url }) => url)).toEqual(
+			[0, 1, 2].map((number) => `https://edge.test/v1/assets/x/tracks/base/segments/${number}.m4s`),
+		);
+		expect(details.fragments[0]?.initSegment?.url).toBe("https://edge.test/v1/assets/x/tracks/base/init.mp4");
+	});
+
+	it("is EVENT and open before", () => {
+		const live = state({ complete: false });
+		const details = parseMedia(mediaPlaylist(live, trackAt(live, 0)));
+		expect(details).toMatchObject({ live: true, type: "EVENT" });
+		expect(details.fragments).toHaveLength(3);
+	});
+
+	it("has a target duration that no segment rounds over", () => {
+		const track = { ...trackAt(state(), 0), segments: segments([1000, 1000], 3.6) };
+		const playback = state({ tracks: [track] });
+		expect(mediaPlaylist(playback, track)).toContain("#EXT-X-TARGETDURATION:4\n");
+	});
+
+	it("marks a gap in the middle and drops gaps at the end", () => {
+		const track = { ...trackAt(state(), 1), segments: segments([1000, 0, 1000, 0]) };
+		const details = parseMedia(mediaPlaylist(state({ tracks: [track] }), track));
+		expect(details.fragments.map(({ gap }) => gap === true)).toEqual([false, true, false]);
+	});
+});
+
+describe("enhancementList", () => {
+	it("lists what the player needs", () => {
+		const list = parseEnhancementList(JSON.parse(JSON.stringify(enhancementList(state()))));
+		expect(list?.enhancements).toEqual([
+			{
+				id: "e40",
+				width: 640,
+				height: 360,
+				q: 40,
+				bandwidth: 200_000,
+				modelId: "00112233445566778899aabbccddeeff",
+				codec: "sve1.01",
+				uri: "tracks/e40/playlist.m3u8",
+			},
+		]);
+	});
+
+	it("leaves out an enhancement without a segment in a complete asset", () => {
+		const tracks = state().tracks.map((track) =>
+			track.id === "e40" ? { ...track, segments: segments([0, 0]) } : track,
+		);
+		expect(enhancementList(state({ tracks })).enhancements).toEqual([]);
+	});
+});
+
+describe("tags", () => {
+	it("refuse what a quoted string cannot hold", () => {
+		expect(() => extXSessionData('a"b', "x")).toThrow(RangeError);
+		expect(() => extXSessionData("a\nb", "x")).toThrow(RangeError);
+	});
+});
