@@ -1,0 +1,273 @@
+import { writeSample } from "../bitstream/sample.ts";
+import { LatentWriter } from "../entropy/latent-stream.ts";
+import { CodecError } from "../errors.ts";
+import { hashPicture } from "../hash/picture-hash.ts";
+import type { Executor, Graph } from "../model/executor.ts";
+import { graphOf, HYPER_PLANES, LATENT_PLANES, type Model, rowOf } from "../model/model-file.ts";
+import type { BlockMotion } from "../motion/block-motion.ts";
+import { MOTION_EFFORTS, MotionSearch } from "../motion/search.ts";
+import { type MotionField, MotionModels, writeMotion } from "../motion/syntax.ts";
+import { cropPicture } from "../picture/extend.ts";
+import { FOLDED_PLANES, foldPicture } from "../picture/fold.ts";
+import type { Picture } from "../picture/picture.ts";
+import type { Sample } from "../sample.ts";
+import type { DecodedPicture } from "./decoded-picture.ts";
+import type { FrameSymbols } from "./frame-symbols.ts";
+import { extendBase, extendSource, type FrameGeometry } from "./geometry.ts";
+import { LatentPrior, output } from "./latent-prior.ts";
+import { LARGEST_HYPER, throwIfAborted } from "./parser.ts";
+import { dequantisePass, quantisePass } from "./quantiser.ts";
+import { errorCosts, motionErrorPerBit } from "./rate-distortion.ts";
+import { EnhancementReconstructor, type Prepared } from "./reconstruction.ts";
+
+/** Parts of the work on one frame, in order. */
+export type EncoderStage = "motion" | "prediction" | "analysis" | "latents" | "synthesis" | "hash";
+
+export type EncoderOptions = {
+	/** Loaded with `{ encoder: true }`. */
+	readonly model: Model;
+	readonly executor: Executor;
+	/** Visible size of the source. */
+	readonly width: number;
+	readonly height: number;
+	/** Frames that carry the hash of the decoded picture; on a GPU each reads the picture back. Default `intra`. */
+	readonly pictureHash?: "every" | "intra" | "none";
+	/** Choose symbols by rate and distortion instead of rounding. Default true. */
+	readonly rateDistortion?: boolean;
+	/**
+	 * What the motion search looks in: the previous decoded picture (better; on a GPU it is read back) or the previous
+	 * source picture. Default: `decoded` on a CPU, `source` on a GPU.
+	 */
+	readonly motionReference?: "decoded" | "source";
+	/** How hard the motion search tries. Default `normal`. */
+	readonly motionEffort?: keyof typeof MOTION_EFFORTS;
+	/** Called with the time that each stage of each frame took. */
+	readonly onStage?: (stage: EncoderStage, milliseconds: number) => void;
+};
+
+export type EncodeChoice = {
+	readonly type: "intra" | "inter";
+	/** Quality index, 0..63; see `frameChoice`. */
+	readonly q: number;
+	/** Of the frame, in microseconds. */
+	readonly duration: number;
+};
+
+export type EncodedFrame = {
+	readonly sample: Sample;
+	readonly symbols: FrameSymbols;
+	/** What decoders will show. Dispose it. */
+	readonly reconstruction: DecodedPicture;
+};
+
+/**
+ * Source and base pictures to enhancement samples. The decoder's own reconstruction and prior run in its loop, so what
+ * it predicts from is what every decoder has, to the bit. One frame at a time; after an error only an intra frame can
+ * follow.
+ */
+export class EnhancementEncoder {
+	readonly geometry: FrameGeometry;
+	private readonly options: Required<Omit<EncoderOptions, "onStage">> & Pick<EncoderOptions, "onStage">;
+	private readonly analysis: Graph;
+	private readonly prior: LatentPrior;
+	private readonly reconstructor: EnhancementReconstructor;
+	private readonly motionSearch: MotionSearch;
+	/** What decoders have learned of block motion since the last intra frame. */
+	private motionModels = new MotionModels();
+	/** Luma of the coded size that motion points into. */
+	private reference: Uint8Array | undefined;
+	private busy = false;
+
+	private constructor(
+		options: EncoderOptions,
+		analysis: Graph,
+		prior: LatentPrior,
+		reconstructor: EnhancementReconstructor,
+	) {
+		this.options = {
+			pictureHash: "intra",
+			rateDistortion: true,
+			motionReference: options.executor.kind === "webgpu" ? "source" : "decoded",
+			motionEffort: "normal",
+			...options,
+		};
+		this.geometry = reconstructor.geometry;
+		this.analysis = analysis;
+		this.prior = prior;
+		this.reconstructor = reconstructor;
+		const { codedWidth, codedHeight } = this.geometry;
+		this.motionSearch = new MotionSearch(codedWidth, codedHeight, MOTION_EFFORTS[this.options.motionEffort]);
+	}
+
+	/** @throws CodecError `invalid-option` where the model lacks the encoder's network; `invalid-picture`, `backend-failed` */
+	static async create(options: EncoderOptions): Promise<EnhancementEncoder> {
+		const { model, executor } = options;
+		const file = graphOf(model, "analysis");
+		const reconstructor = await EnhancementReconstructor.create(options);
+		const { geometry } = reconstructor;
+		const analysis = await executor.load(file, { width: geometry.codedWidth, height: geometry.codedHeight });
+		return new EnhancementEncoder(options, analysis, await LatentPrior.create(model, executor, geometry), reconstructor);
+	}
+
+	/**
+	 * @param source visible size. @param base its decoded base picture
+	 * @throws CodecError `missing-reference` for an inter frame without its predecessor; `invalid-picture`; `aborted`;
+	 * `backend-failed`
+	 */
+	async encode(source: Picture, base: Picture, choice: EncodeChoice, signal?: AbortSignal): Promise<EncodedFrame> {
+		if (this.busy) throw new CodecError("invalid-option", "An encoder takes one frame at a time: await the last.");
+		this.busy = true;
+		try {
+			return await this.encodeFrame(source, base, choice, signal);
+		} catch (error) {
+			this.reset();
+			throw error;
+		} finally {
+			this.busy = false;
+		}
+	}
+
+	/** Forgets the past: only an intra frame can follow. */
+	reset(): void {
+		this.prior.forget();
+		this.reconstructor.forget();
+		this.reference = undefined;
+	}
+
+	async dispose(): Promise<void> {
+		await this.analysis.dispose();
+		await this.prior.dispose();
+		await this.reconstructor.dispose();
+	}
+
+	private async encodeFrame(
+		source: Picture,
+		base: Picture,
+		choice: EncodeChoice,
+		signal: AbortSignal | undefined,
+	): Promise<EncodedFrame> {
+		throwIfAborted(signal);
+		const { type, q, duration } = choice;
+		const timed = this.stopwatch();
+		const extended = extendSource(source, this.geometry);
+		const extendedBase = extendBase(base, this.geometry);
+		if (type === "intra") this.motionModels = new MotionModels();
+		const field = type === "intra" ? undefined : this.search(extended.y, q);
+		const motion = field?.toBlockMotion();
+		const motionBytes = field === undefined ? new Uint8Array(0) : writeMotion(field, this.motionModels);
+		timed("motion");
+
+		const prepared = await this.reconstructor.prepare(motion, extendedBase);
+		timed("prediction");
+		let coded: CodedLatents;
+		try {
+			throwIfAborted(signal);
+			const real = await this.analyse(extended, prepared, q);
+			timed("analysis");
+			coded = await this.codeLatents(real, extendedBase, motion, q);
+			timed("latents");
+			throwIfAborted(signal);
+		} catch (error) {
+			this.reconstructor.discard(prepared);
+			throw error;
+		}
+
+		const frame = { q, latents: coded.latents, timestamp: source.timestamp, duration };
+		const decoded = await this.reconstructor.finish(prepared, { ...frame, pictureHash: undefined });
+		timed("synthesis");
+		const { pictureHash, motionReference } = this.options;
+		const hashed = pictureHash === "every" || (pictureHash === "intra" && type === "intra");
+		const codedPicture = hashed || motionReference === "decoded" ? await decoded.toCodedPicture() : undefined;
+		this.reference = codedPicture !== undefined && motionReference === "decoded" ? codedPicture.y : extended.y;
+		const { width, height } = this.geometry;
+		const hash = hashed && codedPicture ? hashPicture(cropPicture(codedPicture, width, height)) : undefined;
+		const hashes = { baseHash: type === "intra" ? hashPicture(base) : undefined, pictureHash: hash };
+		timed("hash");
+
+		const data = writeSample({ type, q, ...hashes, motion: motionBytes, latents: coded.bytes });
+		const payload = motionBytes.length + coded.bytes.length;
+		return {
+			sample: { data, timestamp: source.timestamp, duration, sync: type === "intra" },
+			symbols: {
+				type,
+				motion,
+				...frame,
+				...hashes,
+				bytes: { header: data.length - payload, motion: motionBytes.length, latents: coded.bytes.length },
+			},
+			reconstruction: decoded,
+		};
+	}
+
+	private search(luma: Uint8Array, q: number): MotionField {
+		if (this.reference === undefined) {
+			throw new CodecError("missing-reference", "The first frame must be an intra frame.");
+		}
+		const { reference, motionModels } = this;
+		const lambda = motionErrorPerBit(q);
+		return this.motionSearch.search({ current: luma, reference, models: motionModels, lambda });
+	}
+
+	/** The analysis network: latents in quantiser steps and hyper latents, both real. */
+	private async analyse(source: Picture, prepared: Prepared, q: number): Promise<RealLatents> {
+		const { executor, model } = this.options;
+		const { width, height } = this.geometry.grid4;
+		const gains = rowOf(model.tables.steps, q).map((step) => 2048 / step);
+		const folded = executor.upload(foldPicture(source, -128), [1, FOLDED_PLANES, height, width]);
+		const gain = executor.upload(gains, [1, LATENT_PLANES, 1, 1]);
+		const { prediction, enlarged, context } = prepared;
+		const outputs = await this.analysis.run({ source: folded, prediction, enlarged, context, gain });
+		folded.dispose();
+		gain.dispose();
+		const [latents, hyper] = [output(outputs, "latents"), output(outputs, "hyper")];
+		const [realLatents, realHyper] = await Promise.all([executor.download(latents), executor.download(hyper)]);
+		latents.dispose();
+		hyper.dispose();
+		return { latents: realLatents, hyper: realHyper };
+	}
+
+	/** Rounds and codes; the prior moves on to this frame. */
+	private async codeLatents(
+		real: RealLatents,
+		base: Picture,
+		motion: BlockMotion | undefined,
+		q: number,
+	): Promise<CodedLatents> {
+		const { model, rateDistortion } = this.options;
+		const { grid8, grid32 } = this.geometry;
+		const hyper = new Int16Array(HYPER_PLANES * grid32.cells);
+		for (let i = 0; i < hyper.length; i++) {
+			hyper[i] = Math.min(Math.max(Math.round(real.hyper[i] as number), -LARGEST_HYPER), LARGEST_HYPER);
+		}
+		const writer = new LatentWriter();
+		writer.hyper(hyper, model.tables.hyperScale, { channels: HYPER_PLANES, ...grid32 });
+		const costs = rateDistortion ? errorCosts(model.tables, q) : undefined;
+		const symbols = new Int16Array(LATENT_PLANES * grid8.cells);
+		const latents = new Int16Array(symbols.length);
+		const size = { channels: LATENT_PLANES, ...grid8 };
+		for (const pass of [0, 1] as const) {
+			const law =
+				pass === 0 ? await this.prior.first({ q, hyper, base, motion }) : await this.prior.second(latents);
+			quantisePass(real.latents, law, costs, symbols, grid8, pass);
+			writer.pass(symbols, law.scale, size, pass);
+			dequantisePass(symbols, law.mean, latents, grid8, pass);
+		}
+		this.prior.remember(latents, base);
+		return { latents, bytes: writer.finish() };
+	}
+
+	/** Reports the time since the last report. */
+	private stopwatch(): (stage: EncoderStage) => void {
+		const { onStage } = this.options;
+		if (onStage === undefined) return () => undefined;
+		let last = performance.now();
+		return (stage) => {
+			const now = performance.now();
+			onStage(stage, now - last);
+			last = now;
+		};
+	}
+}
+
+type RealLatents = { readonly latents: Float32Array; readonly hyper: Float32Array };
+type CodedLatents = { readonly latents: Int16Array; readonly bytes: Uint8Array };

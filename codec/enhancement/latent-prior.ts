@@ -1,0 +1,155 @@
+import { CodecError } from "../errors.ts";
+import type { DeviceTensor, Executor, Graph } from "../model/executor.ts";
+import { graphOf, HYPER_PLANES, LATENT_PLANES, type Model, rowOf } from "../model/model-file.ts";
+import type { BlockMotion } from "../motion/block-motion.ts";
+import type { Picture } from "../picture/picture.ts";
+import { CUE_PLANES, priorCues } from "./cues.ts";
+import type { FrameGeometry } from "./geometry.ts";
+
+/** Frames whose latents the prior sees. */
+const PAST_FRAMES = 3;
+const LARGEST_SEEN = 127;
+
+/** What one network pass says about the latents: integer mean in sixteenths of a step, scale index 0..63. `[96, h8, w8]` */
+export type LatentModel = { readonly mean: Float32Array; readonly scale: Uint8Array };
+
+/** What distinguishes one frame for the prior. */
+export type PriorFrame = {
+	readonly q: number;
+	/** Hyper latents, -127..127, `[16, h32, w32]`. */
+	readonly hyper: Int16Array;
+	readonly base: Picture;
+	/** Undefined in an intra frame. */
+	readonly motion: BlockMotion | undefined;
+};
+
+/** `clip(latent >> 2, -127, 127)`: a latent as the prior sees it. */
+function seen(latent: number): number {
+	const value = latent >> 2;
+	return value < -LARGEST_SEEN ? -LARGEST_SEEN : value > LARGEST_SEEN ? LARGEST_SEEN : value;
+}
+
+/**
+ * The prior's networks and what they remember (SPEC section 2, parser): shared by parser and encoder, so that both see
+ * the same numbers. Per frame: `first`, `second`, `remember`. After an error, `forget` and go on with an intra frame.
+ */
+export class LatentPrior {
+	private readonly executor: Executor;
+	private readonly geometry: FrameGeometry;
+	private readonly model: Model;
+	private readonly graphs: { readonly first: Graph; readonly second: Graph };
+	/** Latents of t-1, t-2, t-3 as seen, `[288, h8, w8]`. */
+	private readonly past: Float32Array;
+	private readonly firstSeen: Float32Array;
+	private previousBase: Picture | undefined;
+	private trunk: DeviceTensor | undefined;
+
+	private constructor(executor: Executor, geometry: FrameGeometry, model: Model, first: Graph, second: Graph) {
+		this.executor = executor;
+		this.geometry = geometry;
+		this.model = model;
+		this.graphs = { first, second };
+		this.past = new Float32Array(PAST_FRAMES * LATENT_PLANES * geometry.grid8.cells);
+		this.firstSeen = new Float32Array(LATENT_PLANES * geometry.grid8.cells);
+	}
+
+	/** @throws CodecError `model-invalid`, `backend-failed` */
+	static async create(model: Model, executor: Executor, geometry: FrameGeometry): Promise<LatentPrior> {
+		const size = { width: geometry.codedWidth, height: geometry.codedHeight };
+		const first = await executor.load(graphOf(model, "prior-first"), size);
+		const second = await executor.load(graphOf(model, "prior-second"), size);
+		return new LatentPrior(executor, geometry, model, first, second);
+	}
+
+	/** Whether there is a frame that an inter frame can follow. */
+	get ready(): boolean {
+		return this.previousBase !== undefined;
+	}
+
+	/** The base picture of the frame before. @throws CodecError `missing-reference` */
+	private reference(): Picture {
+		if (this.previousBase === undefined) {
+			throw new CodecError("missing-reference", "An inter frame came without the frame before it.", {
+				hint: "Start at a sync sample.",
+			});
+		}
+		return this.previousBase;
+	}
+
+	/** Means and scales of the first pass. An intra frame forgets everything before it. */
+	async first(frame: PriorFrame): Promise<LatentModel> {
+		const { grid8, grid32 } = this.geometry;
+		const { motion, base } = frame;
+		if (motion === undefined) this.forget();
+		const change = motion === undefined ? undefined : { previous: this.reference(), motion };
+		const { intra, inter } = this.model.tables.priorRate;
+		const rate = rowOf(motion === undefined ? intra : inter, frame.q);
+		const { executor } = this;
+		const inputs = {
+			hyper: executor.upload(Float32Array.from(frame.hyper), [1, HYPER_PLANES, grid32.height, grid32.width]),
+			cues: executor.upload(priorCues(base, change, this.geometry), [1, CUE_PLANES, grid8.height, grid8.width]),
+			past: executor.upload(this.past, [1, PAST_FRAMES * LATENT_PLANES, grid8.height, grid8.width]),
+			rate: executor.upload(rate, [1, rate.length, 1, 1]),
+		};
+		const outputs = await this.graphs.first.run(inputs);
+		for (const tensor of Object.values(inputs)) tensor.dispose();
+		this.trunk?.dispose();
+		this.trunk = output(outputs, "trunk");
+		return this.latentModel(outputs);
+	}
+
+	/** Means and scales of the second pass. @param latents those of the first pass; the others are not looked at */
+	async second(latents: Int16Array): Promise<LatentModel> {
+		const { width, height } = this.geometry.grid8;
+		if (this.trunk === undefined) throw new CodecError("invalid-option", "The second pass comes after the first.");
+		const { firstSeen } = this;
+		firstSeen.fill(0);
+		for (let c = 0, row = 0; c < LATENT_PLANES; c++) {
+			for (let y = 0; y < height; y++, row += width) {
+				for (let x = (c + y) & 1; x < width; x += 2) firstSeen[row + x] = seen(latents[row + x] as number);
+			}
+		}
+		const first = this.executor.upload(firstSeen, [1, LATENT_PLANES, height, width]);
+		const outputs = await this.graphs.second.run({ trunk: this.trunk, first });
+		first.dispose();
+		this.trunk.dispose();
+		this.trunk = undefined;
+		return this.latentModel(outputs);
+	}
+
+	/** Makes a frame the past of the next one. */
+	remember(latents: Int16Array, base: Picture): void {
+		const { past } = this;
+		past.copyWithin(latents.length, 0, 2 * latents.length);
+		for (let i = 0; i < latents.length; i++) past[i] = seen(latents[i] as number);
+		this.previousBase = base;
+	}
+
+	/** Drops the past: only an intra frame can follow. */
+	forget(): void {
+		this.past.fill(0);
+		this.previousBase = undefined;
+	}
+
+	async dispose(): Promise<void> {
+		this.trunk?.dispose();
+		this.trunk = undefined;
+		await this.graphs.first.dispose();
+		await this.graphs.second.dispose();
+	}
+
+	private async latentModel(outputs: Record<string, DeviceTensor>): Promise<LatentModel> {
+		const [mean, scale] = [output(outputs, "mean"), output(outputs, "scale")];
+		const [means, scales] = await Promise.all([this.executor.download(mean), this.executor.download(scale)]);
+		mean.dispose();
+		scale.dispose();
+		return { mean: means, scale: Uint8Array.from(scales) };
+	}
+}
+
+/** An output that the model promises. @throws CodecError `model-invalid` */
+export function output(outputs: Readonly<Record<string, DeviceTensor>>, name: string): DeviceTensor {
+	const tensor = outputs[name];
+	if (tensor === undefined) throw new CodecError("model-invalid", `A graph of the model lacks its output ${name}.`);
+	return tensor;
+}

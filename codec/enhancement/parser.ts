@@ -1,0 +1,172 @@
+import { readSample } from "../bitstream/sample.ts";
+import { LatentReader } from "../entropy/latent-stream.ts";
+import { CodecError } from "../errors.ts";
+import { hashPicture } from "../hash/picture-hash.ts";
+import type { Executor } from "../model/executor.ts";
+import { HYPER_PLANES, LATENT_PLANES, type Model } from "../model/model-file.ts";
+import type { BlockMotion } from "../motion/block-motion.ts";
+import { MotionModels, readMotion } from "../motion/syntax.ts";
+import type { Picture } from "../picture/picture.ts";
+import type { Sample } from "../sample.ts";
+import type { FrameSymbols } from "./frame-symbols.ts";
+import { extendBase, type FrameGeometry, frameGeometry } from "./geometry.ts";
+import { type LatentModel, LatentPrior } from "./latent-prior.ts";
+import { dequantisePass } from "./quantiser.ts";
+
+/** Bound of a hyper latent: the range that the prior's certificate is for. */
+export const LARGEST_HYPER = 127;
+
+/** What the parser saw on its way, for conformance tools. */
+export type ParserTrace = {
+	readonly hyper: Int16Array;
+	readonly symbols: Int16Array;
+	readonly first: LatentModel;
+	readonly second: LatentModel;
+};
+
+export type ParserOptions = {
+	readonly model: Model;
+	readonly executor: Executor;
+	/** Visible size of the enhanced picture. */
+	readonly width: number;
+	readonly height: number;
+	/** Called once per frame. */
+	readonly trace?: (trace: ParserTrace) => void;
+};
+
+/**
+ * The first stage of a decoder: bytes to symbols (SPEC section 2, parser). It reads samples, base pictures and its own
+ * past symbols, never an enhanced picture, so it may run any number of frames ahead of reconstruction.
+ */
+export class EnhancementParser {
+	readonly geometry: FrameGeometry;
+	private readonly model: Model;
+	private readonly prior: LatentPrior;
+	private readonly trace: ParserOptions["trace"];
+	/** What was learned of block motion since the last intra frame. */
+	private motionModels = new MotionModels();
+	private current: Promise<unknown> | undefined;
+
+	private constructor(options: ParserOptions, geometry: FrameGeometry, prior: LatentPrior) {
+		this.model = options.model;
+		this.trace = options.trace;
+		this.geometry = geometry;
+		this.prior = prior;
+	}
+
+	/** @throws CodecError `invalid-picture`, `model-invalid`, `backend-failed` */
+	static async create(options: ParserOptions): Promise<EnhancementParser> {
+		const geometry = frameGeometry(options.width, options.height);
+		return new EnhancementParser(options, geometry, await LatentPrior.create(options.model, options.executor, geometry));
+	}
+
+	/**
+	 * One sample at a time, in order. After an error only an intra frame can follow.
+	 *
+	 * @param base the decoded base picture of the same frame, visible size
+	 * @throws CodecError `damaged-sample`, `unsupported-version`, `base-mismatch`, `missing-reference`,
+	 * `invalid-picture` where the base picture has another size, `aborted`, `backend-failed`
+	 */
+	async parse(sample: Sample, base: Picture, signal?: AbortSignal): Promise<FrameSymbols> {
+		if (this.current !== undefined) {
+			throw new CodecError("invalid-option", "A parser takes one sample at a time: await the last.");
+		}
+		const work = this.parseFrame(sample, base, signal);
+		this.current = work;
+		try {
+			return await work;
+		} catch (error) {
+			this.reset();
+			throw error;
+		} finally {
+			this.current = undefined;
+		}
+	}
+
+	/** Resolves when no sample is being parsed. */
+	async settled(): Promise<void> {
+		await this.current?.then(
+			() => undefined,
+			() => undefined,
+		);
+	}
+
+	/** Forgets the past, as at a seek: only an intra frame can follow. */
+	reset(): void {
+		this.prior.forget();
+	}
+
+	async dispose(): Promise<void> {
+		await this.prior.dispose();
+	}
+
+	private async parseFrame(sample: Sample, base: Picture, signal: AbortSignal | undefined): Promise<FrameSymbols> {
+		throwIfAborted(signal);
+		const parts = readSample(sample.data);
+		const extended = extendBase(base, this.geometry);
+		if (parts.baseHash !== undefined) checkBase(base, parts.baseHash);
+		if (parts.type === "inter" && !this.prior.ready) {
+			throw new CodecError("missing-reference", "An inter frame came without the frame before it.", {
+				hint: "Start at a sync sample.",
+			});
+		}
+		const { grid8, grid32 } = this.geometry;
+		let motion: BlockMotion | undefined;
+		if (parts.type === "intra") this.motionModels = new MotionModels();
+		else motion = readMotion(parts.motion, grid8.width, grid8.height, this.motionModels).toBlockMotion();
+		const reader = new LatentReader(parts.latents);
+		const hyper = new Int16Array(HYPER_PLANES * grid32.cells);
+		reader.hyper(hyper, this.model.tables.hyperScale, { channels: HYPER_PLANES, ...grid32 });
+		requireUndamaged(reader);
+		if (hyper.some((value) => Math.abs(value) > LARGEST_HYPER)) {
+			throw new CodecError("damaged-sample", `A hyper latent is beyond ${LARGEST_HYPER}.`);
+		}
+		const first = await this.prior.first({ q: parts.q, hyper, base: extended, motion });
+		throwIfAborted(signal);
+		const symbols = new Int16Array(LATENT_PLANES * grid8.cells);
+		const latents = new Int16Array(symbols.length);
+		const size = { channels: LATENT_PLANES, ...grid8 };
+		reader.pass(symbols, first.scale, size, 0);
+		requireUndamaged(reader);
+		dequantisePass(symbols, first.mean, latents, grid8, 0);
+		const second = await this.prior.second(latents);
+		throwIfAborted(signal);
+		reader.pass(symbols, second.scale, size, 1);
+		reader.finish();
+		dequantisePass(symbols, second.mean, latents, grid8, 1);
+		this.prior.remember(latents, extended);
+		this.trace?.({ hyper, symbols, first, second });
+		return {
+			type: parts.type,
+			q: parts.q,
+			motion,
+			latents,
+			baseHash: parts.baseHash,
+			pictureHash: parts.pictureHash,
+			timestamp: sample.timestamp,
+			duration: sample.duration,
+			bytes: { header: parts.headerBytes, motion: parts.motion.length, latents: parts.latents.length },
+		};
+	}
+}
+
+function checkBase(base: Picture, expected: number): void {
+	const hash = hashPicture(base);
+	if (hash === expected) return;
+	const hex = (value: number) => value.toString(16).padStart(8, "0");
+	throw new CodecError(
+		"base-mismatch",
+		`The base picture at ${base.timestamp} us hashes to ${hex(hash)}, the enhancement was coded against ${hex(expected)}.`,
+		{ hint: "The base decoder is not exact, or base and enhancement belong to different videos." },
+	);
+}
+
+/** Damage that has shown already need not wait for the networks. */
+function requireUndamaged(reader: LatentReader): void {
+	if (reader.damaged) reader.finish();
+}
+
+/** @throws CodecError `aborted` */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+	if (signal?.aborted) throw new CodecError("aborted", "Stopped on request.", { cause: signal.reason });
+}

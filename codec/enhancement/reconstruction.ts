@@ -1,0 +1,207 @@
+import { CodecError } from "../errors.ts";
+import type { DeviceTensor, Executor, Graph } from "../model/executor.ts";
+import { type DecodingGraphName, graphOf, LATENT_PLANES, type Model, rowOf } from "../model/model-file.ts";
+import type { BlockMotion } from "../motion/block-motion.ts";
+import { FOLDED_PLANES } from "../picture/fold.ts";
+import type { Picture } from "../picture/picture.ts";
+import { DecodedPicture, SharedTensor } from "./decoded-picture.ts";
+import type { FrameSymbols } from "./frame-symbols.ts";
+import { extendBase, type FrameGeometry, frameGeometry } from "./geometry.ts";
+import { output } from "./latent-prior.ts";
+
+const GRAPHS = ["base", "intra", "correct", "context", "synthesis"] as const satisfies readonly DecodingGraphName[];
+type Graphs = Readonly<Record<(typeof GRAPHS)[number], Graph>>;
+
+export type ReconstructorOptions = {
+	readonly model: Model;
+	readonly executor: Executor;
+	/** Visible size of the enhanced picture. */
+	readonly width: number;
+	readonly height: number;
+};
+
+/** A frame before its latents: what the encoder takes the difference to. Goes into `finish` once, or is discarded. */
+export type Prepared = {
+	readonly context: DeviceTensor;
+	readonly prediction: DeviceTensor;
+	readonly enlarged: DeviceTensor;
+};
+
+/** Tables of one quality index, where the networks can read them. */
+type Rates = { readonly step: DeviceTensor; readonly rate: DeviceTensor };
+
+/**
+ * The second stage of a decoder, and the loop of an encoder: symbols and base pictures to pictures (SPEC section 2,
+ * reconstruction). Never sees a byte of the stream. One frame at a time; after an error only an intra frame can follow.
+ */
+export class EnhancementReconstructor {
+	readonly geometry: FrameGeometry;
+	private readonly executor: Executor;
+	private readonly model: Model;
+	private readonly graphs: Graphs;
+	private readonly rates = new Map<number, Rates>();
+	/** All zeros: what an intra frame has instead of a warped picture and its share. */
+	private readonly nothing: { readonly temporal: DeviceTensor; readonly keep: DeviceTensor };
+	private state: { readonly picture: SharedTensor; readonly features: DeviceTensor } | undefined;
+	private busy = false;
+
+	private constructor(options: ReconstructorOptions, geometry: FrameGeometry, graphs: Graphs) {
+		this.geometry = geometry;
+		this.executor = options.executor;
+		this.model = options.model;
+		this.graphs = graphs;
+		const { width, height, cells } = geometry.grid4;
+		this.nothing = {
+			temporal: this.executor.upload(new Float32Array(FOLDED_PLANES * cells), [1, FOLDED_PLANES, height, width]),
+			keep: this.executor.upload(new Float32Array(cells), [1, 1, height, width]),
+		};
+	}
+
+	/** @throws CodecError `invalid-picture`, `model-invalid`, `backend-failed` */
+	static async create(options: ReconstructorOptions): Promise<EnhancementReconstructor> {
+		const geometry = frameGeometry(options.width, options.height);
+		const size = { width: geometry.codedWidth, height: geometry.codedHeight };
+		const load = (name: DecodingGraphName) => options.executor.load(graphOf(options.model, name), size);
+		const graphs: Graphs = {
+			base: await load("base"),
+			intra: await load("intra"),
+			correct: await load("correct"),
+			context: await load("context"),
+			synthesis: await load("synthesis"),
+		};
+		return new EnhancementReconstructor(options, geometry, graphs);
+	}
+
+	/**
+	 * @throws CodecError `missing-reference` for an inter frame without its predecessor; `invalid-picture` where the base
+	 * picture has another size; `backend-failed`
+	 */
+	async reconstruct(symbols: FrameSymbols, base: Picture): Promise<DecodedPicture> {
+		const prepared = await this.prepare(symbols.motion, extendBase(base, this.geometry));
+		return this.finish(prepared, symbols);
+	}
+
+	/**
+	 * Everything up to the prediction. @param motion undefined in an intra frame
+	 *
+	 * @throws CodecError as {@link reconstruct}
+	 */
+	async prepare(motion: BlockMotion | undefined, base: Picture): Promise<Prepared> {
+		return this.guarded(async (temporary) => {
+			const { executor, graphs, nothing } = this;
+			const { width, height } = this.geometry.grid4;
+			const luma = temporary(executor.upload(centred(base.y), [1, 1, height, width]));
+			const chroma = temporary(executor.upload(centred(base.u, base.v), [1, 2, height / 2, width / 2]));
+			const fromBase = await graphs.base.run({ luma, chroma });
+			const baseFeatures = temporary(output(fromBase, "features"));
+			const enlarged = output(fromBase, "enlarged");
+			let { temporal, keep } = nothing;
+			let features: DeviceTensor;
+			if (motion === undefined) {
+				this.forget();
+				features = output(await graphs.intra.run({ base_features: baseFeatures }), "features");
+			} else {
+				const { state } = this;
+				if (state === undefined) {
+					throw new CodecError("missing-reference", "An inter frame came without the frame before it.", {
+						hint: "Start at a sync sample.",
+					});
+				}
+				temporal = temporary(executor.warpPicture(state.picture.tensor, motion));
+				const warped = temporary(executor.warpFeatures(state.features, motion));
+				const corrected = await graphs.correct.run({ base_features: baseFeatures, features: warped });
+				const correction = temporary(output(corrected, "correction"));
+				keep = temporary(output(corrected, "keep"));
+				features = executor.warpFeatures(state.features, motion, correction);
+			}
+			temporary(features);
+			const fused = await graphs.context.run({ features, base_features: baseFeatures, temporal, enlarged, keep });
+			return { context: output(fused, "context"), prediction: output(fused, "prediction"), enlarged };
+		});
+	}
+
+	/** The picture of a prepared frame; it becomes the reference of the next one. @throws CodecError `backend-failed` */
+	async finish(
+		prepared: Prepared,
+		frame: Pick<FrameSymbols, "q" | "latents" | "timestamp" | "duration" | "pictureHash">,
+	): Promise<DecodedPicture> {
+		return this.guarded(async (temporary) => {
+			const { context, prediction } = prepared;
+			for (const tensor of Object.values(prepared)) temporary(tensor);
+			const { width, height } = this.geometry.grid8;
+			const values = Float32Array.from(frame.latents);
+			const latents = temporary(this.executor.upload(values, [1, LATENT_PLANES, height, width]));
+			const outputs = await this.graphs.synthesis.run({ context, prediction, latents, ...this.ratesOf(frame.q) });
+			const picture = new SharedTensor(output(outputs, "picture"));
+			this.forget();
+			this.state = { picture, features: output(outputs, "features") };
+			return new DecodedPicture(this.executor, picture.share(), this.geometry, frame);
+		});
+	}
+
+	/** Frees a prepared frame that will not be finished. Only an intra frame can follow. */
+	discard(prepared: Prepared): void {
+		for (const tensor of Object.values(prepared)) tensor.dispose();
+		this.forget();
+	}
+
+	/** Drops the reference: only an intra frame can follow. */
+	forget(): void {
+		this.state?.picture.release();
+		this.state?.features.dispose();
+		this.state = undefined;
+	}
+
+	async dispose(): Promise<void> {
+		this.forget();
+		this.nothing.temporal.dispose();
+		this.nothing.keep.dispose();
+		for (const { step, rate } of this.rates.values()) {
+			step.dispose();
+			rate.dispose();
+		}
+		this.rates.clear();
+		for (const name of GRAPHS) await this.graphs[name].dispose();
+	}
+
+	private ratesOf(q: number): Rates {
+		let rates = this.rates.get(q);
+		if (rates === undefined) {
+			const step = rowOf(this.model.tables.steps, q);
+			const rate = rowOf(this.model.tables.synthesisRate, q);
+			rates = {
+				step: this.executor.upload(step, [1, step.length, 1, 1]),
+				rate: this.executor.upload(rate, [1, rate.length, 1, 1]),
+			};
+			this.rates.set(q, rates);
+		}
+		return rates;
+	}
+
+	/** Runs one step alone, frees what it calls temporary, and drops the state if it fails. */
+	private async guarded<T>(step: (temporary: (tensor: DeviceTensor) => DeviceTensor) => Promise<T>): Promise<T> {
+		if (this.busy) throw new CodecError("invalid-option", "A reconstructor takes one frame at a time: await the last.");
+		this.busy = true;
+		const temporaries: DeviceTensor[] = [];
+		try {
+			return await step((tensor) => {
+				temporaries.push(tensor);
+				return tensor;
+			});
+		} catch (error) {
+			this.forget();
+			throw error;
+		} finally {
+			for (const tensor of temporaries) tensor.dispose();
+			this.busy = false;
+		}
+	}
+}
+
+/** `s - 128` of planes, one after the other. */
+function centred(...planes: readonly Uint8Array[]): Float32Array {
+	const out = new Float32Array(planes.reduce((sum, plane) => sum + plane.length, 0));
+	let at = 0;
+	for (const plane of planes) for (let i = 0; i < plane.length; i++) out[at++] = (plane[i] as number) - 128;
+	return out;
+}
