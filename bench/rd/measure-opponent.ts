@@ -51,7 +51,11 @@ async function encodeAndMeasure(
 		const limit = frames === undefined ? [] : ["-frames:v", String(frames)];
 		const input = ["-v", "error", "-i", clip, "-map", "0:v:0", "-fps_mode", "passthrough", "-pix_fmt", "yuv420p"];
 		await run("ffmpeg", [...input, ...encoder, ...limit, "-map_metadata", "-1", "-fflags", "+bitexact", file]);
-		return { setting, bytes: (await stat(file)).size, ...(await measure(clip, file, facts, frames)) };
+		return {
+			setting,
+			bytes: (await stat(file)).size,
+			...(await measure(clip, file, facts, frames === undefined ? {} : { limit: frames })),
+		};
 	} finally {
 		await rm(folder, { recursive: true });
 	}

@@ -58,14 +58,14 @@ export const OPPONENTS: readonly Opponent[] = [
 		name: "x264-medium",
 		title: "x264 medium",
 		extension: "mp4",
-		qualities: [18, 22, 26, 30, 34, 38, 42],
+		qualities: [18, 24, 30, 36, 42],
 		arguments: (quality, gop) => x264("medium", [], quality, gop),
 	},
 	{
 		name: "x265-medium",
 		title: "x265 medium",
 		extension: "mp4",
-		qualities: [18, 22, 26, 30, 34, 38, 42],
+		qualities: [18, 24, 30, 36, 42],
 		arguments: (quality, gop) => [
 			...["-c:v", "libx265", "-preset", "medium", "-crf", String(quality)],
 			"-x265-params",

@@ -8,29 +8,50 @@ const run = promisify(execFile);
 export interface ClipFacts extends FrameSize {
 	/** Frames a second. */
 	readonly rate: number;
+	/** Frames in all. */
+	readonly frames: number;
 }
 
 /** Size and rate of a video file, by ffprobe. */
 export async function probe(path: string): Promise<ClipFacts> {
 	const { stdout } = await run("ffprobe", [
-		...["-v", "error", "-select_streams", "v:0", "-of", "json"],
-		...["-show_entries", "stream=width,height,r_frame_rate", path],
+		...["-v", "error", "-select_streams", "v:0", "-of", "json", "-count_packets"],
+		...["-show_entries", "stream=width,height,r_frame_rate,nb_read_packets", path],
 	]);
-	const parsed: { streams?: { width: number; height: number; r_frame_rate: string }[] } = JSON.parse(stdout);
+	const parsed: { streams?: { width: number; height: number; r_frame_rate: string; nb_read_packets: string }[] } =
+		JSON.parse(stdout);
 	const stream = parsed.streams?.[0];
 	if (stream === undefined) throw new Error(`${path}: no video stream`);
 	const [numerator, denominator] = stream.r_frame_rate.split("/").map(Number);
-	return { width: stream.width, height: stream.height, rate: (numerator ?? 0) / (denominator ?? 1) };
+	return {
+		width: stream.width,
+		height: stream.height,
+		rate: (numerator ?? 0) / (denominator ?? 1),
+		frames: Number(stream.nb_read_packets),
+	};
+}
+
+/** What to take of a file. */
+export interface PictureOptions {
+	/** Only the first so many frames. */
+	readonly limit?: number;
+	/** One of ffmpeg's filters, whose result must have the size asked for. */
+	readonly filter?: string;
 }
 
 /** The pictures of any file that ffmpeg reads, one after the other, as 8-bit planar 4:2:0. */
-export async function* pictures(path: string, size: FrameSize, limit?: number): AsyncGenerator<Uint8Array> {
+export async function* pictures(
+	path: string,
+	size: FrameSize,
+	{ limit, filter }: PictureOptions = {},
+): AsyncGenerator<Uint8Array> {
 	const bytes = frameBytes(size);
 	const child = spawn(
 		"ffmpeg",
 		[
 			...["-v", "error", "-threads", "1", "-i", path, "-map", "0:v:0", "-fps_mode", "passthrough"],
 			...(limit === undefined ? [] : ["-frames:v", String(limit)]),
+			...(filter === undefined ? [] : ["-vf", filter]),
 			...["-f", "rawvideo", "-pix_fmt", "yuv420p", "-"],
 		],
 		{ stdio: ["ignore", "pipe", "inherit"] },
@@ -49,11 +70,20 @@ export async function* pictures(path: string, size: FrameSize, limit?: number): 
 	}
 }
 
-/** Mean quality of `decoded` against `source` over all their frames, which must be as many in both. */
-export async function measure(source: string, decoded: string, size: FrameSize, limit?: number): Promise<Quality> {
+/**
+ * Mean quality of `decoded` (through `filter`, if given) against the first `limit` frames of `source`.
+ * @throws Error where the two do not have equally many
+ */
+export async function measure(
+	source: string,
+	decoded: string,
+	size: FrameSize,
+	options: PictureOptions = {},
+): Promise<Quality> {
+	const { limit, filter } = options;
 	const frames: Quality[] = [];
-	const test = pictures(decoded, size);
-	for await (const picture of pictures(source, size, limit)) {
+	const test = pictures(decoded, size, filter === undefined ? {} : { filter });
+	for await (const picture of pictures(source, size, limit === undefined ? {} : { limit })) {
 		const next = await test.next();
 		if (next.done === true) throw new Error(`${decoded} ends after ${frames.length} frames`);
 		frames.push(compareFrames(picture, next.value, size));
