@@ -52,7 +52,10 @@ export const CreateAssetRequest = v.strictObject({
 		v.array(TrackJson),
 		v.maxLength(MAX_TRACKS),
 		v.check((tracks) => tracks.filter(({ kind }) => kind === "base").length === 1, "must hold exactly one base"),
-		v.check((tracks) => tracks.filter(({ kind }) => kind === "audio").length <= 1, "must hold at most one audio track"),
+		v.check(
+			(tracks) => tracks.filter(({ kind }) => kind === "audio").length <= 1,
+			"must hold at most one audio track",
+		),
 		v.check((tracks) => new Set(tracks.map(({ id }) => id)).size === tracks.length, "must have different ids"),
 	),
 });
@@ -99,7 +102,12 @@ export type PutPartResponse = {
 /** `POST /v1/assets/:id/complete`: how many parts each track has. Missing ones: 409 `parts-missing`. */
 export const CompleteRequest = v.strictObject({
 	tracks: v.pipe(
-		v.array(v.strictObject({ id: TrackId, parts: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MAX_PARTS)) })),
+		v.array(
+			v.strictObject({
+				id: TrackId,
+				parts: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MAX_PARTS)),
+			}),
+		),
 		v.minLength(1),
 		v.maxLength(MAX_TRACKS),
 	),

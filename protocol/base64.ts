@@ -1,5 +1,6 @@
 /** Bytes as base64 with padding (RFC 4648 section 4). Meant for small values: descriptions, digests. */
-export const toBase64 = (bytes: Uint8Array): string => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+export const toBase64 = (bytes: Uint8Array): string =>
+	btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
 
 /** Bytes of a base64 text, or undefined where it is none. */
 export const fromBase64 = (text: string): Uint8Array<ArrayBuffer> | undefined => {

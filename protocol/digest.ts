@@ -8,7 +8,8 @@ export const sha256 = async (bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array
 export const formatReprDigest = (digest: Uint8Array): string => `sha-256=:${toBase64(digest)}:`;
 
 /** Value of `Repr-Digest` for these bytes. */
-export const reprDigest = async (bytes: Uint8Array<ArrayBuffer>): Promise<string> => formatReprDigest(await sha256(bytes));
+export const reprDigest = async (bytes: Uint8Array<ArrayBuffer>): Promise<string> =>
+	formatReprDigest(await sha256(bytes));
 
 /**
  * The sha-256 in a `Repr-Digest` value, a dictionary of structured fields (RFC 8941); undefined where there is none of 32

@@ -39,11 +39,13 @@ describe("parts", () => {
 	});
 
 	it("are refused with a PartError, or read, whatever bytes arrive", () => {
-		const damaged = fc.tuple(samplesArbitrary, fc.nat(), fc.nat(255), fc.nat(30)).map(([samples, at, value, cut]) => {
-			const part = encodePart(samples);
-			part[at % part.length] = value;
-			return part.subarray(0, part.length - Math.min(cut, part.length));
-		});
+		const damaged = fc
+			.tuple(samplesArbitrary, fc.nat(), fc.nat(255), fc.nat(30))
+			.map(([samples, at, value, cut]) => {
+				const part = encodePart(samples);
+				part[at % part.length] = value;
+				return part.subarray(0, part.length - Math.min(cut, part.length));
+			});
 		fc.assert(
 			fc.property(damaged, (bytes) => {
 				try {

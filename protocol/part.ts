@@ -73,15 +73,18 @@ export const encodePart = (samples: readonly Sample[]): Uint8Array<ArrayBuffer> 
  * @throws PartError for everything that `encodePart` does not write.
  */
 export const decodePart = (bytes: Uint8Array): Sample[] => {
-	if (bytes.length > MAX_PART_BYTES) throw new PartError(`A part of ${bytes.length} bytes; the most is ${MAX_PART_BYTES}.`);
+	if (bytes.length > MAX_PART_BYTES)
+		throw new PartError(`A part of ${bytes.length} bytes; the most is ${MAX_PART_BYTES}.`);
 	const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-	if (bytes.length < PART_HEADER_BYTES || view.getUint32(0) !== MAGIC) throw new PartError('A part begins with "CRP1".');
+	if (bytes.length < PART_HEADER_BYTES || view.getUint32(0) !== MAGIC)
+		throw new PartError('A part begins with "CRP1".');
 	const samples: Sample[] = [];
 	let offset = PART_HEADER_BYTES;
 	let earliest = 0;
 	while (offset < bytes.length) {
 		const index = samples.length;
-		if (bytes.length - offset < SAMPLE_HEADER_BYTES) throw new PartError(`The header of sample ${index} is cut short.`);
+		if (bytes.length - offset < SAMPLE_HEADER_BYTES)
+			throw new PartError(`The header of sample ${index} is cut short.`);
 		const flags = view.getUint8(offset);
 		const size = view.getUint32(offset + 1);
 		const timestamp = view.getUint32(offset + 5) * 2 ** 32 + view.getUint32(offset + 9);
@@ -103,7 +106,9 @@ export const decodePart = (bytes: Uint8Array): Sample[] => {
 const requireTimes = (index: number, timestamp: number, duration: number, earliest: number, size: number): void => {
 	if (size === 0) throw new PartError(`Sample ${index} is empty.`);
 	if (!Number.isSafeInteger(timestamp) || timestamp < earliest) {
-		throw new PartError(`Sample ${index} is at ${timestamp} microseconds; samples go forward in whole microseconds.`);
+		throw new PartError(
+			`Sample ${index} is at ${timestamp} microseconds; samples go forward in whole microseconds.`,
+		);
 	}
 	if (!Number.isInteger(duration) || duration < 1 || duration > 0xffff_ffff) {
 		throw new PartError(`Sample ${index} lasts ${duration} microseconds.`);

@@ -39,7 +39,14 @@ describe("tracks as JSON", () => {
 
 	it("are refused with an unknown field, a size that cannot be, or a description that is not base64", () => {
 		const json = trackToJson("base", base);
-		for (const wrong of [{ extra: 1 }, { width: 0 }, { width: 1.5 }, { description: "*" }, { codec: "hvc1.1" }, { id: "A" }]) {
+		for (const wrong of [
+			{ extra: 1 },
+			{ width: 0 },
+			{ width: 1.5 },
+			{ description: "*" },
+			{ codec: "hvc1.1" },
+			{ id: "A" },
+		]) {
 			expect(v.safeParse(TrackJson, { ...json, ...wrong }).success).toBe(false);
 		}
 	});
@@ -61,8 +68,14 @@ describe("the request for an asset", () => {
 
 describe("errors", () => {
 	it("travel as a code, a sentence and a hint", () => {
-		const body: unknown = JSON.parse(JSON.stringify(errorBody("not-found", "There is no such asset.", "Check the id.")));
-		expect(parseErrorBody(body)).toEqual({ code: "not-found", message: "There is no such asset.", hint: "Check the id." });
+		const body: unknown = JSON.parse(
+			JSON.stringify(errorBody("not-found", "There is no such asset.", "Check the id.")),
+		);
+		expect(parseErrorBody(body)).toEqual({
+			code: "not-found",
+			message: "There is no such asset.",
+			hint: "Check the id.",
+		});
 	});
 
 	it.each([null, "error", {}, { error: null }, { error: { code: "toString", message: "" } }, { error: { code: 1 } }])(
@@ -91,10 +104,18 @@ describe("the list of enhancements", () => {
 		uri: "e32.m3u8",
 	};
 	it("is read, new fields passed over", () => {
-		expect(parseEnhancementList({ enhancements: [{ ...entry, later: true }], more: 1 })).toEqual({ enhancements: [entry] });
+		expect(parseEnhancementList({ enhancements: [{ ...entry, later: true }], more: 1 })).toEqual({
+			enhancements: [entry],
+		});
 	});
 	it("is refused where it is none", () => {
-		for (const body of [null, [], {}, { enhancements: [{ ...entry, q: 64 }] }, { enhancements: [{ ...entry, modelId: "x" }] }]) {
+		for (const body of [
+			null,
+			[],
+			{},
+			{ enhancements: [{ ...entry, q: 64 }] },
+			{ enhancements: [{ ...entry, modelId: "x" }] },
+		]) {
 			expect(parseEnhancementList(body)).toBeUndefined();
 		}
 	});

@@ -23,7 +23,12 @@ export const TrackJson = v.variant("kind", [
 		width: side,
 		height: side,
 		description,
-		colour: v.strictObject({ primaries: codePoint, transfer: codePoint, matrix: codePoint, fullRange: v.boolean() }),
+		colour: v.strictObject({
+			primaries: codePoint,
+			transfer: codePoint,
+			matrix: codePoint,
+			fullRange: v.boolean(),
+		}),
 	}),
 	v.strictObject({
 		id: TrackId,

@@ -16,8 +16,12 @@ const SLICE = [0x41, 0x9a, 0x24];
 /** NAL units as an encoder may write them: no start code inside, no zero at the end. */
 const unitArbitrary = fc
 	.uint8Array({ minLength: 2, maxLength: 40 })
-	.map((bytes) => bytes.map((byte, index) => (index === 0 ? 0x41 : byte <= 3 && index === bytes.length - 1 ? 0x80 : byte)))
-	.map((bytes) => bytes.map((byte, index) => (byte <= 3 && bytes[index - 1] === 0 && bytes[index - 2] === 0 ? 0xff : byte)));
+	.map((bytes) =>
+		bytes.map((byte, index) => (index === 0 ? 0x41 : byte <= 3 && index === bytes.length - 1 ? 0x80 : byte)),
+	)
+	.map((bytes) =>
+		bytes.map((byte, index) => (byte <= 3 && bytes[index - 1] === 0 && bytes[index - 2] === 0 ? 0xff : byte)),
+	);
 
 async function* each(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
 	yield* chunks;
@@ -65,7 +69,8 @@ describe("a byte stream", () => {
 
 	it("without delimiters is refused, not misread", async () => {
 		const read = async () => {
-			for await (const unit of splitAccessUnits(each([concatenate([LONG, SPS, LONG, PPS, LONG, IDR])]))) void unit;
+			for await (const unit of splitAccessUnits(each([concatenate([LONG, SPS, LONG, PPS, LONG, IDR])])))
+				void unit;
 		};
 		await expect(read()).rejects.toMatchObject({ code: "backend-failed" });
 	});
@@ -75,6 +80,13 @@ describe("avcC", () => {
 	it("holds profile, level and the parameter sets", () => {
 		const record = writeAvcConfiguration([Uint8Array.from(SPS)], [Uint8Array.from(PPS)]);
 		expect([...record]).toEqual([1, 0x42, 0xc0, 0x1e, 0xff, 0xe1, 0, 6, ...SPS, 1, 0, 4, ...PPS]);
+	});
+
+	it("announces level 1.1 for level 1b, which no browser knows by its number 9", () => {
+		const level1b = Uint8Array.of(0x67, 100, 0x0c, 9, 0b10101100, 0x80);
+		const record = writeAvcConfiguration([level1b], [Uint8Array.from(PPS)]);
+		expect(record[3]).toBe(11);
+		expect([...record.subarray(8, 14)]).toEqual([...level1b]);
 	});
 
 	it("says 4:2:0 and 8 bits again for the high profile, and refuses others", () => {

@@ -19,7 +19,7 @@ const nalType = (unit: Uint8Array): number => (unit[0] ?? 0) & 31;
 /** The NAL units of a byte stream, without start codes. */
 export const splitNalUnits = (stream: Uint8Array): Uint8Array[] => {
 	const units: Uint8Array[] = [];
-	for (let start = afterStartCode(stream, 0); start < stream.length; ) {
+	for (let start = afterStartCode(stream, 0); start < stream.length;) {
 		const next = afterStartCode(stream, start);
 		// The start code takes 3 bytes; zeros in front of it (a long start code, trailing zeros) belong to no unit.
 		let end = next === Number.POSITIVE_INFINITY ? stream.length : next - 3;
@@ -71,22 +71,34 @@ export const writeAvcConfiguration = (
 ): Uint8Array<ArrayBuffer> => {
 	const [first] = sps;
 	if (first === undefined || first.length < 5 || pps.length === 0 || sps.length > 31 || pps.length > 255) {
-		throw new CodecError("unsupported-format", "The H.264 stream has no parameter sets in front of its first picture.");
+		throw new CodecError(
+			"unsupported-format",
+			"The H.264 stream has no parameter sets in front of its first picture.",
+		);
 	}
 	const profile = first[1] ?? 0;
 	// High profiles tell chroma format and depth twice: in the parameter set and here.
 	const extended = [100, 110, 122, 144, 244].includes(profile);
 	if (extended) requirePlain420(first);
-	return concatenate([
-		[1, profile, first[2] ?? 0, first[3] ?? 0], // configurationVersion, profile, compatibility, level
-		[0xff], // reserved, lengthSizeMinusOne = 3
-		[0xe0 | sps.length], // reserved, numOfSequenceParameterSets
-		...sps.flatMap((unit) => [u16(unit.length), unit]),
-		[pps.length], // numOfPictureParameterSets
-		...pps.flatMap((unit) => [u16(unit.length), unit]),
-		extended ? [0xfc | 1, 0xf8, 0xf8, 0] : [], // chroma_format = 4:2:0, depths = 8, no extensions
-	]);
+	return raiseLevel1b(
+		concatenate([
+			[1, profile, first[2] ?? 0, first[3] ?? 0], // configurationVersion, profile, compatibility, level
+			[0xff], // reserved, lengthSizeMinusOne = 3
+			[0xe0 | sps.length], // reserved, numOfSequenceParameterSets
+			...sps.flatMap((unit) => [u16(unit.length), unit]),
+			[pps.length], // numOfPictureParameterSets
+			...pps.flatMap((unit) => [u16(unit.length), unit]),
+			extended ? [0xfc | 1, 0xf8, 0xf8, 0] : [], // chroma_format = 4:2:0, depths = 8, no extensions
+		]),
+	);
 };
+
+/**
+ * A record that announces level 1.1 where it announced level 1b as level_idc 9, as high profiles do: browsers know no codec
+ * string `avc1.64xx09`. A record may announce a higher level than its parameter sets (ISO/IEC 14496-15 section 5.3.3.1.2).
+ */
+export const raiseLevel1b = (record: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> =>
+	record[3] === 9 ? record.with(3, 11) : record;
 
 /** seq_parameter_set_data of a high profile (H.264 section 7.3.2.1.1) up to the depths. */
 const requirePlain420 = (sps: Uint8Array): void => {
@@ -115,7 +127,9 @@ const withoutEmulationPrevention = (bytes: Uint8Array): Uint8Array =>
  * Cuts a byte stream into access units; every one must begin with an access unit delimiter. Holds one access unit and one
  * chunk. @throws CodecError `backend-failed` for a stream that begins otherwise.
  */
-export async function* splitAccessUnits(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+export async function* splitAccessUnits(
+	chunks: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
 	let pending: Uint8Array = new Uint8Array(0);
 	let scanned = 0;
 	for await (const chunk of chunks) {

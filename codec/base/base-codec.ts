@@ -2,6 +2,9 @@ import type { Picture } from "../picture/picture.ts";
 import type { Sample } from "../sample.ts";
 import type { BaseTrack, ColourSpace } from "../track.ts";
 
+/** Codecs of the base: H.264, VP9, AV1. */
+export type BaseCodecName = "avc" | "vp9" | "av1";
+
 /** How the base is coded. */
 export type BaseEncoderConfig = {
 	/** Of the base pictures, both even. */

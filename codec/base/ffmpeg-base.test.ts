@@ -47,7 +47,9 @@ describe("the base by ffmpeg", () => {
 	});
 
 	it("keeps the times of a variable frame rate", async () => {
-		const uneven = pictures.slice(0, 4).map((picture, index) => ({ ...picture, timestamp: 1000 + index * index * 7000 }));
+		const uneven = pictures
+			.slice(0, 4)
+			.map((picture, index) => ({ ...picture, timestamp: 1000 + index * index * 7000 }));
 		const { samples, track } = await encode(uneven);
 		expect(samples.map(({ timestamp, duration }) => [timestamp, duration])).toEqual([
 			[1000, 7000],
@@ -82,7 +84,17 @@ describe("the base by ffmpeg", () => {
 			...[startCode, record.subarray(8, 8 + spsLength), startCode, record.subarray(ppsAt, ppsAt + ppsLength)],
 			...samples.flatMap(({ data }) => [startCode, data.subarray(4)]), // one slice a picture
 		]);
-		const child = new FfmpegProcess(["-f", "h264", "-i", "pipe:0", "-fps_mode", "passthrough", "-f", "yuv4mpegpipe", "pipe:1"]);
+		const child = new FfmpegProcess([
+			"-f",
+			"h264",
+			"-i",
+			"pipe:0",
+			"-fps_mode",
+			"passthrough",
+			"-f",
+			"yuv4mpegpipe",
+			"pipe:1",
+		]);
 		const [reader] = await Promise.all([readY4m(child.output()), child.write(stream).then(() => child.end())]);
 		const expected: Picture[] = [];
 		for await (const picture of reader.pictures) expected.push(picture);
@@ -97,7 +109,10 @@ describe("the base by ffmpeg", () => {
 	it("follows a bitrate", async () => {
 		const long = testPictures(96, 64, 50);
 		const bits = async (bitrate: number) => {
-			const { samples } = await encode(long, config({ width: 96, height: 64, keyInterval: 25, rate: { bitrate } }));
+			const { samples } = await encode(
+				long,
+				config({ width: 96, height: 64, keyInterval: 25, rate: { bitrate } }),
+			);
 			return samples.reduce((sum, { data }) => sum + data.length * 8, 0) / 2;
 		};
 		const [low, high] = [await bits(30_000), await bits(120_000)];

@@ -60,7 +60,10 @@ export class FfmpegBaseEncoder implements BaseEncoder {
 				if (this.#taken === 0) this.#track.resolve(this.#describe(writeAvcConfiguration(sps, pps)));
 				const timestamp = this.#times.shift();
 				if (timestamp === undefined || sync !== (this.#taken % this.#config.keyInterval === 0)) {
-					throw new CodecError("backend-failed", `Picture ${this.#taken} came out of the encoder as no one asked for.`);
+					throw new CodecError(
+						"backend-failed",
+						`Picture ${this.#taken} came out of the encoder as no one asked for.`,
+					);
 				}
 				// A sample lasts until the next picture, which is known: this access unit ended where the next began.
 				const end = this.#times[0] ?? timestamp + Math.round((1_000_000 * denominator) / numerator);
@@ -93,7 +96,15 @@ export class FfmpegBaseEncoder implements BaseEncoder {
 	}
 }
 
-const encoderArguments = ({ width, height, frameRate, colour, keyInterval, rate, preset }: FfmpegBaseConfig): string[] => {
+const encoderArguments = ({
+	width,
+	height,
+	frameRate,
+	colour,
+	keyInterval,
+	rate,
+	preset,
+}: FfmpegBaseConfig): string[] => {
 	const rateArguments =
 		"crf" in rate
 			? ["-crf", String(rate.crf)]
@@ -156,7 +167,8 @@ export class FfmpegBaseDecoder implements BaseDecoder {
 			}
 			for await (const picture of pictures) {
 				const timestamp = this.#times.shift();
-				if (timestamp === undefined) throw new CodecError("backend-failed", "The base decoder made up a picture.");
+				if (timestamp === undefined)
+					throw new CodecError("backend-failed", "The base decoder made up a picture.");
 				yield { ...picture, timestamp };
 			}
 			this.#requireAll();
@@ -171,9 +183,13 @@ export class FfmpegBaseDecoder implements BaseDecoder {
 
 	#requireAll(): void {
 		if (this.#times.length === 0) return;
-		throw new CodecError("damaged-sample", `The base decoder gave ${this.#times.length} pictures less than there are samples.`, {
-			hint: "The base is damaged.",
-		});
+		throw new CodecError(
+			"damaged-sample",
+			`The base decoder gave ${this.#times.length} pictures less than there are samples.`,
+			{
+				hint: "The base is damaged.",
+			},
+		);
 	}
 }
 

@@ -98,16 +98,15 @@ export class FfmpegProcess {
 		if (status === 0 || this.#closed) return undefined;
 		const lines = this.#messages.trim().split("\n");
 		const message = lines.at(-1) ?? "";
-		return new CodecError("backend-failed", `${this.#tool} failed: ${message === "" ? `status ${status}` : message}`);
+		return new CodecError(
+			"backend-failed",
+			`${this.#tool} failed: ${message === "" ? `status ${status}` : message}`,
+		);
 	}
 }
 
 /** All of standard output as text, at most `limit` characters. */
-export const runForText = async (
-	args: readonly string[],
-	options: FfmpegOptions,
-	limit = 1 << 20,
-): Promise<string> => {
+export const runForText = async (args: readonly string[], options: FfmpegOptions, limit = 1 << 20): Promise<string> => {
 	const child = new FfmpegProcess(args, options);
 	child.end();
 	const decoder = new TextDecoder();

@@ -5,8 +5,17 @@ import type { ColourSpace } from "../track.ts";
 
 /** WebCodecs' names of the ISO/IEC 23091-2 code points that it knows. */
 const PRIMARIES: Readonly<Record<number, VideoColorPrimaries>> = { 1: "bt709", 5: "bt470bg", 6: "smpte170m" };
-const TRANSFERS: Readonly<Record<number, VideoTransferCharacteristics>> = { 1: "bt709", 6: "smpte170m", 13: "iec61966-2-1" };
-const MATRICES: Readonly<Record<number, VideoMatrixCoefficients>> = { 0: "rgb", 1: "bt709", 5: "bt470bg", 6: "smpte170m" };
+const TRANSFERS: Readonly<Record<number, VideoTransferCharacteristics>> = {
+	1: "bt709",
+	6: "smpte170m",
+	13: "iec61966-2-1",
+};
+const MATRICES: Readonly<Record<number, VideoMatrixCoefficients>> = {
+	0: "rgb",
+	1: "bt709",
+	5: "bt470bg",
+	6: "smpte170m",
+};
 
 /** The colour space as WebCodecs has it; what it has no name for is left out. */
 export const toVideoColorSpace = (colour: ColourSpace): VideoColorSpaceInit => ({
@@ -40,9 +49,13 @@ export const pictureToFrame = (picture: Picture, duration: number, colour: Colou
 export const frameToPicture = async (frame: VideoFrame): Promise<Picture> => {
 	const { format, visibleRect, timestamp } = frame;
 	if ((format !== "I420" && format !== "NV12") || visibleRect === null) {
-		throw new CodecError("unsupported-format", `The decoder gives pictures of the format ${format ?? "(opaque)"}.`, {
-			hint: "Exact 8-bit 4:2:0 pictures are needed: I420 or NV12.",
-		});
+		throw new CodecError(
+			"unsupported-format",
+			`The decoder gives pictures of the format ${format ?? "(opaque)"}.`,
+			{
+				hint: "Exact 8-bit 4:2:0 pictures are needed: I420 or NV12.",
+			},
+		);
 	}
 	const { width, height } = visibleRect;
 	const columns = chromaSide(width);
@@ -66,6 +79,7 @@ export const frameToPicture = async (frame: VideoFrame): Promise<Picture> => {
 		return { width, height, y, u: data.slice(luma, luma + chroma), v: data.slice(luma + chroma), timestamp };
 	}
 	const pairs = data.subarray(luma);
-	const every = (first: number) => Uint8Array.from({ length: chroma }, (_, index) => pairs[2 * index + first] as number);
+	const every = (first: number) =>
+		Uint8Array.from({ length: chroma }, (_, index) => pairs[2 * index + first] as number);
 	return { width, height, y, u: every(0), v: every(1), timestamp };
 };

@@ -3,10 +3,16 @@ import { avcCodecString } from "../mp4/sample-entry-reader.ts";
 import type { Picture } from "../picture/picture.ts";
 import type { Sample } from "../sample.ts";
 import type { BaseTrack } from "../track.ts";
-import type { BaseDecoder, BaseEncoder, BaseEncoderConfig } from "./base-codec.ts";
+import { raiseLevel1b } from "./avcc.ts";
+import type { BaseDecoder, BaseEncoder } from "./base-codec.ts";
 import { OutputQueue } from "./output-queue.ts";
 import { frameToPicture, pictureToFrame } from "./video-frame.ts";
-import { av1Configuration, chooseEncoderConfig, vp9Configuration } from "./webcodecs-candidates.ts";
+import {
+	av1Configuration,
+	chooseEncoderConfig,
+	type WebCodecsBaseConfig,
+	vp9Configuration,
+} from "./webcodecs-candidates.ts";
 
 /** Pictures that may wait inside an encoder. */
 const ENCODER_DEPTH = 4;
@@ -16,7 +22,7 @@ const DECODER_DEPTH = 24;
 
 /** The base by the browser's VideoEncoder: H.264, or VP9 or AV1 where it has none. For pages and workers. */
 export class WebCodecsBaseEncoder implements BaseEncoder {
-	readonly #config: BaseEncoderConfig;
+	readonly #config: WebCodecsBaseConfig;
 	readonly #encoderConfig: VideoEncoderConfig;
 	readonly #encoder: VideoEncoder;
 	readonly #output = new OutputQueue<Sample>();
@@ -26,7 +32,7 @@ export class WebCodecsBaseEncoder implements BaseEncoder {
 	#heldSync = false;
 	#count = 0;
 
-	private constructor(config: BaseEncoderConfig, encoderConfig: VideoEncoderConfig) {
+	private constructor(config: WebCodecsBaseConfig, encoderConfig: VideoEncoderConfig) {
 		this.#config = config;
 		this.#encoderConfig = encoderConfig;
 		this.#encoder = new VideoEncoder({
@@ -40,7 +46,7 @@ export class WebCodecsBaseEncoder implements BaseEncoder {
 	}
 
 	/** @throws CodecError `backend-unavailable` where the browser encodes none of the codecs. */
-	static async create(config: BaseEncoderConfig): Promise<WebCodecsBaseEncoder> {
+	static async create(config: WebCodecsBaseConfig): Promise<WebCodecsBaseEncoder> {
 		return new WebCodecsBaseEncoder(config, await chooseEncoderConfig(config));
 	}
 
@@ -126,7 +132,7 @@ export class WebCodecsBaseEncoder implements BaseEncoder {
 		let description: Uint8Array;
 		if (codec.startsWith("avc1")) {
 			if (given === undefined) return this.#fail(failed("encoder", "it gave no avcC"));
-			description = toBytes(given);
+			description = raiseLevel1b(toBytes(given));
 		} else {
 			description = codec.startsWith("vp09") ? vp9Configuration(codec, this.#config) : av1Configuration(codec);
 		}
@@ -164,7 +170,8 @@ export class WebCodecsBaseDecoder implements BaseDecoder {
 		this.#signal = signal;
 		this.#decoder = new VideoDecoder({
 			output: (frame) => this.#take(frame),
-			error: (error) => this.#fail(new CodecError("damaged-sample", "The base cannot be decoded.", { cause: error })),
+			error: (error) =>
+				this.#fail(new CodecError("damaged-sample", "The base cannot be decoded.", { cause: error })),
 		});
 		this.#decoder.configure({
 			codec: track.codec,
@@ -199,7 +206,9 @@ export class WebCodecsBaseDecoder implements BaseDecoder {
 		}
 		if (this.#copied < this.#fed) {
 			const missing = this.#fed - this.#copied;
-			return this.#fail(new CodecError("damaged-sample", `The base decoder gave ${missing} pictures less than samples.`));
+			return this.#fail(
+				new CodecError("damaged-sample", `The base decoder gave ${missing} pictures less than samples.`),
+			);
 		}
 		this.#output.end();
 	}
@@ -251,10 +260,10 @@ export class WebCodecsBaseDecoder implements BaseDecoder {
 const failed = (which: "encoder" | "decoder", cause: unknown): CodecError =>
 	new CodecError("backend-failed", `The browser's video ${which} failed: ${String(cause)}.`, { cause });
 
-const toBytes = (source: AllowSharedBufferSource): Uint8Array =>
+const toBytes = (source: AllowSharedBufferSource): Uint8Array<ArrayBuffer> =>
 	ArrayBuffer.isView(source)
-		? new Uint8Array(source.buffer, source.byteOffset, source.byteLength).slice()
-		: new Uint8Array(source).slice();
+		? Uint8Array.from(new Uint8Array(source.buffer, source.byteOffset, source.byteLength))
+		: Uint8Array.from(new Uint8Array(source));
 
 /** Quantiser of one picture on the codec's own scale: 0..51 for H.264, 0..63 for VP9 and AV1. */
 const quantizerOptions = (codec: string, crf: number): VideoEncoderEncodeOptions => {

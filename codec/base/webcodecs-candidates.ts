@@ -1,5 +1,11 @@
 import { CodecError } from "../errors.ts";
-import type { BaseEncoderConfig } from "./base-codec.ts";
+import type { BaseCodecName, BaseEncoderConfig } from "./base-codec.ts";
+
+/** What the browser's encoder needs to know besides. */
+export type WebCodecsBaseConfig = BaseEncoderConfig & {
+	/** Codecs to try, best first; all three unless given. */
+	readonly codecs?: readonly BaseCodecName[] | undefined;
+};
 
 /** H.264 levels (ITU-T H.264 table A-1): level_idc, macroblocks a second, macroblocks a frame. */
 const AVC_LEVELS = [
@@ -22,23 +28,31 @@ const AVC_LEVELS = [
 /** The lowest H.264 level for a size and rate. */
 export const avcLevel = (width: number, height: number, framesPerSecond: number): number => {
 	const macroblocks = Math.ceil(width / 16) * Math.ceil(height / 16);
-	const fits = AVC_LEVELS.find(([, second, frame]) => macroblocks <= frame && macroblocks * framesPerSecond <= second);
+	const fits = AVC_LEVELS.find(
+		([, second, frame]) => macroblocks <= frame && macroblocks * framesPerSecond <= second,
+	);
 	return fits?.[0] ?? 52;
 };
 
 /**
- * Encoder configurations to try, best first: H.264, because everything plays it (high profile, then main, then constrained
- * baseline), VP9 and AV1 where it cannot be encoded. In software first: hardware encoders are made for large pictures, and
+ * Encoder configurations to try, best first. By default H.264, because everything plays it (high profile, then main, then
+ * constrained baseline), VP9 and AV1 where it cannot be encoded. In software first: hardware encoders are made for large pictures, and
  * some refuse ones as small as a base's.
  */
-export const encoderCandidates = (config: BaseEncoderConfig): VideoEncoderConfig[] => {
+export const encoderCandidates = (config: WebCodecsBaseConfig): VideoEncoderConfig[] => {
 	const { width, height, frameRate, rate } = config;
 	const framerate = frameRate.numerator / frameRate.denominator;
 	const level = avcLevel(width, height, framerate).toString(16).padStart(2, "0");
-	const codecs = [`avc1.6400${level}`, `avc1.4d00${level}`, `avc1.42e0${level}`, "vp09.00.30.08", "av01.0.05M.08"];
-	return codecs.flatMap((codec) =>
-		(["prefer-software", "no-preference"] as const).map(
-			(hardwareAcceleration): VideoEncoderConfig => ({
+	const strings = {
+		avc: [`avc1.6400${level}`, `avc1.4d00${level}`, `avc1.42e0${level}`],
+		vp9: ["vp09.00.30.08"],
+		av1: ["av01.0.05M.08"],
+	};
+	const codecs = config.codecs ?? (["avc", "vp9", "av1"] as const);
+	return codecs
+		.flatMap((name) => strings[name])
+		.flatMap((codec) =>
+			(["prefer-software", "no-preference"] as const).map((hardwareAcceleration): VideoEncoderConfig => ({
 				codec,
 				width,
 				height,
@@ -47,16 +61,15 @@ export const encoderCandidates = (config: BaseEncoderConfig): VideoEncoderConfig
 				latencyMode: "realtime",
 				...("crf" in rate ? { bitrateMode: "quantizer" } : { bitrateMode: "variable", bitrate: rate.bitrate }),
 				...(codec.startsWith("avc1") ? { avc: { format: "avc" } } : {}),
-			}),
-		),
-	);
+			})),
+		);
 };
 
 /**
  * The first candidate that this browser encodes.
  * @throws CodecError `backend-unavailable` without WebCodecs or without any of the codecs.
  */
-export const chooseEncoderConfig = async (config: BaseEncoderConfig): Promise<VideoEncoderConfig> => {
+export const chooseEncoderConfig = async (config: WebCodecsBaseConfig): Promise<VideoEncoderConfig> => {
 	if (typeof VideoEncoder === "undefined") {
 		throw new CodecError("backend-unavailable", "This browser has no WebCodecs video encoder.", {
 			hint: "Use a current browser, on a page served by https or from localhost.",
@@ -67,7 +80,10 @@ export const chooseEncoderConfig = async (config: BaseEncoderConfig): Promise<Vi
 		if (supported === true) return candidate;
 	}
 	throw new CodecError("backend-unavailable", `This browser encodes no base of ${config.width}x${config.height}.`, {
-		hint: "crf" in config.rate ? "Few browsers encode at a constant quality: give a bitrate." : "H.264, VP9 and AV1 were tried.",
+		hint:
+			"crf" in config.rate
+				? "Few browsers encode at a constant quality: give a bitrate."
+				: `Tried: ${(config.codecs ?? ["avc", "vp9", "av1"]).join(", ")}.`,
 	});
 };
 

@@ -40,7 +40,8 @@ export const readMovie = (moov: Uint8Array): InitSegment => {
 	for (const trak of boxes.filter((box) => box.type === "trak")) {
 		const children = boxesIn(trak.body);
 		const id = readTrackId(requireBox(children, "tkhd", "trak"));
-		if ([...tracks, ...unsupported].some((track) => track.id === id)) throw invalid(`Two tracks have the id ${id}.`);
+		if ([...tracks, ...unsupported].some((track) => track.id === id))
+			throw invalid(`Two tracks have the id ${id}.`);
 		const media = boxesIn(requireBox(children, "mdia", "trak").body);
 		const timescale = readTimescale(requireBox(media, "mdhd", "mdia"));
 		const information = boxesIn(requireBox(media, "minf", "mdia").body);
@@ -83,7 +84,8 @@ const readSampleDescription = (stsd: BoxView): BoxView => {
 	fields.versionAndFlags();
 	const count = fields.u32();
 	const [entry] = boxesIn(fields.rest());
-	if (count !== 1 || entry === undefined) throw invalid(`Box "stsd" has ${count} entries; one is what a track here has.`);
+	if (count !== 1 || entry === undefined)
+		throw invalid(`Box "stsd" has ${count} entries; one is what a track here has.`);
 	return entry;
 };
 

@@ -25,17 +25,7 @@ import {
 	vmhd,
 	type TrackReference,
 } from "./movie-boxes.ts";
-import {
-	audioSampleEntry,
-	av1C,
-	avcC,
-	colr,
-	dOps,
-	esds,
-	sveC,
-	visualSampleEntry,
-	vpcC,
-} from "./sample-entry-boxes.ts";
+import { audioSampleEntry, av1C, avcC, colr, dOps, esds, sveC, visualSampleEntry, vpcC } from "./sample-entry-boxes.ts";
 
 /** A track as a file knows it. */
 export type FileTrack = {
@@ -60,11 +50,7 @@ export const writeInitSegment = (tracks: readonly FileTrack[]): Uint8Array<Array
 	}
 	return concatenate([
 		ftyp("iso6", ["iso6", "cmfc", "mp41"]),
-		moov(
-			mvhd(1000, Math.max(...ids) + 1),
-			...tracks.map(trackBox),
-			mvex(...tracks.map((track) => trex(track.id))),
-		),
+		moov(mvhd(1000, Math.max(...ids) + 1), ...tracks.map(trackBox), mvex(...tracks.map((track) => trex(track.id)))),
 	]);
 };
 
@@ -106,7 +92,11 @@ const sampleEntry = (track: Track): Uint8Array => {
 		if (family === "mp4a") return audioSampleEntry("mp4a", channels, sampleRate, esds(description));
 		if (family === "opus") return audioSampleEntry("Opus", channels, sampleRate, dOps(description));
 	}
-	throw new CodecError("unsupported-format", `A ${track.kind} track cannot be stored with the codec "${track.codec}".`, {
-		hint: "Base: avc1, vp09, av01. Audio: mp4a, opus. Enhancement: sve1.",
-	});
+	throw new CodecError(
+		"unsupported-format",
+		`A ${track.kind} track cannot be stored with the codec "${track.codec}".`,
+		{
+			hint: "Base: avc1, vp09, av01. Audio: mp4a, opus. Enhancement: sve1.",
+		},
+	);
 };

@@ -47,13 +47,16 @@ const samplesArbitrary = fc
 	});
 
 describe("an init segment", () => {
-	it.each([avcTrack, vp9Track, av1Track, enhancementTrack, aacTrack, opusTrack])("gives back its track ($codec)", (track) => {
-		const { tracks, unsupported } = readInitSegment(writeInitSegment([fileTrack(7, track)]));
-		expect(unsupported).toEqual([]);
-		expect(tracks).toHaveLength(1);
-		expect(tracks[0]).toMatchObject({ id: 7, timescale: timescaleOf(track), references: [], shift: 0 });
-		expect(tracks[0]?.track).toEqual(track);
-	});
+	it.each([avcTrack, vp9Track, av1Track, enhancementTrack, aacTrack, opusTrack])(
+		"gives back its track ($codec)",
+		(track) => {
+			const { tracks, unsupported } = readInitSegment(writeInitSegment([fileTrack(7, track)]));
+			expect(unsupported).toEqual([]);
+			expect(tracks).toHaveLength(1);
+			expect(tracks[0]).toMatchObject({ id: 7, timescale: timescaleOf(track), references: [], shift: 0 });
+			expect(tracks[0]?.track).toEqual(track);
+		},
+	);
 
 	it("carries the reference from an enhancement to its base", () => {
 		const references = [{ type: "sbas", trackIds: [1] }];
@@ -64,7 +67,9 @@ describe("an init segment", () => {
 	it("is refused for ids that are no ids and codecs without a box", () => {
 		expect(errorCode(() => writeInitSegment([]))).toBe("invalid-option");
 		expect(errorCode(() => writeInitSegment([fileTrack(0, avcTrack)]))).toBe("invalid-option");
-		expect(errorCode(() => writeInitSegment([fileTrack(1, avcTrack), fileTrack(1, aacTrack)]))).toBe("invalid-option");
+		expect(errorCode(() => writeInitSegment([fileTrack(1, avcTrack), fileTrack(1, aacTrack)]))).toBe(
+			"invalid-option",
+		);
 		const hevc = { ...avcTrack, codec: "hvc1.1.6.L93.B0" };
 		expect(errorCode(() => writeInitSegment([fileTrack(1, hevc)]))).toBe("unsupported-format");
 	});
@@ -100,7 +105,9 @@ describe("a media segment", () => {
 		const samples = testSamples(2, 1).map((sample, index) => ({ ...sample, timestamp: index * 100_000 }));
 		const { tracks } = readInitSegment(writeInitSegment([fileTrack(1, avcTrack)]));
 		const segment = writeMediaSegment({ trackId: 1, sequenceNumber: 1, timescale: 1_000_000, samples });
-		expect(readMediaSegment(segment, tracks)[0]?.samples.map(({ timestamp, duration }) => [timestamp, duration])).toEqual([
+		expect(
+			readMediaSegment(segment, tracks)[0]?.samples.map(({ timestamp, duration }) => [timestamp, duration]),
+		).toEqual([
 			[0, 100_000],
 			[100_000, 40_000],
 		]);

@@ -93,7 +93,9 @@ describe("mp4box", () => {
 	});
 
 	it("reads the samples of the audio at multiples of 1024 ticks", () => {
-		expect(samples(3).map(({ dts, duration }) => [dts, duration])).toEqual(audio.map((__, index) => [index * 1024, 1024]));
+		expect(samples(3).map(({ dts, duration }) => [dts, duration])).toEqual(
+			audio.map((__, index) => [index * 1024, 1024]),
+		);
 		expect(samples(3).map(({ data }) => data && new Uint8Array(data))).toEqual(audio.map(({ data }) => data));
 	});
 });
@@ -110,7 +112,11 @@ describe("mediabunny", () => {
 		expect(config).toMatchObject({ codec: "avc1.64000b", codedWidth: 160, codedHeight: 90 });
 		expect(config?.description).toEqual(avcTrack.description);
 		expect(await packetsByMediabunny(video)).toEqual(base);
-		expect(await sound.getDecoderConfig()).toMatchObject({ codec: "mp4a.40.2", sampleRate: 44_100, numberOfChannels: 2 });
+		expect(await sound.getDecoderConfig()).toMatchObject({
+			codec: "mp4a.40.2",
+			sampleRate: 44_100,
+			numberOfChannels: 2,
+		});
 		expect((await packetsByMediabunny(sound)).map(({ data }) => data)).toEqual(audio.map(({ data }) => data));
 	});
 

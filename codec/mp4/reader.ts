@@ -54,7 +54,8 @@ export class FragmentedFileReader {
 	static async open(source: ByteSource): Promise<FragmentedFileReader> {
 		for await (const box of topLevelBoxes(source)) {
 			if (box.type === "mdat") break;
-			if (box.type === "moov") return new FragmentedFileReader(source, readMovie(await readHeaderBox(source, box)));
+			if (box.type === "moov")
+				return new FragmentedFileReader(source, readMovie(await readHeaderBox(source, box)));
 		}
 		throw new CodecError("invalid-file", 'The file has no "moov" in front of its data.', {
 			hint: "Only fragmented MP4 is read; `crescendo encode` writes it.",

@@ -89,6 +89,7 @@ export const esds = (audioSpecificConfig: Bytes) => {
 
 const descriptor = (tag: number, ...contents: readonly Bytes[]): number[] => {
 	const payload = contents.flatMap((part) => Array.from(part));
-	if (payload.length > 127) throw new RangeError(`a descriptor of ${payload.length} bytes needs a longer length field`);
+	if (payload.length > 127)
+		throw new RangeError(`a descriptor of ${payload.length} bytes needs a longer length field`);
 	return [tag, payload.length, ...payload];
 };

@@ -97,7 +97,8 @@ const readAudio = (entry: BoxView): AudioTrack => {
 	const sampleRate = fields.u16();
 	fields.skip(2); // fraction
 	const boxes = boxesIn(fields.rest());
-	if (channels < 1 || sampleRate < 1) throw invalid(`Sample entry "${entry.type}" has no channels or no sample rate.`);
+	if (channels < 1 || sampleRate < 1)
+		throw invalid(`Sample entry "${entry.type}" has no channels or no sample rate.`);
 	if (entry.type === "Opus") {
 		const description = requireBox(boxes, "dOps", "Opus").body.slice();
 		return { kind: "audio", codec: "opus", sampleRate, channels, description };

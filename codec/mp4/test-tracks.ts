@@ -24,7 +24,11 @@ export const vp9Track: BaseTrack = {
 	codec: "vp09.00.10.08",
 	description: Uint8Array.of(0, 10, 0x82, 1, 1, 1, 0, 0),
 };
-export const av1Track: BaseTrack = { ...avcTrack, codec: "av01.0.00M.08", description: Uint8Array.of(0x81, 0, 0x0c, 0) };
+export const av1Track: BaseTrack = {
+	...avcTrack,
+	codec: "av01.0.00M.08",
+	description: Uint8Array.of(0x81, 0, 0x0c, 0),
+};
 
 const modelId = "00112233445566778899aabbccddeeff";
 export const enhancementTrack: EnhancementTrack = {
@@ -34,7 +38,15 @@ export const enhancementTrack: EnhancementTrack = {
 	height: 360,
 	q: 33,
 	modelId,
-	description: writeSequenceHeader({ modelId, width: 640, height: 360, baseWidth: 160, baseHeight: 90, colour, q: 33 }),
+	description: writeSequenceHeader({
+		modelId,
+		width: 640,
+		height: 360,
+		baseWidth: 160,
+		baseHeight: 90,
+		colour,
+		q: 33,
+	}),
 };
 export const aacTrack: AudioTrack = {
 	kind: "audio",
@@ -54,7 +66,10 @@ export const opusTrack: AudioTrack = {
 /** `count` samples of different sizes, every `gop`th a sync sample. */
 export const testSamples = (count: number, gop: number, { first = 0, duration = 40_000, seed = 1 } = {}): Sample[] =>
 	Array.from({ length: count }, (_, index) => ({
-		data: Uint8Array.from({ length: 8 + ((index * 7 + seed * 3) % 23) }, (__, byte) => index * 31 + byte * 7 + seed),
+		data: Uint8Array.from(
+			{ length: 8 + ((index * 7 + seed * 3) % 23) },
+			(__, byte) => index * 31 + byte * 7 + seed,
+		),
 		timestamp: Math.round((first + index) * duration),
 		duration: Math.round((first + index + 1) * duration) - Math.round((first + index) * duration),
 		sync: index % gop === 0,

@@ -13,7 +13,7 @@ export class ByteQueue {
 	async take(count: number): Promise<Uint8Array<ArrayBuffer>> {
 		while (this.#length < count && (await this.#pull()));
 		const result = new Uint8Array(Math.min(count, this.#length));
-		for (let filled = 0; filled < result.length; ) {
+		for (let filled = 0; filled < result.length;) {
 			const chunk = this.#pending[0];
 			if (chunk === undefined) break;
 			const piece = chunk.subarray(0, result.length - filled);

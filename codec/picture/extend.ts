@@ -26,7 +26,10 @@ export const requirePicture = (picture: Picture): void => {
  */
 export const extendPicture = (picture: Picture, width: number, height: number): Picture => {
 	if (width < picture.width || height < picture.height) {
-		throw new CodecError("invalid-picture", `${picture.width}x${picture.height} cannot be extended to ${width}x${height}.`);
+		throw new CodecError(
+			"invalid-picture",
+			`${picture.width}x${picture.height} cannot be extended to ${width}x${height}.`,
+		);
 	}
 	return resize(picture, width, height);
 };
@@ -37,7 +40,10 @@ export const extendPicture = (picture: Picture, width: number, height: number): 
  */
 export const cropPicture = (picture: Picture, width: number, height: number): Picture => {
 	if (width > picture.width || height > picture.height) {
-		throw new CodecError("invalid-picture", `${picture.width}x${picture.height} cannot be cropped to ${width}x${height}.`);
+		throw new CodecError(
+			"invalid-picture",
+			`${picture.width}x${picture.height} cannot be cropped to ${width}x${height}.`,
+		);
 	}
 	return resize(picture, width, height);
 };

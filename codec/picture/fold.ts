@@ -34,8 +34,15 @@ export const unfoldPicture = (
 	timestamp: number,
 ): Picture => {
 	const { columns, rows } = gridOf(coded);
-	if (folded.length !== FOLDED_PLANES * columns * rows || visible.width > coded.width || visible.height > coded.height) {
-		throw new CodecError("invalid-picture", `${folded.length} values are no folded ${coded.width}x${coded.height}.`);
+	if (
+		folded.length !== FOLDED_PLANES * columns * rows ||
+		visible.width > coded.width ||
+		visible.height > coded.height
+	) {
+		throw new CodecError(
+			"invalid-picture",
+			`${folded.length} values are no folded ${coded.width}x${coded.height}.`,
+		);
 	}
 	const { width, height } = visible;
 	const chroma = { width: chromaSide(width), height: chromaSide(height) };

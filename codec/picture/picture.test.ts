@@ -149,7 +149,12 @@ describe("quality", () => {
 
 	it("weighs luma six times in PSNR-YUV", () => {
 		const left = flat(16, 16, 100);
-		const psnr = measurePsnr(left, { ...left, y: left.y.map(() => 110), u: left.u.map(() => 101), v: left.v.map(() => 101) });
+		const psnr = measurePsnr(left, {
+			...left,
+			y: left.y.map(() => 110),
+			u: left.u.map(() => 101),
+			v: left.v.map(() => 101),
+		});
 		expect(psnr.yuv).toBeCloseTo((6 * psnr.y + 2 * 48.1308) / 8, 3);
 	});
 

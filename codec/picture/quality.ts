@@ -115,7 +115,8 @@ const blur = ({ width, height, data }: Plane): Float64Array => {
 	for (let y = 0; y < rows; y++) {
 		for (let x = 0; x < columns; x++) {
 			let sum = 0;
-			for (let tap = 0; tap < 11; tap++) sum += (WINDOW[tap] as number) * (narrow[(y + tap) * columns + x] as number);
+			for (let tap = 0; tap < 11; tap++)
+				sum += (WINDOW[tap] as number) * (narrow[(y + tap) * columns + x] as number);
 			result[y * columns + x] = sum;
 		}
 	}

@@ -42,7 +42,8 @@ async function* readPictures(queue: ByteQueue, format: Y4mFormat): AsyncGenerato
 	try {
 		for (let index = 0; !(await queue.ended()); index++) {
 			const line = text(await queue.takeLine(MAX_LINE_BYTES));
-			if (line !== "FRAME" && !line.startsWith("FRAME ")) throw damaged(`Frame ${index} does not begin with "FRAME".`);
+			if (line !== "FRAME" && !line.startsWith("FRAME "))
+				throw damaged(`Frame ${index} does not begin with "FRAME".`);
 			const y = await queue.take(width * height);
 			const u = await queue.take(chromaBytes);
 			const v = await queue.take(chromaBytes);
