@@ -226,7 +226,7 @@ def tables(model):
         steps=steps.int().tolist(),
         synthesisRate=rows(model.rate, model.formats["feature"]),
         priorRate=dict(intra=rows(model.prior.rate[0], trunk), inter=rows(model.prior.rate[1], trunk)),
-        hyperScale=[int(i) for i in torch.floor(model.hyper_index + 0.5).clamp(1, 63).tolist()],
+        hyperScale=[int(i) for i in model.hyper_index().tolist()],
     )
 
 

@@ -109,7 +109,7 @@ class Enhancement(nn.Module):
         self.head = Conv([(feature, f)], PICTURE_CHANNELS, wide, kernel=3, gain=0.25)
         self.prior = Prior()
         self.analysis = Analysis()
-        self.hyper_index = nn.Parameter(torch.full((HYPER,), 28.0))
+        self.hyper_scale = nn.Parameter(torch.full((HYPER,), 1.0))  # scale index / 16: an optimiser's step moves it usefully
         self.rate = nn.Parameter(torch.zeros(ANCHORS, f))
         weight = torch.cat(
             (torch.full((LUMA_COEFFICIENTS,), LUMA_WEIGHT), torch.full((2 * CHROMA_COEFFICIENTS,), 2 * CHROMA_WEIGHT))
@@ -130,6 +130,11 @@ class Enhancement(nn.Module):
     @property
     def integer(self):
         return self.head.mode == "integer"
+
+    def hyper_index(self):
+        """[16] scale indices of the hyper latents, 1..63."""
+        index = 16 * self.hyper_scale
+        return (round_through(index) if self.integer else index).clamp(1, 63)
 
     def steps(self, q):
         """[B,96,1,1] quantiser steps at q, in eighths of a coefficient of 8-bit samples: 2048 times the real step."""
@@ -213,7 +218,7 @@ class Enhancement(nn.Module):
         step = self.steps(q)
         y, z = self.analysis(source, prediction, enlarged, context, 2048 / step)
         z_hat = round_through(z).clamp(-127, 127)
-        index = (round_through(self.hyper_index) if self.integer else self.hyper_index).clamp(1, 63)[None, :, None, None]
+        index = self.hyper_index()[None, :, None, None]
         z_bits = laplace_bits(z if self.training else z_hat, index, noise=self.training).sum((1, 2, 3))
         past = previous["latents"] if previous else [y.new_zeros(y.shape)] * 3
         cue = cues(base, previous["base"] if previous else None, motion if previous else None)
