@@ -9,8 +9,8 @@ import numpy as np
 import torch
 
 BLOCK = 32  # crops lie on the grid of the largest motion block
-SECOND_GRADE = ("pack-03",)
-SECOND_SHARE = 0.25  # of the samples, once both grades are there
+# How often a grade is drawn against the others that are there; packs not named here are clean.
+GRADE_WEIGHTS = {"clean": 3.0, "pack-03": 1.0, "photos": 0.6}
 FIRST_FRAME_SHARE = 0.25  # of the samples start where the base has its I frame, as every segment does
 RESCAN_SECONDS = 60
 
@@ -57,10 +57,10 @@ class ClipDataset(torch.utils.data.Dataset):
             meta = json.loads((path / "meta.json").read_text())
             if meta["height"] >= self.crop[0] and meta["width"] >= self.crop[1] and meta["frames"] >= self.frames:
                 self.clips.append((path, meta))
-        # Per index: the weight of its grade; each grade's weights sum to its share.
-        second = [meta["pack"] in SECOND_GRADE for _, meta in self.clips]
-        share = {True: SECOND_SHARE / max(1, sum(second)), False: (1 - SECOND_SHARE) / max(1, len(second) - sum(second))}
-        self.weights = [share[s] for s in second]
+        grades = [meta["pack"] if meta["pack"] in GRADE_WEIGHTS else "clean" for _, meta in self.clips]
+        total = sum(GRADE_WEIGHTS[g] for g in set(grades))
+        # Per index: its grade's share of the samples, divided by the clips of that grade.
+        self.weights = [GRADE_WEIGHTS[g] / total / grades.count(g) for g in grades]
 
     def __len__(self):
         return len(self.clips)

@@ -1,5 +1,6 @@
 """Preparation of clips, motion and crops. Needs ffmpeg and gcc."""
 import json
+import random
 import sys
 import tarfile
 import tempfile
@@ -10,7 +11,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from support import moving_clip, run  # noqa: E402
-from training.data import dataset, downscale, prepare  # noqa: E402
+from training.data import dataset, downscale, pack, prepare, synthetic  # noqa: E402
 from training.model.warp import warp_picture  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
@@ -148,6 +149,36 @@ def test_sampler_weighs_grades_and_finds_new_clips():
         indices = iter(data.endless_sampler())
         assert {next(indices) for _ in range(200)} == {0, 1, 2}
         assert data[2]["y"].shape == (2, 1, 64, 64)
+
+
+def test_packed_clips_come_back():
+    y, uv = moving_clip(3, 64, 96)
+    back = pack.from_grey(pack.to_grey(y, uv))
+    assert np.array_equal(back[0], y) and np.array_equal(back[1], uv)
+    with tempfile.TemporaryDirectory() as folder:
+        clips, archive, out = small_folder(f"{folder}/clips"), f"{folder}/clips.tar", f"{folder}/out"
+        assert pack.main(["pack", "--clips", clips, "--out", archive, "--limit", "1"]) == 0
+        assert pack.main(["unpack", "--archive", archive, "--out", out, "--processes", "1"]) == 0
+        (name,) = (p.name for p in Path(out).iterdir())
+        for key in ("y", "uv", "base_y", "base_uv", "motion", "bits"):
+            before, after = (np.load(Path(f, name, f"{key}.npy")) for f in (clips, out))
+            assert before.shape == after.shape and before.dtype == after.dtype
+            if key.startswith("base"):
+                assert np.array_equal(before, after)
+            elif key in ("y", "uv"):
+                assert np.mean((before.astype(float) - after) ** 2) < 10  # fine noise everywhere is the worst case
+
+
+def test_synthetic_clips():
+    rng = np.random.default_rng(2)
+    photo, other = (np.kron(rng.integers(0, 256, (30, 45, 3)), np.ones((12, 12, 1))).astype(np.uint8) for _ in range(2))
+    pictures = synthetic.render(photo, other, random.Random(4))
+    assert pictures.shape == (synthetic.FRAMES, synthetic.HEIGHT, synthetic.WIDTH, 3)
+    assert 0 <= pictures.min() and pictures.max() <= 255 and np.abs(np.diff(pictures, axis=0)).mean() > 0.1
+    # A camera at rest sees the same picture twice.
+    camera = synthetic.Camera(random.Random(1), 540, 360, 0)
+    camera.zoom, camera.turn = 1, 0
+    assert np.array_equal(synthetic.view(photo, camera.matrix(0)), synthetic.view(photo, camera.matrix(5)))
 
 
 def test_too_small_clips_are_refused():
