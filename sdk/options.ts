@@ -3,15 +3,18 @@ import { UploadError } from "./errors.ts";
 /** What `createUpload` takes as video. */
 export type UploadSource = Blob | URL | string;
 
+/** @param request the asset that the token is for; undefined where it is to be made. */
+export type TokenProvider = (request: { readonly assetId: string | undefined }) => string | Promise<string>;
+
 /** Options of `createUpload`; everything but `endpoint` and `token` has a good default. */
 export type UploadOptions = {
 	/** Where the edge answers: `https://video.example.com`. The path `/v1/...` is added to it. */
 	readonly endpoint: string | URL;
 	/**
 	 * An upload token (or API key, on a server only). A function is asked at the start and again whenever the edge
-	 * answers 401, so that a token may expire during a long upload.
+	 * answers 401, so that a token may expire during a long upload; it then gets the asset that the token must be for.
 	 */
-	readonly token: string | (() => string | Promise<string>);
+	readonly token: string | TokenProvider;
 	/**
 	 * Folder of the model (`model.json`, weights). Default `<endpoint>/models/crescendo-1/`. Fetched only if the enhancement
 	 * is encoded.
@@ -24,7 +27,7 @@ export type UploadOptions = {
 	 * and `wasm` insist on one; `none` uploads base and audio only.
 	 */
 	readonly backend?: "auto" | "webgpu" | "wasm" | "none";
-	/** One enhancement for each quality index 0 (finest) to 63, at most 4, ascending or not. Default `[24]`. */
+	/** One enhancement for each quality index 0 (coarsest) to 63 (finest), at most 4. Default `[24]`. */
 	readonly enhancements?: readonly number[];
 	/** Longest side of the encoded picture; larger sources are scaled down. Default 3840. */
 	readonly maxSize?: number;
@@ -35,8 +38,6 @@ export type UploadOptions = {
 	readonly patience?: number;
 	/** Seconds between sync samples, 0.5 to 10. Default 2. */
 	readonly gopSeconds?: number;
-	/** Codec of the base. `auto` (default): H.264, else VP9, else AV1, whatever this browser encodes. */
-	readonly base?: "auto" | "avc" | "vp9" | "av1";
 	/** `auto` (default): stereo AAC and Opus are passed through, all else is encoded; `none` drops the sound. */
 	readonly audio?: "auto" | "none";
 	/** For people, at most 200 characters; shown in lists. Default: the file's name without its ending. */
@@ -63,7 +64,6 @@ export type ResolvedOptions = {
 	readonly maxSize: number;
 	readonly patience: number;
 	readonly gopSeconds: number;
-	readonly base: "auto" | "avc" | "vp9" | "av1";
 	readonly audio: "auto" | "none";
 	readonly title: string;
 	readonly resume: boolean;
@@ -205,7 +205,6 @@ export const resolveOptions = (options: UploadOptions, source: Blob | string, ba
 		maxSize: numberWithin("maxSize", options.maxSize, 64, 8192, 3840),
 		patience: numberWithin("patience", options.patience, 0.1, 1000, 2),
 		gopSeconds: numberWithin("gopSeconds", options.gopSeconds, 0.5, 10, 2),
-		base: oneOf("base", options.base, ["auto", "avc", "vp9", "av1"], "auto"),
 		audio: oneOf("audio", options.audio, ["auto", "none"], "auto"),
 		title: checkTitle(options.title, titleOf(source)),
 		resume: isFlag("resume", options.resume, true),

@@ -30,6 +30,9 @@ export class PartSender {
 	readonly #waiting: OutgoingPart[] = [];
 	#underWay = 0;
 	#pendingBytes = 0;
+	/** One for each part that is not acknowledged, resolved when it is. */
+	readonly #outstanding = new Set<Promise<void>>();
+	readonly #acknowledge = new Map<OutgoingPart, () => void>();
 	#failure: { readonly error: unknown } | undefined;
 	#changed: (() => void)[] = [];
 
@@ -56,11 +59,19 @@ export class PartSender {
 		this.#throwIfFailed();
 		this.#waiting.push(part);
 		this.#pendingBytes += part.bytes.length;
+		const arrived = new Promise<void>((resolve) => this.#acknowledge.set(part, resolve));
+		this.#outstanding.add(arrived);
+		void arrived.then(() => this.#outstanding.delete(arrived));
 		this.#start();
 		while (this.full) {
 			await this.#change();
 			this.#throwIfFailed();
 		}
+	}
+
+	/** Resolves when every part added before is acknowledged; never where one cannot be sent. */
+	async settled(): Promise<void> {
+		await Promise.all(this.#outstanding);
 	}
 
 	/** Resolves when every part is acknowledged. @throws what stopped the sending. */
@@ -88,6 +99,8 @@ export class PartSender {
 			await this.#gate.passed(this.#signal);
 			await this.#deliver(part, this.#signal);
 			this.#pendingBytes -= part.bytes.length;
+			this.#acknowledge.get(part)?.();
+			this.#acknowledge.delete(part);
 		} catch (error) {
 			this.#fail(error);
 		}

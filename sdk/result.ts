@@ -1,0 +1,22 @@
+import type { BackendReport, LayerProgress } from "./progress.ts";
+import type { SourceWarning } from "./source/video-source.ts";
+
+/** Where an asset is found at the edge. */
+export type UploadedAsset = {
+	readonly id: string;
+	/** HLS multivariant playlist. */
+	readonly masterUrl: string;
+	/** Page that plays the asset. */
+	readonly watchUrl: string;
+};
+
+/** What `done` resolves with. */
+export type UploadResult = {
+	readonly asset: UploadedAsset;
+	readonly backend: BackendReport;
+	readonly layers: readonly LayerProgress[];
+	readonly warnings: readonly SourceWarning[];
+	/** Seconds of video. */
+	readonly duration: number;
+	readonly frames: number;
+};

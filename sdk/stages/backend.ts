@@ -1,0 +1,73 @@
+import { createExecutor } from "../../codec/model/create-executor.ts";
+import type { Executor, ExecutorKind } from "../../codec/model/executor.ts";
+import { modelUrl } from "../../codec/model/load-fetch.ts";
+import { loadModel } from "../../codec/model/model-file.ts";
+import type { Model } from "../../codec/model/model-file.ts";
+import { CodecError } from "../../codec/errors.ts";
+import { UploadError } from "../errors.ts";
+import type { ResolvedOptions } from "../options.ts";
+import { measureSpeed } from "./measure.ts";
+import type { Backend } from "./plan.ts";
+
+/** Something to compute on, with the networks loaded, and what it can do. */
+export type OpenedBackend =
+	| { readonly backend: Extract<Backend, { kind: ExecutorKind }>; readonly executor: Executor; readonly model: Model }
+	| { readonly backend: Extract<Backend, { kind: "none" }>; readonly executor: undefined; readonly model: undefined };
+
+const PREFERENCES: Readonly<Record<"auto" | "webgpu" | "wasm", readonly ExecutorKind[]>> = {
+	auto: ["webgpu", "wasm"],
+	webgpu: ["webgpu"],
+	wasm: ["wasm"],
+};
+
+/** Starts the runtime, fetches the model and measures how fast both are together. */
+const start = async (kinds: readonly ExecutorKind[], options: ResolvedOptions, signal: AbortSignal): Promise<OpenedBackend> => {
+	const { executor, rejected } = await createExecutor({ prefer: kinds, runtimeUrl: options.runtimeUrl });
+	try {
+		const model = await loadModel(modelUrl(options.modelUrl, { signal }), { encoder: true });
+		const speed = await measureSpeed(model, executor, options.enhancements[0] ?? 24, signal);
+		const why = rejected.map(({ kind, reason }) => `${kind === "webgpu" ? "WebGPU" : kind}: ${reason.message}`).join(" ");
+		const fellBack = why === "" ? undefined : why.replace(/\.$/, "");
+		return { backend: { kind: executor.kind, speed, fellBack }, executor, model };
+	} catch (error) {
+		await executor.dispose();
+		throw error;
+	}
+};
+
+/**
+ * Opens what `options.backend` asks for. With `auto`, a GPU that starts and then fails is given up for WASM, and a machine
+ * without either uploads the base alone, with a reason.
+ * @throws {UploadError} `enhancement-unavailable` where one backend was insisted on, or the model cannot be had; `aborted`
+ */
+export const openBackend = async (options: ResolvedOptions, signal: AbortSignal): Promise<OpenedBackend> => {
+	if (options.backend === "none") {
+		return { backend: { kind: "none", reason: "chosen by options.backend", chosen: true }, executor: undefined, model: undefined };
+	}
+	try {
+		return await start(PREFERENCES[options.backend], options, signal);
+	} catch (error) {
+		signal.throwIfAborted();
+		if (options.backend === "auto" && error instanceof CodecError && error.code === "backend-failed") {
+			const retried = await start(["wasm"], options, signal).catch((second: unknown) => explain(second, options, signal));
+			return retried.backend.kind === "none"
+				? retried
+				: ({ ...retried, backend: { ...retried.backend, fellBack: error.message } } as OpenedBackend);
+		}
+		return explain(error, options, signal);
+	}
+};
+
+const explain = (error: unknown, options: ResolvedOptions, signal: AbortSignal): OpenedBackend => {
+	signal.throwIfAborted();
+	const message = error instanceof Error ? error.message : String(error);
+	// No runtime is a property of the machine; a model that cannot be loaded is a mistake of the installation.
+	if (options.backend === "auto" && error instanceof CodecError && error.code.startsWith("backend-")) {
+		return { backend: { kind: "none", reason: message, chosen: false }, executor: undefined, model: undefined };
+	}
+	const hint = error instanceof CodecError && error.hint !== undefined ? error.hint : undefined;
+	throw new UploadError("enhancement-unavailable", `The enhancement cannot be encoded: ${message}`, {
+		hint: hint ?? 'Set options.backend to "none" to upload the base alone.',
+		cause: error,
+	});
+};

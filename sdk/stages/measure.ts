@@ -1,0 +1,73 @@
+import { EnhancementEncoder } from "../../codec/enhancement/encoder.ts";
+import type { Executor } from "../../codec/model/executor.ts";
+import type { Model } from "../../codec/model/model-file.ts";
+import { downscalePicture } from "../../codec/picture/downscale.ts";
+import type { Picture } from "../../codec/picture/picture.ts";
+import type { Speed } from "./plan.ts";
+
+/** Where the first measurement takes longer than so many seconds a frame, a larger one would tell nothing new. */
+const SLOW_FRAME = 0.05;
+
+const SMALL = { width: 128, height: 96 };
+const LARGE = { width: 640, height: 384 };
+
+/** Frames after the first two (which compile and warm up). */
+const FRAMES = 3;
+
+/** A texture that moves, so that motion search and entropy coder have real work. */
+const testPicture = (width: number, height: number, step: number): Picture => {
+	const y = new Uint8Array(width * height);
+	for (let row = 0; row < height; row++) {
+		for (let column = 0; column < width; column++) {
+			const at = column + 3 * step;
+			const texture = ((at * 73) ^ (row * 151) ^ (((at >> 3) * (row >> 3)) << 2)) & 63;
+			y[row * width + column] = 64 + ((at + row) & 63) + texture;
+		}
+	}
+	const chroma = (width >> 1) * (height >> 1);
+	return { width, height, y, u: new Uint8Array(chroma).fill(110), v: new Uint8Array(chroma).fill(140), timestamp: step * 40_000 };
+};
+
+/** Seconds for one inter frame at a size: the fastest of a few, which is the one that nothing disturbed. */
+const timeFrames = async (
+	model: Model,
+	executor: Executor,
+	size: { readonly width: number; readonly height: number },
+	q: number,
+	signal: AbortSignal,
+): Promise<number> => {
+	const encoder = await EnhancementEncoder.create({ model, executor, ...size });
+	try {
+		let best = Number.POSITIVE_INFINITY;
+		for (let step = 0; step < FRAMES + 2; step++) {
+			const source = testPicture(size.width, size.height, step);
+			const base = downscalePicture(source);
+			const type = step === 0 ? "intra" : "inter";
+			const start = performance.now();
+			const { reconstruction } = await encoder.encode(source, base, { type, q, duration: 40_000 }, signal);
+			reconstruction.dispose();
+			if (step >= 2) {
+				best = Math.min(best, (performance.now() - start) / 1000);
+			}
+		}
+		return best;
+	} finally {
+		await encoder.dispose();
+	}
+};
+
+/**
+ * Encodes a few small pictures and tells how long a frame of any size will take. About half a second.
+ * @throws CodecError `backend-failed`, `aborted`
+ */
+export const measureSpeed = async (model: Model, executor: Executor, q: number, signal: AbortSignal): Promise<Speed> => {
+	const small = await timeFrames(model, executor, SMALL, q, signal);
+	const pixels = SMALL.width * SMALL.height;
+	if (small > SLOW_FRAME) {
+		return { fixed: 0, each: small / pixels };
+	}
+	const large = await timeFrames(model, executor, LARGE, q, signal);
+	const more = LARGE.width * LARGE.height;
+	const each = Math.max(0, (large - small) / (more - pixels));
+	return { fixed: Math.max(0, small - each * pixels), each };
+};

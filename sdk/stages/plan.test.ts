@@ -1,0 +1,92 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { choosePlan, fitWithin } from "./plan.ts";
+import type { Backend, Task } from "./plan.ts";
+
+const task = (change: Partial<Task> = {}): Task => ({
+	width: 1920,
+	height: 1080,
+	duration: 60,
+	frameRate: 30,
+	maxSize: 3840,
+	patience: 2,
+	layers: 1,
+	...change,
+});
+
+/** A backend that encodes `fps` frames a second at 1920x1080. */
+const backend = (fps: number, kind: "webgpu" | "wasm" = "webgpu", fellBack?: string): Backend => ({
+	kind,
+	speed: { fixed: 0, each: 1 / (fps * 1920 * 1080) },
+	fellBack,
+});
+
+describe("choosePlan", () => {
+	it("takes the full size where the machine is fast enough, and says nothing", () => {
+		expect(choosePlan(task(), backend(20))).toMatchObject({ width: 1920, height: 1080, enhanced: true, notice: undefined });
+	});
+
+	it("takes the largest size that keeps the wait within patience", () => {
+		const plan = choosePlan(task(), backend(5));
+		expect(plan).toMatchObject({ width: 960, height: 540, enhanced: true });
+		expect(plan.predictedFps).toBeGreaterThanOrEqual(15);
+		expect(plan.notice).toContain("960x540 instead of 1920x1080");
+	});
+
+	it("names the processor and the reason where there is no GPU", () => {
+		const plan = choosePlan(task({ duration: 10 }), backend(1, "wasm", "no WebGPU adapter"));
+		expect(plan.notice).toMatch(/processor.*no WebGPU adapter.*takes about/);
+	});
+
+	it("leaves the enhancement out where even the smallest size takes far too long", () => {
+		const plan = choosePlan(task({ duration: 7200 }), backend(0.01, "wasm"));
+		expect(plan).toMatchObject({ width: 640, height: 360, enhanced: false });
+		expect(plan.notice).toContain("hours");
+	});
+
+	it("accepts a longer wait than patience rather than none, within bounds", () => {
+		const plan = choosePlan(task({ duration: 7200 }), backend(0.2, "wasm"));
+		expect(plan).toMatchObject({ width: 320, height: 180, enhanced: true });
+	});
+
+	it("halves the speed for two layers", () => {
+		expect(choosePlan(task({ layers: 2 }), backend(20)).width).toBeLessThan(1920);
+	});
+
+	it("must keep up with a live source", () => {
+		const live = choosePlan(task({ duration: undefined }), backend(10));
+		expect(live.predictedFps).toBeGreaterThanOrEqual(30);
+	});
+
+	it("uploads the base alone where nothing computes, and only explains what was not chosen", () => {
+		expect(choosePlan(task(), { kind: "none", reason: "r.", chosen: true }).notice).toBeUndefined();
+		expect(choosePlan(task(), { kind: "none", reason: "no WASM.", chosen: false })).toMatchObject({
+			width: 640,
+			height: 360,
+			enhanced: false,
+			notice: "Only the base is uploaded, at 640x360: no WASM.",
+		});
+	});
+
+	it("never exceeds the source or the limit, and keeps odd sizes that fit", () => {
+		expect(choosePlan(task({ width: 333, height: 187 }), backend(99))).toMatchObject({ width: 333, height: 187 });
+		const side = fc.integer({ min: 16, max: 8192 });
+		fc.assert(
+			fc.property(side, side, fc.integer({ min: 64, max: 8192 }), fc.double({ min: 0.001, max: 500, noNaN: true }), (w, h, most, fps) => {
+				const plan = choosePlan(task({ width: w, height: h, maxSize: most }), backend(fps));
+				expect(plan.width).toBeLessThanOrEqual(Math.max(16, w));
+				expect(plan.height).toBeLessThanOrEqual(Math.max(16, h));
+				expect(Math.max(plan.width, plan.height)).toBeLessThanOrEqual(most);
+				expect(Math.min(plan.width, plan.height)).toBeGreaterThanOrEqual(16);
+			}),
+			{ seed: 23 },
+		);
+	});
+});
+
+describe("fitWithin", () => {
+	it("keeps the shape", () => {
+		expect(fitWithin(1080, 1920, 640)).toEqual({ width: 360, height: 640 });
+		expect(fitWithin(854, 480, 480)).toEqual({ width: 480, height: 270 });
+	});
+});

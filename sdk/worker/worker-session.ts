@@ -1,0 +1,126 @@
+import { deserializeError, UploadError } from "../errors.ts";
+import type { ResolvedOptions } from "../options.ts";
+import type { UploadResult } from "../result.ts";
+import type { SessionHost } from "../session/session.ts";
+import type { PageMessage, WorkerMessage } from "./messages.ts";
+
+/** A session that runs in a worker; the same surface as `UploadSession`. */
+export class WorkerSession {
+	readonly #source: Blob | string;
+	readonly #options: ResolvedOptions;
+	readonly #host: SessionHost;
+	readonly #signal: AbortSignal;
+	readonly #makeWorker: () => Worker;
+	#worker: Worker | undefined;
+	#paused = false;
+
+	constructor(
+		source: Blob | string,
+		options: ResolvedOptions,
+		host: SessionHost,
+		signal: AbortSignal,
+		makeWorker: () => Worker,
+	) {
+		this.#source = source;
+		this.#options = options;
+		this.#host = host;
+		this.#signal = signal;
+		this.#makeWorker = makeWorker;
+	}
+
+	pause(): void {
+		this.#paused = true;
+		this.#post({ type: "pause" });
+	}
+
+	resume(): void {
+		this.#paused = false;
+		this.#post({ type: "resume" });
+	}
+
+	/** @throws {UploadError} what ended the session; `worker-failed` where the worker does not start or dies. */
+	run(): Promise<UploadResult> {
+		return new Promise<UploadResult>((resolve, reject) => {
+			const abort = () => this.#post({ type: "abort" });
+			const end = (settle: () => void) => {
+				this.#signal.removeEventListener("abort", abort);
+				this.#worker?.terminate();
+				this.#worker = undefined;
+				settle();
+			};
+			// A worker that dies says so by `error` or `messageerror`, never by a message: without these, `run` would wait forever.
+			const died = (detail: string) =>
+				end(() =>
+					reject(
+						new UploadError("worker-failed", `The upload worker failed: ${detail}`, {
+							hint: "Check that the page may start module workers from where the SDK is served, or set options.worker.",
+						}),
+					),
+				);
+			try {
+				const worker = this.#makeWorker();
+				this.#worker = worker;
+				worker.addEventListener("error", (event) => died(event.message || "its script could not be loaded."));
+				worker.addEventListener("messageerror", () => died("a message could not be read."));
+				worker.addEventListener("message", (event: MessageEvent<WorkerMessage>) => {
+					const message = event.data;
+					if (message.type === "done") {
+						end(() => resolve(message.result));
+					} else if (message.type === "failed") {
+						end(() => reject(deserializeError(message.error)));
+					} else {
+						this.#receive(message);
+					}
+				});
+			} catch (error) {
+				died(error instanceof Error ? error.message : String(error));
+				return;
+			}
+			this.#signal.addEventListener("abort", abort, { once: true });
+		});
+	}
+
+	#receive(message: Exclude<WorkerMessage, { type: "done" | "failed" }>): void {
+		switch (message.type) {
+			case "ready":
+				this.#post({ type: "begin", source: this.#source, options: this.#options });
+				if (this.#paused) {
+					this.#post({ type: "pause" });
+				}
+				if (this.#signal.aborted) {
+					this.#post({ type: "abort" });
+				}
+				break;
+			case "step":
+				this.#host.onStep(message.step);
+				break;
+			case "progress":
+				this.#host.onProgress(message.progress);
+				break;
+			case "warning":
+				this.#host.onWarning(message.warning);
+				break;
+			case "asset":
+				this.#host.onAsset(message.asset);
+				break;
+			case "playable":
+				this.#host.onPlayable(message.asset);
+				break;
+			case "token":
+				void this.#provideToken(message.id, message.assetId);
+				break;
+		}
+	}
+
+	async #provideToken(id: number, assetId: string | undefined): Promise<void> {
+		try {
+			this.#post({ type: "token", id, token: await this.#host.freshToken(assetId) });
+		} catch (error) {
+			this.#post({ type: "no-token", id, message: error instanceof Error ? error.message : String(error) });
+		}
+	}
+
+	#post(message: PageMessage): void {
+		this.#worker?.postMessage(message);
+	}
+}
