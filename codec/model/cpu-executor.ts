@@ -12,6 +12,9 @@ export type Runtime = {
 	readonly Tensor: TensorConstructor;
 };
 
+/** How calls into the runtime are scheduled: at once, or one after the other. */
+export type Schedule = <T>(work: () => Promise<T>) => Promise<T>;
+
 class CpuTensor implements DeviceTensor {
 	readonly shape: Shape;
 	readonly data: Float32Array;
@@ -35,9 +38,11 @@ function dataOf(tensor: DeviceTensor): Float32Array {
 class CpuGraph implements Graph {
 	private readonly runtime: Runtime;
 	private readonly session: InferenceSession;
+	private readonly schedule: Schedule;
 
-	constructor(runtime: Runtime, session: InferenceSession) {
+	constructor(runtime: Runtime, session: InferenceSession, schedule: Schedule) {
 		this.runtime = runtime;
+		this.schedule = schedule;
 		this.session = session;
 	}
 
@@ -48,7 +53,7 @@ class CpuGraph implements Graph {
 		}
 		let results: InferenceSession.ReturnType;
 		try {
-			results = await this.session.run(feeds);
+			results = await this.schedule(() => this.session.run(feeds));
 		} catch (cause) {
 			throw new CodecError("backend-failed", "The neural runtime failed to run a graph.", { cause });
 		}
@@ -63,7 +68,7 @@ class CpuGraph implements Graph {
 	}
 
 	async dispose(): Promise<void> {
-		await this.session.release();
+		await this.schedule(() => this.session.release());
 	}
 }
 
@@ -81,6 +86,7 @@ export class CpuExecutor implements Executor {
 	readonly description: string;
 	private readonly runtime: Runtime;
 	private readonly sessionOptions: InferenceSession.SessionOptions;
+	private readonly schedule: Schedule;
 	private readonly graphs = new Set<Graph>();
 
 	constructor(
@@ -88,7 +94,9 @@ export class CpuExecutor implements Executor {
 		description: string,
 		runtime: Runtime,
 		sessionOptions: InferenceSession.SessionOptions,
+		schedule: Schedule = (work) => work(),
 	) {
+		this.schedule = schedule;
 		this.kind = kind;
 		this.description = description;
 		this.runtime = runtime;
@@ -109,17 +117,15 @@ export class CpuExecutor implements Executor {
 	async load(bytes: Uint8Array, size: { readonly width: number; readonly height: number }): Promise<Graph> {
 		let session: InferenceSession;
 		try {
-			session = await this.runtime.InferenceSession.create(bytes, {
-				...this.sessionOptions,
-				freeDimensionOverrides: freeDimensions(size),
-			});
+			const options = { ...this.sessionOptions, freeDimensionOverrides: freeDimensions(size) };
+			session = await this.schedule(() => this.runtime.InferenceSession.create(bytes, options));
 		} catch (cause) {
 			throw new CodecError("model-invalid", "The neural runtime refuses a graph of the model.", {
 				hint: "Check that the model's files are complete and that this runtime is version 1.30 or newer.",
 				cause,
 			});
 		}
-		const graph = new CpuGraph(this.runtime, session);
+		const graph = new CpuGraph(this.runtime, session, this.schedule);
 		this.graphs.add(graph);
 		return {
 			run: (inputs) => graph.run(inputs),

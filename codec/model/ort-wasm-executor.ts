@@ -2,6 +2,7 @@ import type { Executor } from "./executor.ts";
 import { CodecError } from "../errors.ts";
 import { CpuExecutor } from "./cpu-executor.ts";
 import { probeGraph } from "./probe.ts";
+import { Turns } from "./turns.ts";
 
 export type WasmExecutorOptions = {
 	/**
@@ -12,6 +13,8 @@ export type WasmExecutorOptions = {
 	/** More than one needs a cross-origin isolated page, or Node. Default 1. Fixed by the first executor of a thread. */
 	readonly threads?: number;
 };
+
+const turns = new Turns();
 
 /** Name of the runtime file that belongs to this executor. */
 export const WASM_RUNTIME_FILE = "ort-wasm-simd-threaded.wasm";
@@ -48,16 +51,21 @@ export async function createWasmExecutor(options: WasmExecutorOptions = {}): Pro
 		ort.env.wasm.wasmPaths = { wasm: runtimeFileUrl(options.runtimeUrl, WASM_RUNTIME_FILE) };
 	}
 	try {
-		const probe = await ort.InferenceSession.create(probeGraph(), { executionProviders: ["wasm"] });
-		await probe.release();
+		await turns.take(async () => {
+			const probe = await ort.InferenceSession.create(probeGraph(), { executionProviders: ["wasm"] });
+			await probe.release();
+		});
 	} catch (cause) {
 		throw new CodecError("backend-unavailable", "The WASM runtime did not start.", {
 			hint: "Check that the runtime's .wasm file is served at runtimeUrl and that the page's policy allows WebAssembly.",
 			cause,
 		});
 	}
-	return new CpuExecutor("wasm", `WASM, ${threads} thread${threads === 1 ? "" : "s"}`, ort, {
-		executionProviders: ["wasm"],
-		graphOptimizationLevel: "all",
-	});
+	return new CpuExecutor(
+		"wasm",
+		`WASM, ${threads} thread${threads === 1 ? "" : "s"}`,
+		ort,
+		{ executionProviders: ["wasm"], graphOptimizationLevel: "all" },
+		(work) => turns.take(work),
+	);
 }

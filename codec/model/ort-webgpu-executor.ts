@@ -9,6 +9,7 @@ import { GpuWarps } from "./gpu-warps.ts";
 import { runtimeFileUrl } from "./ort-wasm-executor.ts";
 import { probeGraph } from "./probe.ts";
 import { freeDimensions, valuesOf } from "./shapes.ts";
+import { Turns } from "./turns.ts";
 
 export type WebGpuExecutorOptions = {
 	/** As in `WasmExecutorOptions`. A folder must hold both {@link WEBGPU_RUNTIME_FILES}. */
@@ -25,14 +26,7 @@ export const WEBGPU_RUNTIME_FILES = {
 
 type Ort = typeof import("onnxruntime-web/webgpu");
 
-/** The runtime is one WebAssembly instance per thread and cannot be entered twice at a time: calls take turns. */
-let turn: Promise<unknown> = Promise.resolve();
-
-function inTurn<T>(work: () => Promise<T>): Promise<T> {
-	const result = turn.then(work);
-	turn = result.catch(() => undefined);
-	return result;
-}
+const turns = new Turns();
 
 class GpuTensor implements DeviceTensor {
 	readonly shape: Shape;
@@ -139,7 +133,7 @@ export class WebGpuExecutor implements Executor {
 		return {
 			run: (inputs) => this.run(session, inputs),
 			dispose: async () => {
-				if (this.sessions.delete(session)) await inTurn(() => session.release());
+				if (this.sessions.delete(session)) await turns.take(() => session.release());
 			},
 		};
 	}
@@ -165,7 +159,7 @@ export class WebGpuExecutor implements Executor {
 		if (this.disposed) return;
 		const sessions = [...this.sessions];
 		this.sessions.clear();
-		for (const session of sessions) await inTurn(() => session.release());
+		for (const session of sessions) await turns.take(() => session.release());
 		this.disposed = true;
 		this.pool.clear();
 		if (this.ownsDevice) this.device.destroy();
@@ -188,14 +182,14 @@ export class WebGpuExecutor implements Executor {
 		input.dispose();
 		y?.dispose();
 		this.sessions.delete(session);
-		await inTurn(() => session.release());
+		await turns.take(() => session.release());
 		if (result !== -2) throw new CodecError("backend-unavailable", "The WebGPU runtime computes wrong results.");
 	}
 
 	private async createSession(bytes: Uint8Array, dimensions: Record<string, number>): Promise<InferenceSession> {
 		try {
 			const session = await this.orLost(
-				inTurn(() =>
+				turns.take(() =>
 					this.ort.InferenceSession.create(bytes, {
 						executionProviders: [{ name: "webgpu", device: this.device, validationMode: "wgpuOnly" }],
 						preferredOutputLocation: "gpu-buffer",
@@ -221,7 +215,7 @@ export class WebGpuExecutor implements Executor {
 		for (const [name, tensor] of Object.entries(inputs)) feeds[name] = gpuTensor(tensor).value;
 		let results: InferenceSession.ReturnType;
 		try {
-			results = await this.orLost(inTurn(() => session.run(feeds)));
+			results = await this.orLost(turns.take(() => session.run(feeds)));
 		} catch (cause) {
 			if (this.failure !== undefined) throw this.failure;
 			throw new CodecError("backend-failed", "The WebGPU runtime failed to run a graph.", { cause });
