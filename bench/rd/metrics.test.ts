@@ -1,5 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { Picture } from "../../codec/picture/picture.ts";
+import { measureMsSsim, measurePsnr } from "../../codec/picture/quality.ts";
 import { compareFrames, frameBytes, meanQuality, msSsim, msSsimDecibel } from "./metrics.ts";
 
 const size = { width: 192, height: 176 };
@@ -79,5 +81,25 @@ describe("the mean over a clip", () => {
 		];
 		expect(meanQuality(frames)).toEqual({ psnrY: 35, psnrYuv: 37, msSsim: 0.95 });
 		expect(() => meanQuality([])).toThrow("no frames");
+	});
+});
+
+describe("the fast measures of the bench", () => {
+	it("agree with the plain ones of the codec", () => {
+		const [source, decoded] = [texture(7), texture(7).map((value, i) => (value + (i % 5) * 3) & 255)];
+		const [luma, chroma] = [size.width * size.height, (size.width * size.height) / 4];
+		const picture = (data: Uint8Array): Picture => ({
+			...size,
+			y: data.subarray(0, luma),
+			u: data.subarray(luma, luma + chroma),
+			v: data.subarray(luma + chroma),
+			timestamp: 0,
+		});
+		const quality = compareFrames(source, decoded, size);
+		const psnr = measurePsnr(picture(source), picture(decoded));
+		expect(quality.psnrY).toBeCloseTo(psnr.y, 9);
+		expect(quality.psnrYuv).toBeCloseTo(psnr.yuv, 9);
+		// The weights of the paper sum to 1.0001; the bench divides by their sum.
+		expect(quality.msSsim ** 1.0001).toBeCloseTo(measureMsSsim(picture(source), picture(decoded)), 6);
 	});
 });

@@ -1,0 +1,46 @@
+import { join } from "node:path";
+import { ffmpeg, ROOT } from "./commands.ts";
+
+/** A tiny video file for the tests. */
+export interface Clip {
+	readonly path: string;
+	readonly width: number;
+	readonly height: number;
+	readonly frameRate: number;
+	readonly frames: number;
+}
+
+/** A cut of the sample video, 128x96 with sound: real pictures and real motion, small enough for WASM. */
+export async function realClip(folder: string): Promise<Clip> {
+	const clip = { path: join(folder, "bunny.mp4"), width: 128, height: 96, frameRate: 12, frames: 24 };
+	await ffmpeg(
+		...["-ss", "4", "-i", join(ROOT, "examples/sample/bunny.mp4"), "-t", "2"],
+		...["-vf", `fps=${clip.frameRate},scale=${clip.width}:${clip.height}:flags=area`],
+		...[
+			"-c:v",
+			"libx264",
+			"-crf",
+			"12",
+			"-pix_fmt",
+			"yuv420p",
+			"-c:a",
+			"aac",
+			"-ac",
+			"2",
+			"-b:a",
+			"64k",
+			clip.path,
+		],
+	);
+	return clip;
+}
+
+/** A drawn clip of an odd size without sound. */
+export async function drawnClip(folder: string): Promise<Clip> {
+	const clip = { path: join(folder, "drawn.webm"), width: 98, height: 66, frameRate: 10, frames: 12 };
+	await ffmpeg(
+		...["-f", "lavfi", "-i", `testsrc2=size=${clip.width}x${clip.height}:rate=${clip.frameRate}:duration=1.2`],
+		...["-c:v", "libvpx-vp9", "-crf", "10", "-b:v", "0", "-pix_fmt", "yuv420p", clip.path],
+	);
+	return clip;
+}
