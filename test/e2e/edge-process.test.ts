@@ -76,7 +76,7 @@ describe("the local edge as a process", () => {
 		child.kill("SIGTERM");
 		expect(await exit).toBe(0);
 		expect(await waitUntil(async () => (await processes()).length === 0, 5_000)).toBe(true);
-		await expect(fetch(url)).rejects.toThrow();
+		await expect(fetch(url)).rejects.toThrow("fetch failed");
 	});
 
 	it("stops also while it starts", async () => {
@@ -96,6 +96,6 @@ describe("the local edge as a process", () => {
 		const url = await edge.url;
 		child.kill("SIGKILL");
 		expect(await waitUntil(async () => (await processes()).length === 0, 20_000)).toBe(true);
-		await expect(fetch(url)).rejects.toThrow();
+		await expect(fetch(url)).rejects.toThrow("fetch failed");
 	});
 });
