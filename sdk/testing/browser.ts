@@ -5,12 +5,15 @@ import { chromium } from "playwright-core";
 import type { Browser, Page } from "playwright-core";
 import { createServer } from "vite";
 import type { ViteDevServer } from "vite";
+import { EdgeDouble } from "./edge-double.ts";
 
 /** For tests only: Chromium with a page that imports the SDK's sources, bundled on the fly. */
 export type BrowserBench = {
 	readonly page: Page;
 	/** Ends with a slash. */
 	readonly origin: string;
+	/** Answers under the page's own origin. */
+	readonly edge: EdgeDouble;
 	readonly close: () => Promise<void>;
 };
 
@@ -39,6 +42,7 @@ const findChromium = (): string => {
  * @param files folder that the page finds under `/fixtures/`.
  */
 export const openBrowser = async (files: string, flags: readonly string[] = []): Promise<BrowserBench> => {
+	const edge = new EdgeDouble();
 	const cache = mkdtempSync(join(tmpdir(), "crescendo-vite-"));
 	const server: ViteDevServer = await createServer({
 		configFile: false,
@@ -55,6 +59,16 @@ export const openBrowser = async (files: string, flags: readonly string[] = []):
 					middlewares.use("/blank", (_request, response) => {
 						response.setHeader("content-type", "text/html");
 						response.end('<!doctype html><title>bench</title><script type="module" src="/sdk/testing/page.ts"></script>');
+					});
+					middlewares.use((request, response, next) => {
+						if (request.url?.startsWith("/v1/") !== true) {
+							next();
+							return;
+						}
+						edge.handle(request, response, `http://${request.headers.host}/`).catch((error: unknown) => {
+							response.statusCode = 500;
+							response.end(String(error));
+						});
 					});
 					middlewares.use("/fixtures", (request, response) => {
 						const name = (request.url ?? "/").slice(1).split("?")[0] ?? "";
@@ -82,6 +96,7 @@ export const openBrowser = async (files: string, flags: readonly string[] = []):
 		return {
 			page,
 			origin,
+			edge,
 			close: async () => {
 				await opened.close();
 				await server.close();

@@ -1,5 +1,7 @@
 import type { ColourSpace } from "../../codec/track.ts";
 import { UploadError } from "../errors.ts";
+import { createUpload } from "../index.ts";
+import type { Upload, UploadOptions, UploadProgress, UploadResult } from "../index.ts";
 import { FileSource } from "../source/file-source.ts";
 
 /** For tests only: what runs inside the page, called from Node through `page.evaluate`. */
@@ -88,10 +90,74 @@ const readSource = async (address: string, from: number): Promise<SourceAccount 
 	}
 };
 
-const bench = { readSource };
+/** What an upload did, told when it ended. */
+export type UploadAccount = {
+	readonly states: readonly string[];
+	readonly events: readonly string[];
+	readonly result: UploadResult | undefined;
+	readonly error: { readonly code: string; readonly message: string; readonly hint: string | undefined } | undefined;
+	readonly last: UploadProgress | undefined;
+};
+
+const uploads = new Map<number, Upload>();
+
+/** Begins an upload to the edge of this origin; `finishUpload` waits for it. */
+const beginUpload = async (address: string, options: Partial<UploadOptions>): Promise<number> => {
+	const blob = await (await fetch(address)).blob();
+	const upload = createUpload(new File([blob], address.split("/").at(-1) ?? "video"), {
+		endpoint: "/",
+		token: "good",
+		runtimeUrl: "/node_modules/onnxruntime-web/dist/",
+		...options,
+	});
+	const id = uploads.size;
+	uploads.set(id, upload);
+	return id;
+};
+
+const uploadOf = (id: number): Upload => {
+	const upload = uploads.get(id);
+	if (upload === undefined) {
+		throw new Error(`no upload ${id}`);
+	}
+	return upload;
+};
+
+const finishUpload = async (id: number): Promise<UploadAccount> => {
+	const upload = uploadOf(id);
+	const states: string[] = [upload.state];
+	const events: string[] = [];
+	upload.addEventListener("statechange", ({ detail }) => states.push(detail.state));
+	for (const name of ["warning", "asset", "playable", "error", "done"] as const) {
+		upload.addEventListener(name, () => events.push(name));
+	}
+	try {
+		const result = await upload.done;
+		return { states, events, result, error: undefined, last: upload.progress };
+	} catch (error) {
+		if (error instanceof UploadError) {
+			const { code, message, hint, cause } = error;
+			const detail = cause instanceof Error ? `${message} [${cause.stack ?? cause.message}]` : message;
+			return { states, events, result: undefined, error: { code, message: detail, hint }, last: upload.progress };
+		}
+		throw error;
+	}
+};
+
+const upload = async (address: string, options: Partial<UploadOptions>): Promise<UploadAccount> =>
+	finishUpload(await beginUpload(address, options));
+
+const control = (id: number, action: "pause" | "resume" | "abort"): string => {
+	const running = uploadOf(id);
+	running[action]();
+	return running.state;
+};
+
+const progressOf = (id: number): UploadProgress | undefined => uploadOf(id).progress;
+
+const bench = { readSource, upload, beginUpload, finishUpload, control, progressOf };
 
 declare global {
-	// eslint-disable-next-line no-var
 	var bench: typeof import("./page.ts")["testBench"];
 }
 
