@@ -28,5 +28,7 @@ export default defineConfig(async () => ({
 		include: ["edge/**/*.test.ts"],
 		root: here(".."),
 		testTimeout: 60_000,
+		// Failures that tests inject are logged as they should be; they are no news here.
+		onConsoleLog: (log) => !log.includes("Injected:") && !log.includes("does not appear to be text"),
 	},
 }));

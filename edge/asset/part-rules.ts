@@ -26,7 +26,10 @@ export const readPart = (
 		return invalid(`A part of ${samples.length} samples; the most is ${settings.limits.partSamples}.`);
 	}
 	for (const [index, sample] of samples.entries()) {
-		const fault = findSampleFault(json, sample);
+		const fault =
+			sample.duration > settings.limits.segmentSeconds * 1_000_000
+				? `It lasts ${sample.duration} microseconds, longer than a segment may.`
+				: findSampleFault(json, sample);
 		if (fault !== undefined) return invalid(`Sample ${index}: ${fault}`);
 	}
 	if (part.number === 0 && !first.sync) return invalid("A track begins with a sync sample.");

@@ -69,7 +69,8 @@ export const cutBase = (queue: TrackQueue, target: number, limits: SegmentLimits
 		if (head.sync && head.timestamp >= start + target - BOUNDARY_SLACK)
 			return span.close(head.timestamp, head.timestamp, false);
 		span.add(head);
-		const grown = span.close(span.ownEnd, span.ownEnd, false);
+		// A sample lasts until the next, whatever it says of itself: up to its own time the segment surely lasts.
+		const grown = span.close(head.timestamp, head.timestamp, false);
 		if (exceeds(grown, start, limits)) return grown;
 	}
 	if (!queue.ended || span.count === 0) return undefined;

@@ -1,0 +1,72 @@
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import type { AssetObject } from "../asset/asset-object.ts";
+import type { Environment } from "../environment.ts";
+
+/**
+ * When a write fails: before it is done (nothing was written), or after (all was written, and nobody was told). To whoever comes
+ * afterwards, the second is a Durable Object killed between the write and the record of it.
+ */
+export type FaultMoment = "before" | "after";
+
+/** Counts the writes of one asset to the store and the catalogue, and lets chosen ones fail. */
+export class Faults {
+	writes = 0;
+	readonly #shouldFail: (write: number) => FaultMoment | undefined;
+
+	constructor(shouldFail: (write: number) => FaultMoment | undefined = () => undefined) {
+		this.#shouldFail = shouldFail;
+	}
+
+	/** Puts these faults between the asset's Durable Object and its bindings, until it is evicted. */
+	async install(assetId: string): Promise<void> {
+		const stub = assetStub(assetId);
+		await runInDurableObject(stub, (instance: AssetObject) => {
+			const holder = instance as unknown as { env: Environment };
+			holder.env = {
+				...env,
+				MEDIA: this.#failing(env.MEDIA, ["put", "delete"]),
+				CATALOGUE: this.#failingDatabase(),
+			};
+		});
+	}
+
+	async #attempt<Value>(write: () => Promise<Value>): Promise<Value> {
+		const moment = this.#shouldFail(this.writes++);
+		if (moment === "before") throw new Error("Injected: the write was not done.");
+		const value = await write();
+		if (moment === "after") throw new Error("Injected: the write was done, its answer lost.");
+		return value;
+	}
+
+	#failing<Target extends object>(target: Target, names: readonly string[]): Target {
+		return new Proxy(target, {
+			get: (object, name) => {
+				const value: unknown = Reflect.get(object, name);
+				if (typeof value !== "function") return value;
+				const bound = (...args: unknown[]): unknown => Reflect.apply(value, object, args);
+				return names.includes(String(name))
+					? (...args: unknown[]) => this.#attempt(async () => bound(...args))
+					: bound;
+			},
+		});
+	}
+
+	#failingDatabase(): D1Database {
+		const statement = (inner: D1PreparedStatement): D1PreparedStatement =>
+			new Proxy(this.#failing(inner, ["run"]), {
+				get: (object, name) =>
+					name === "bind"
+						? (...values: unknown[]) => statement(inner.bind(...values))
+						: Reflect.get(object, name),
+			});
+		return new Proxy(env.CATALOGUE, {
+			get: (object, name) =>
+				name === "prepare" ? (query: string) => statement(object.prepare(query)) : Reflect.get(object, name),
+		});
+	}
+}
+
+/** The Durable Object of an asset. */
+export const assetStub = (assetId: string): DurableObjectStub<AssetObject> =>
+	env.ASSET.get(env.ASSET.idFromName(assetId));
