@@ -1,8 +1,10 @@
 import { Hono } from "hono";
+import { methodNotAllowed } from "hono/method-not-allowed";
 import type { EdgeContext } from "./environment.ts";
 import { ApiError, notFound } from "./http/api-error.ts";
 import { openToAllOrigins } from "./http/cors.ts";
 import { logEvent } from "./log.ts";
+import { apiKeys } from "./routes/api-keys.ts";
 import { assets } from "./routes/assets.ts";
 import { health } from "./routes/health.ts";
 import { media } from "./routes/media.ts";
@@ -17,10 +19,24 @@ const app = new Hono<EdgeContext>();
 
 app.use("/v1/*", openToAllOrigins(["GET", "HEAD", "POST", "PUT", "DELETE"]));
 
+app.use(
+	methodNotAllowed({
+		app,
+		onMethodNotAllowed: (context, methods) =>
+			new ApiError(
+				"method-not-allowed",
+				`${context.req.method} is not for this address.`,
+				`It takes ${methods.join(", ")}.`,
+				{ headers: { Allow: methods.join(", ") } },
+			).toResponse(),
+	}),
+);
+
 const routes = app
 	.route("/", assets)
 	.route("/", parts)
 	.route("/", uploadTokens)
+	.route("/", apiKeys)
 	.route("/", playlists)
 	.route("/", media)
 	.route("/", pages)
