@@ -352,6 +352,7 @@ class Job {
 				maxSize: options.maxSize,
 				patience: options.patience,
 				layers: options.enhancements.length,
+				insisted: options.backend !== "auto",
 			},
 			opened.backend,
 		);

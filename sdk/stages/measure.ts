@@ -5,14 +5,16 @@ import { downscalePicture } from "../../codec/picture/downscale.ts";
 import type { Picture } from "../../codec/picture/picture.ts";
 import type { Speed } from "./plan.ts";
 
-/** Where the first measurement takes longer than so many seconds a frame, a larger one would tell nothing new. */
-const SLOW_FRAME = 0.05;
+/** Two sizes tell what a frame costs at least and what each pixel adds; a third where the machine is quick. */
+const SMALL = { width: 64, height: 64 };
+const MIDDLE = { width: 256, height: 160 };
+const LARGE = { width: 960, height: 544 };
 
-const SMALL = { width: 128, height: 96 };
-const LARGE = { width: 640, height: 384 };
+/** Where a frame of the middle size takes longer, in seconds, the largest is not tried. */
+const SLOW_FRAME = 0.04;
 
-/** Frames after the first two (which compile and warm up). */
-const FRAMES = 3;
+/** Frames after the first (which compiles and warms up). */
+const FRAMES = 2;
 
 /** A texture that moves, so that motion search and entropy coder have real work. */
 const testPicture = (width: number, height: number, step: number): Picture => {
@@ -39,14 +41,14 @@ const timeFrames = async (
 	const encoder = await EnhancementEncoder.create({ model, executor, ...size });
 	try {
 		let best = Number.POSITIVE_INFINITY;
-		for (let step = 0; step < FRAMES + 2; step++) {
+		for (let step = 0; step <= FRAMES; step++) {
 			const source = testPicture(size.width, size.height, step);
 			const base = downscalePicture(source);
 			const type = step === 0 ? "intra" : "inter";
 			const start = performance.now();
 			const { reconstruction } = await encoder.encode(source, base, { type, q, duration: 40_000 }, signal);
 			reconstruction.dispose();
-			if (step >= 2) {
+			if (step > 0) {
 				best = Math.min(best, (performance.now() - start) / 1000);
 			}
 		}
@@ -62,12 +64,18 @@ const timeFrames = async (
  */
 export const measureSpeed = async (model: Model, executor: Executor, q: number, signal: AbortSignal): Promise<Speed> => {
 	const small = await timeFrames(model, executor, SMALL, q, signal);
-	const pixels = SMALL.width * SMALL.height;
-	if (small > SLOW_FRAME) {
-		return { fixed: 0, each: small / pixels };
+	const middle = await timeFrames(model, executor, MIDDLE, q, signal);
+	if (middle > SLOW_FRAME) {
+		return through(SMALL, small, MIDDLE, middle);
 	}
-	const large = await timeFrames(model, executor, LARGE, q, signal);
-	const more = LARGE.width * LARGE.height;
-	const each = Math.max(0, (large - small) / (more - pixels));
-	return { fixed: Math.max(0, small - each * pixels), each };
+	return through(MIDDLE, middle, LARGE, await timeFrames(model, executor, LARGE, q, signal));
+};
+
+type Size = { readonly width: number; readonly height: number };
+
+/** The line through two measurements. */
+const through = (less: Size, quick: number, more: Size, slow: number): Speed => {
+	const pixels = (size: Size) => size.width * size.height;
+	const each = Math.max(0, (slow - quick) / (pixels(more) - pixels(less)));
+	return { fixed: Math.max(0, quick - each * pixels(less)), each };
 };

@@ -44,6 +44,7 @@ describe("Meter", () => {
 			meter.waiting(
 				stage,
 				(async () => {
+					await Promise.resolve();
 					clock.now += seconds;
 				})(),
 			);

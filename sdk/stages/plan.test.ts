@@ -11,6 +11,7 @@ const task = (change: Partial<Task> = {}): Task => ({
 	maxSize: 3840,
 	patience: 2,
 	layers: 1,
+	insisted: false,
 	...change,
 });
 
@@ -42,6 +43,11 @@ describe("choosePlan", () => {
 		const plan = choosePlan(task({ duration: 7200 }), backend(0.01, "wasm"));
 		expect(plan).toMatchObject({ width: 640, height: 360, enhanced: false });
 		expect(plan.notice).toContain("hours");
+		expect(choosePlan(task({ duration: 7200, insisted: true }), backend(0.01, "wasm")).enhanced).toBe(true);
+	});
+
+	it("never leaves it out for a wait of a few minutes", () => {
+		expect(choosePlan(task({ duration: 4 }), backend(0.01, "wasm"))).toMatchObject({ width: 320, height: 180, enhanced: true });
 	});
 
 	it("accepts a longer wait than patience rather than none, within bounds", () => {

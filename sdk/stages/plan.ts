@@ -20,6 +20,8 @@ export type Task = {
 	readonly patience: number;
 	/** How many enhancements. */
 	readonly layers: number;
+	/** The person asked for this backend: the enhancement is coded however long it takes. */
+	readonly insisted: boolean;
 };
 
 /** The decision: one size for the full picture, whether it gets its enhancement, and what to tell. */
@@ -38,8 +40,12 @@ const LADDER = [3840, 2560, 1920, 1280, 960, 854, 640, 480, 426, 320];
 /** Nobody minds waiting so long, however short the video, in seconds. */
 const SHORT_WAIT = 60;
 
-/** At the smallest size, the wait may be so many times longer than `patience` before the enhancement is left out. */
+/**
+ * At the smallest size the wait may be so many times longer than `patience`, and so many seconds in any case, before the
+ * enhancement is left out.
+ */
 const STRETCH = 4;
+const LONG_WAIT = 600;
 
 /** Longest side of a video that has no enhancement: a base that is watched as it is. */
 const BASE_ONLY_SIDE = 640;
@@ -85,7 +91,8 @@ export const choosePlan = (task: Task, backend: Backend): Plan => {
 	const predictedFps = fps(size);
 	const where = backend.kind === "wasm" ? "on the processor (WASM)" : "here";
 	const wait = (task.frameRate * (task.duration ?? 0)) / predictedFps;
-	if (predictedFps * STRETCH < needed) {
+	const bearable = allowed === undefined ? predictedFps >= needed : wait <= Math.max(LONG_WAIT, STRETCH * allowed);
+	if (!bearable && !task.insisted) {
 		const base = fitWithin(task.width, task.height, Math.min(task.maxSize, BASE_ONLY_SIDE));
 		const long = task.duration === undefined ? "could not keep up" : `would take ${inWords(wait)}`;
 		const notice = `Only the base is uploaded, at ${base.width}x${base.height}: the enhancement ${long} ${where}.`;
