@@ -38,7 +38,7 @@ export const OPPONENTS: readonly Opponent[] = [
 		name: "vp9-realtime",
 		title: "VP9 realtime, cpu-used 7",
 		extension: "webm",
-		qualities: [14, 22, 30, 38, 46, 54, 62],
+		qualities: [14, 26, 38, 50, 62],
 		arguments: (quality, gop) => [
 			...["-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "7", "-crf", String(quality), "-b:v", "0"],
 			...["-lag-in-frames", "0", "-g", String(gop), "-keyint_min", String(gop), "-threads", "1"],
@@ -48,7 +48,7 @@ export const OPPONENTS: readonly Opponent[] = [
 		name: "av1-realtime",
 		title: "AV1 realtime, cpu-used 8",
 		extension: "webm",
-		qualities: [14, 22, 30, 38, 46, 54, 62],
+		qualities: [14, 26, 38, 50, 62],
 		arguments: (quality, gop) => [
 			...["-c:v", "libaom-av1", "-usage", "realtime", "-cpu-used", "8", "-crf", String(quality), "-b:v", "0"],
 			...["-lag-in-frames", "0", "-g", String(gop), "-keyint_min", String(gop), "-threads", "1"],

@@ -11,10 +11,10 @@ export interface Clip {
 }
 
 /** A cut of the sample video, 128x96 with sound: real pictures and real motion, small enough for WASM. */
-export async function realClip(folder: string): Promise<Clip> {
-	const clip = { path: join(folder, "bunny.mp4"), width: 128, height: 96, frameRate: 12, frames: 24 };
+export async function realClip(folder: string, seconds: number): Promise<Clip> {
+	const clip = { path: join(folder, "bunny.mp4"), width: 128, height: 96, frameRate: 12, frames: 12 * seconds };
 	await ffmpeg(
-		...["-ss", "4", "-i", join(ROOT, "examples/sample/bunny.mp4"), "-t", "2"],
+		...["-ss", "4", "-i", join(ROOT, "examples/sample/bunny.mp4"), "-t", String(seconds)],
 		...["-vf", `fps=${clip.frameRate},scale=${clip.width}:${clip.height}:flags=area`],
 		...[
 			"-c:v",

@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Picture } from "../../codec/picture/picture.ts";
+import { type Clip, drawnClip, realClip } from "./clips.ts";
+import { crescendo } from "./commands.ts";
+import { expectedPixels, psnrOfRows, readPictures, screenPixels } from "./pixels.ts";
+import { type Stack, startStack } from "./stack.ts";
+import { fetchAsset, writeAssetFile } from "./stored-asset.ts";
+import { Viewer } from "./viewer.ts";
+
+/** A clip that went through the command line tool and the edge. */
+interface Uploaded {
+	readonly clip: Clip;
+	readonly id: string;
+	readonly basePath: string;
+	readonly fullPath: string;
+	readonly full: readonly Picture[];
+}
+
+let stack: Stack;
+let uploaded: Uploaded[];
+
+beforeAll(async () => {
+	stack = await startStack();
+	uploaded = [];
+	for (const clip of [await realClip(stack.folder, 6), await drawnClip(stack.folder)])
+		uploaded.push(await upload(clip));
+});
+afterAll(() => stack.close());
+
+/** Encodes and uploads, then decodes with the command line tool what the edge delivers: segments, not the file. */
+async function upload(clip: Clip): Promise<Uploaded> {
+	const file = `${clip.path}.crescendo.mp4`;
+	await crescendo("encode", clip.path, "-o", file, "--q", "32");
+	const { url, apiKey } = stack.edge;
+	const answer: { id: string } = JSON.parse(
+		await crescendo("upload", file, "--endpoint", url, "--token", apiKey, "--json"),
+	);
+	const stored = `${clip.path}.stored.mp4`;
+	await writeAssetFile(await fetchAsset(url, answer.id), stored);
+	const [basePath, fullPath] = [`${clip.path}.base.y4m`, `${clip.path}.full.y4m`];
+	await crescendo("decode", stored, "--layer", "base", "-o", basePath);
+	await crescendo("decode", stored, "--layer", "full", "-o", fullPath);
+	return { clip, id: answer.id, basePath, fullPath, full: await readPictures(fullPath) };
+}
+
+async function openPlayer(id: string): Promise<Viewer> {
+	const viewer = new Viewer(await stack.browser.newPage({ viewport: { width: 800, height: 700 } }));
+	await viewer.open(`${stack.edge.url}/watch/${id}`);
+	return viewer;
+}
+
+describe.each([0, 1])("clip %i from the edge to the screen", (index) => {
+	it("shows the base first and then, from pixels, the enhanced picture", async () => {
+		const { clip, id, basePath, fullPath } = uploaded[index] as Uploaded;
+		const viewer = await openPlayer(id);
+		await viewer.set("enhancement", "off");
+		await viewer.play();
+		await viewer.until(({ currentTime }) => currentTime > 0.1);
+		await viewer.pause();
+		const frame = 5;
+		await viewer.seek((frame + 0.5) / clip.frameRate);
+		const area = await viewer.pictureArea(clip.width / clip.height);
+		const [base, full] = await Promise.all([basePath, fullPath].map((path) => expectedPixels(path, frame, area)));
+		const compare = async (): Promise<{ base: number; full: number }> => {
+			const screen = await screenPixels(viewer.page, area, stack.folder);
+			// The upper part only: controls lie over the lower.
+			const psnr = (expected: Uint8Array | undefined): number =>
+				psnrOfRows(screen, expected ?? new Uint8Array(), area, 0.15, 0.6);
+			return { base: psnr(base), full: psnr(full) };
+		};
+
+		const before = await compare();
+		expect((await viewer.observe()).state).toBe("base");
+		expect(before.base).toBeGreaterThan(before.full + 3);
+
+		await viewer.set("enhancement", "force");
+		await viewer.until(({ state }) => state === "active");
+		const after = await compare();
+		expect(after.full).toBeGreaterThan(after.base + 3);
+		expect(after.full).toBeGreaterThan(30);
+		await viewer.page.close();
+	});
+
+	it("shows on the canvas exactly the command line tool's picture of that frame", async () => {
+		const { clip, id, full } = uploaded[index] as Uploaded;
+		const viewer = await openPlayer(id);
+		await viewer.set("debug", "");
+		await viewer.set("enhancement", "force");
+		await viewer.play();
+		await viewer.until(({ currentTime }) => currentTime > 0.1);
+		await viewer.pause();
+		for (const frame of [0, 7, clip.frames - 2]) {
+			await viewer.seek((frame + 0.5) / clip.frameRate);
+			await viewer.until(({ state }) => state === "active");
+			const captured = await viewer.capture();
+			expect(Math.round((captured.timestamp / 1e6) * clip.frameRate)).toBe(frame);
+			const expected = full[frame] as Picture;
+			expect(captured.picture.width).toBe(clip.width);
+			expect(captured.picture.height).toBe(clip.height);
+			for (const plane of ["y", "u", "v"] as const) {
+				expect(Buffer.compare(captured.picture[plane], expected[plane])).toBe(0);
+			}
+		}
+		await viewer.page.close();
+	});
+});
+
+it("upgrades by itself during playback, the base first", async () => {
+	const { id } = uploaded[0] as Uploaded;
+	const viewer = await openPlayer(id);
+	await viewer.play();
+	const seen = await viewer.until(({ state, firstEnhanced }) => state === "active" && firstEnhanced !== undefined);
+	const states = seen.map(({ state }) => state);
+	expect(states[0]).toBe("base");
+	expect(states).toContain("loading");
+	const { firstPicture, firstEnhanced } = seen.at(-1) ?? {};
+	expect(firstPicture).toBeLessThan(firstEnhanced ?? 0);
+	await viewer.page.close();
+});
