@@ -31,7 +31,12 @@ export class UploadError extends Error {
 	constructor(
 		code: UploadErrorCode,
 		message: string,
-		options: { hint?: string | undefined; cause?: unknown; serverCode?: string | undefined; status?: number | undefined } = {},
+		options: {
+			hint?: string | undefined;
+			cause?: unknown;
+			serverCode?: string | undefined;
+			status?: number | undefined;
+		} = {},
 	) {
 		super(message, options.cause === undefined ? undefined : { cause: options.cause });
 		this.name = "UploadError";

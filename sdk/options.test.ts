@@ -36,13 +36,19 @@ describe("resolveOptions", () => {
 	});
 
 	it("resolves relative addresses against the page", () => {
-		const options = resolveOptions({ ...good, endpoint: "/", modelUrl: "m" }, file, "http://localhost:8787/studio/");
+		const options = resolveOptions(
+			{ ...good, endpoint: "/", modelUrl: "m" },
+			file,
+			"http://localhost:8787/studio/",
+		);
 		expect(options.endpoint).toBe("http://localhost:8787");
 		expect(options.modelUrl).toBe("http://localhost:8787/studio/m/");
 	});
 
 	it("keeps a path of the endpoint", () => {
-		expect(resolveOptions({ ...good, endpoint: "https://a.example/video" }, file).endpoint).toBe("https://a.example/video");
+		expect(resolveOptions({ ...good, endpoint: "https://a.example/video" }, file).endpoint).toBe(
+			"https://a.example/video",
+		);
 	});
 
 	const wrong: readonly (readonly [string, Record<string, unknown>])[] = [

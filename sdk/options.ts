@@ -112,7 +112,9 @@ const httpUrl = (name: string, value: unknown, base: string | undefined): URL =>
 	try {
 		url = new URL(value, base);
 	} catch (cause) {
-		throw new UploadError("invalid-option", `options.${name} must be a valid URL; it is "${String(value)}".`, { cause });
+		throw new UploadError("invalid-option", `options.${name} must be a valid URL; it is "${String(value)}".`, {
+			cause,
+		});
 	}
 	if (url.protocol !== "https:" && url.protocol !== "http:") {
 		return refuse(`options.${name} must start with https: or http:; it starts with ${url.protocol}`);
@@ -168,7 +170,8 @@ export const checkSource = (source: unknown, base?: string): Blob | string => {
 };
 
 const titleOf = (source: Blob | string): string => {
-	const name = source instanceof Blob ? ("name" in source && typeof source.name === "string" ? source.name : "") : source;
+	const name =
+		source instanceof Blob ? ("name" in source && typeof source.name === "string" ? source.name : "") : source;
 	const last = name.split(/[?#]/)[0]?.split("/").at(-1) ?? "";
 	return last.replace(/\.[A-Za-z0-9]{1,5}$/, "");
 };

@@ -26,8 +26,22 @@ const TRANSITIONS: Readonly<Record<UploadState, Readonly<Partial<Record<UploadSt
 	preparing: { prepared: "running", pause: "paused", abort: "aborted", fail: "failed" },
 	// `prepared` and `coded` may arrive during a pause, from work that was under way when it was asked for: a pause does not
 	// remember them, so `running` takes what would have followed.
-	running: { prepared: "running", pause: "paused", coded: "finishing", completed: "done", abort: "aborted", fail: "failed" },
-	paused: { prepared: "paused", coded: "paused", resume: "running", completed: "done", abort: "aborted", fail: "failed" },
+	running: {
+		prepared: "running",
+		pause: "paused",
+		coded: "finishing",
+		completed: "done",
+		abort: "aborted",
+		fail: "failed",
+	},
+	paused: {
+		prepared: "paused",
+		coded: "paused",
+		resume: "running",
+		completed: "done",
+		abort: "aborted",
+		fail: "failed",
+	},
 	finishing: { pause: "paused", completed: "done", abort: "aborted", fail: "failed" },
 	done: {},
 	failed: {},

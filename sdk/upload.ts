@@ -8,6 +8,7 @@ import type { SessionHost } from "./session/session.ts";
 import type { SourceWarning } from "./source/video-source.ts";
 import { nextState } from "./state.ts";
 import type { UploadState, UploadStep } from "./state.ts";
+import { typedEventTarget } from "./typed-events.ts";
 import { WorkerSession } from "./worker/worker-session.ts";
 
 /** What an `Upload` dispatches; every event is a `CustomEvent` with this `detail`. */
@@ -34,7 +35,7 @@ type Session = { run(): Promise<UploadResult>; pause(): void; resume(): void };
  * A video on its way: it begins by itself in the next task, so that listeners can be added first.
  * @fires statechange progress warning asset playable error done
  */
-export class Upload extends EventTarget {
+export class Upload extends typedEventTarget<UploadEventMap>() {
 	/** Resolves when the asset is complete; rejects with an `UploadError`. Need not be listened to. */
 	readonly done: Promise<UploadResult>;
 	readonly #abort = new AbortController();
@@ -153,30 +154,6 @@ export class Upload extends EventTarget {
 	}
 }
 
-/** Typed listeners; the same as `EventTarget`'s otherwise. */
-export interface Upload {
-	addEventListener<Name extends keyof UploadEventMap>(
-		type: Name,
-		listener: (this: Upload, event: UploadEventMap[Name]) => unknown,
-		options?: boolean | AddEventListenerOptions,
-	): void;
-	addEventListener(
-		type: string,
-		listener: EventListenerOrEventListenerObject | null,
-		options?: boolean | AddEventListenerOptions,
-	): void;
-	removeEventListener<Name extends keyof UploadEventMap>(
-		type: Name,
-		listener: (this: Upload, event: UploadEventMap[Name]) => unknown,
-		options?: boolean | EventListenerOptions,
-	): void;
-	removeEventListener(
-		type: string,
-		listener: EventListenerOrEventListenerObject | null,
-		options?: boolean | EventListenerOptions,
-	): void;
-}
-
 const workerMaker = (worker: UploadOptions["worker"]) => (): Worker =>
 	worker instanceof URL
 		? new Worker(worker, { type: "module", name: "crescendo-upload" })
@@ -198,4 +175,3 @@ export const createUpload = (source: UploadSource, options: UploadOptions): Uplo
 	const checked = checkSource(source, base);
 	return new Upload(checked, resolveOptions(options, checked, base), options);
 };
-

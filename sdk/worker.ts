@@ -9,7 +9,10 @@ import type { PageMessage, WorkerMessage } from "./worker/messages.ts";
 const post = (message: WorkerMessage): void => globalThis.postMessage(message);
 
 const abort = new AbortController();
-const tokens = new Map<number, { readonly resolve: (token: string) => void; readonly reject: (error: Error) => void }>();
+const tokens = new Map<
+	number,
+	{ readonly resolve: (token: string) => void; readonly reject: (error: Error) => void }
+>();
 let session: UploadSession | undefined;
 let asked = 0;
 

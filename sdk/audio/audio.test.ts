@@ -51,7 +51,20 @@ describe("planAudio", () => {
 
 describe("opusHeadToDops", () => {
 	const head = (tail: readonly number[]) =>
-		Uint8Array.from([...[..."OpusHead"].map((letter) => letter.charCodeAt(0)), 1, 2, 0x38, 1, 0x80, 0xbb, 0, 0, 0xff, 0xff, ...tail]);
+		Uint8Array.from([
+			...[..."OpusHead"].map((letter) => letter.charCodeAt(0)),
+			1,
+			2,
+			0x38,
+			1,
+			0x80,
+			0xbb,
+			0,
+			0,
+			0xff,
+			0xff,
+			...tail,
+		]);
 	it("turns the byte order around", () => {
 		expect([...(opusHeadToDops(head([0])) ?? [])]).toEqual([0, 2, 0x01, 0x38, 0, 0, 0xbb, 0x80, 0xff, 0xff, 0]);
 	});

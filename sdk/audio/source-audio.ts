@@ -39,13 +39,19 @@ export const openAudio = async (
 			return undefined;
 		}
 		if (facts.channels > 2) {
-			warnings.push({ code: "audio-downmixed", message: `The sound's ${facts.channels} channels are mixed to stereo.` });
+			warnings.push({
+				code: "audio-downmixed",
+				message: `The sound's ${facts.channels} channels are mixed to stereo.`,
+			});
 		}
 		return plan.make === "copy" ? await copiedAudio(track, facts, origin) : await encodedAudio(track, plan, origin);
 	} catch (error) {
 		// Sound that cannot be read must not cost the pictures; the person is told.
 		const detail = error instanceof Error ? error.message : String(error);
-		warnings.push({ code: "audio-dropped", message: `The video is uploaded without sound, which is damaged: ${detail}` });
+		warnings.push({
+			code: "audio-dropped",
+			message: `The video is uploaded without sound, which is damaged: ${detail}`,
+		});
 		return undefined;
 	}
 };
@@ -82,7 +88,13 @@ const audioTrack = (
 	if (payload === undefined) {
 		throw new UploadError("source-undecodable", `The sound's ${codec} header is missing or damaged.`);
 	}
-	return { kind: "audio", codec: codec === "opus" ? "opus" : codecString, sampleRate, channels, description: payload };
+	return {
+		kind: "audio",
+		codec: codec === "opus" ? "opus" : codecString,
+		sampleRate,
+		channels,
+		description: payload,
+	};
 };
 
 const toSample = (packet: EncodedPacket, timestamp: number): Sample => ({
@@ -134,7 +146,11 @@ const encodedAudio = async (
 		async *samples(signal) {
 			let last = -1;
 			try {
-				for (let next: IteratorResult<MadePacket, void> = first; next.done !== true; next = await packets.next()) {
+				for (
+					let next: IteratorResult<MadePacket, void> = first;
+					next.done !== true;
+					next = await packets.next()
+				) {
 					signal.throwIfAborted();
 					const timestamp = Math.max(0, next.value.packet.microsecondTimestamp);
 					if (timestamp > last) {

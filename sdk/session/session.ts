@@ -152,7 +152,12 @@ export class UploadSession {
 				group = pair.group;
 				for (const { q, encoder } of encoders) {
 					const choice = frameChoice(place, q, { interval: ENDLESS, intraOffset: 5, interOffsets: [0] });
-					const coding = encoder.encode(pair.picture, pair.base, { ...choice, duration: pair.duration }, signal);
+					const coding = encoder.encode(
+						pair.picture,
+						pair.base,
+						{ ...choice, duration: pair.duration },
+						signal,
+					);
 					const { sample, reconstruction } = await this.#meter.waiting("enhancement", coding);
 					reconstruction.dispose();
 					this.#ship().add(enhancementId(q), sample);
@@ -265,7 +270,12 @@ export class UploadSession {
 			model === undefined ? [] : job.qualities.map((q) => enhancementTrack(job.plan, q, model.id, base));
 		const tracks = assetTracks(base, enhancements, audio?.track);
 		const size = enhancements.length > 0 ? job.plan : base;
-		const request = createRequest(tracks, { width: size.width, height: size.height }, job.frameRate, this.#options.title);
+		const request = createRequest(
+			tracks,
+			{ width: size.width, height: size.height },
+			job.frameRate,
+			this.#options.title,
+		);
 		for (const [id, track] of tracks) {
 			const { kind, codec } = track;
 			const dimensions = track.kind === "audio" ? {} : { width: track.width, height: track.height };
@@ -274,15 +284,13 @@ export class UploadSession {
 		}
 		const last = job.qualities.at(-1);
 		const leading = last === undefined || enhancements.length === 0 ? BASE_ID : enhancementId(last);
-		let assetId: string | undefined;
 		const http = new HttpClient(
-			() => this.#host.freshToken(assetId),
+			() => this.#host.freshToken(this.#shipper?.asset.id),
 			(silent) => (this.#meter.silent = silent),
 		);
 		const client = new UploadClient(http, this.#options.endpoint);
 		const context = { meter: this.#meter, gate: this.#gate, signal: this.#signal };
 		this.#shipper = await Shipper.create(request, client, context, leading);
-		assetId = this.#shipper.asset.id;
 		this.#host.onStep("prepared");
 		this.#host.onAsset(this.#shipper.asset);
 	}
@@ -362,7 +370,8 @@ class Job {
 		this.qualities = plan.enhanced ? options.enhancements : [];
 		this.report = {
 			kind: plan.enhanced ? opened.backend.kind : "none",
-			description: plan.enhanced && opened.executor !== undefined ? opened.executor.description : "no enhancement",
+			description:
+				plan.enhanced && opened.executor !== undefined ? opened.executor.description : "no enhancement",
 			width: this.plan.width,
 			height: this.plan.height,
 			sourceWidth: info.width,

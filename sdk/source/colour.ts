@@ -37,4 +37,5 @@ export const resolveColour = (colour: FrameColour, height: number): ColourSpace 
 };
 
 /** True for PQ and HLG, which would look wrong as they are. */
-export const isHighDynamicRange = (colour: FrameColour): boolean => colour.transfer === "pq" || colour.transfer === "hlg";
+export const isHighDynamicRange = (colour: FrameColour): boolean =>
+	colour.transfer === "pq" || colour.transfer === "hlg";

@@ -30,23 +30,30 @@ const reading = async <T>(step: () => Promise<T>): Promise<T> => {
 		const known = !(cause instanceof UnsupportedInputFormatError);
 		throw new UploadError(
 			"source-unreadable",
-			known ? "The file is damaged or cut short before its index." : "This is not a video file that is known here.",
+			known
+				? "The file is damaged or cut short before its index."
+				: "This is not a video file that is known here.",
 			{ hint: "Use an mp4, mov, webm or mkv file, and check that it plays from start to end elsewhere.", cause },
 		);
 	}
 };
 
 const refuseUnsuitable = async (track: InputVideoTrack): Promise<void> => {
-	const codec = (await track.getCodecParameterString()) ?? (await track.getCodec()) ?? String(await track.getInternalCodecId());
+	const codec =
+		(await track.getCodecParameterString()) ?? (await track.getCodec()) ?? String(await track.getInternalCodecId());
 	if (!(await track.canDecode())) {
 		throw new UploadError("source-undecodable", `This browser does not decode this video (codec ${codec}).`, {
 			hint: "Try another browser, or convert the file to H.264 (for example: ffmpeg -i in -c:v libx264 out.mp4).",
 		});
 	}
 	if (await track.hasHighDynamicRange()) {
-		throw new UploadError("source-hdr", "The video has high dynamic range (PQ or HLG), which is not converted here.", {
-			hint: "Export it as SDR (BT.709), or convert it with a tone-mapping tool first.",
-		});
+		throw new UploadError(
+			"source-hdr",
+			"The video has high dynamic range (PQ or HLG), which is not converted here.",
+			{
+				hint: "Export it as SDR (BT.709), or convert it with a tone-mapping tool first.",
+			},
+		);
 	}
 	if (await track.canBeTransparent()) {
 		throw new UploadError("source-alpha", "The video has an alpha channel, which would be lost.", {
@@ -102,7 +109,9 @@ export class FileSource implements VideoSource {
 			source:
 				source instanceof Blob
 					? new BlobSource(source)
-					: new UrlSource(source, { getRetryDelay: (tries) => (tries < URL_TRIES ? 0.25 * 2 ** tries : null) }),
+					: new UrlSource(source, {
+							getRetryDelay: (tries) => (tries < URL_TRIES ? 0.25 * 2 ** tries : null),
+						}),
 		});
 		try {
 			return await FileSource.#open(input, source, options.audio, options.signal);
@@ -139,12 +148,17 @@ export class FileSource implements VideoSource {
 		first.close();
 		refuseSize(width, height);
 		if (isHighDynamicRange(colorSpace)) {
-			throw new UploadError("source-hdr", "The video has high dynamic range (PQ or HLG), which is not converted here.", {
-				hint: "Export it as SDR (BT.709), or convert it with a tone-mapping tool first.",
-			});
+			throw new UploadError(
+				"source-hdr",
+				"The video has high dynamic range (PQ or HLG), which is not converted here.",
+				{
+					hint: "Export it as SDR (BT.709), or convert it with a tone-mapping tool first.",
+				},
+			);
 		}
 		const stats = await reading(() => track.computePacketStats(RATE_PACKETS));
-		const end = (await reading(() => track.getDurationFromMetadata())) ?? (await reading(() => track.computeDuration()));
+		const end =
+			(await reading(() => track.getDurationFromMetadata())) ?? (await reading(() => track.computeDuration()));
 		const audio = sound === "none" ? undefined : await openAudio(input, origin, warnings);
 		const info: SourceInfo = {
 			width,
@@ -224,7 +238,10 @@ export class FileSource implements VideoSource {
 			});
 		}
 		const detail = error instanceof Error ? error.message : String(error);
-		this.#warnings.push({ code: "truncated", message: `The file breaks off; what came before was kept. (${detail})` });
+		this.#warnings.push({
+			code: "truncated",
+			message: `The file breaks off; what came before was kept. (${detail})`,
+		});
 		return undefined;
 	}
 }

@@ -10,7 +10,11 @@ const WINDOW = 256 * 1024;
  */
 export const fingerprintOf = async (blob: Blob): Promise<string> => {
 	const middle = Math.max(0, Math.floor(blob.size / 2) - WINDOW / 2);
-	const windows = [blob.slice(0, WINDOW), blob.slice(middle, middle + WINDOW), blob.slice(Math.max(0, blob.size - WINDOW))];
+	const windows = [
+		blob.slice(0, WINDOW),
+		blob.slice(middle, middle + WINDOW),
+		blob.slice(Math.max(0, blob.size - WINDOW)),
+	];
 	const bytes = await new Blob([`${blob.size}:`, ...windows]).arrayBuffer();
 	return toBase64(await sha256(new Uint8Array(bytes)));
 };

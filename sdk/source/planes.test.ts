@@ -63,7 +63,12 @@ describe("toLimitedRange", () => {
 
 describe("rgbToPlanes", () => {
 	const one = (r: number, g: number, b: number) => {
-		const { y, u, v } = rgbToPlanes({ data: Uint8Array.from([r, g, b, 255]), offset: 0, stride: 4 }, 1, 1, [0, 1, 2]);
+		const { y, u, v } = rgbToPlanes(
+			{ data: Uint8Array.from([r, g, b, 255]), offset: 0, stride: 4 },
+			1,
+			1,
+			[0, 1, 2],
+		);
 		return [y[0], u[0], v[0]];
 	};
 	it("gives BT.709's values for black, white and the primaries", () => {

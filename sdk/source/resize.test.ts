@@ -11,7 +11,14 @@ const paint = (width: number, height: number, luma: (x: number, y: number) => nu
 		}
 	}
 	const size = ((width + 1) >> 1) * ((height + 1) >> 1);
-	return { width, height, y, u: new Uint8Array(size).fill(chroma), v: new Uint8Array(size).fill(255 - chroma), timestamp: 7 };
+	return {
+		width,
+		height,
+		y,
+		u: new Uint8Array(size).fill(chroma),
+		v: new Uint8Array(size).fill(255 - chroma),
+		timestamp: 7,
+	};
 };
 
 describe("Resizer", () => {

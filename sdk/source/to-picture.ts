@@ -16,7 +16,12 @@ const RGB_ORDERS: Readonly<Record<string, readonly [number, number, number]>> = 
 const half = (size: number): number => (size + 1) >> 1;
 
 /** @returns the planes of a frame in a format that holds samples in the open. */
-const readPlanes = async (sample: VideoSample, format: string, width: number, height: number): Promise<Planes | undefined> => {
+const readPlanes = async (
+	sample: VideoSample,
+	format: string,
+	width: number,
+	height: number,
+): Promise<Planes | undefined> => {
 	const layout = planarLayout(format);
 	const order = RGB_ORDERS[format];
 	if (layout === undefined && order === undefined && format !== "NV12") {

@@ -21,12 +21,18 @@ const PREFERENCES: Readonly<Record<"auto" | "webgpu" | "wasm", readonly Executor
 };
 
 /** Starts the runtime, fetches the model and measures how fast both are together. */
-const start = async (kinds: readonly ExecutorKind[], options: ResolvedOptions, signal: AbortSignal): Promise<OpenedBackend> => {
+const start = async (
+	kinds: readonly ExecutorKind[],
+	options: ResolvedOptions,
+	signal: AbortSignal,
+): Promise<OpenedBackend> => {
 	const { executor, rejected } = await createExecutor({ prefer: kinds, runtimeUrl: options.runtimeUrl });
 	try {
 		const model = await loadModel(modelUrl(options.modelUrl, { signal }), { encoder: true });
 		const speed = await measureSpeed(model, executor, options.enhancements[0] ?? 24, signal);
-		const why = rejected.map(({ kind, reason }) => `${kind === "webgpu" ? "WebGPU" : kind}: ${reason.message}`).join(" ");
+		const why = rejected
+			.map(({ kind, reason }) => `${kind === "webgpu" ? "WebGPU" : kind}: ${reason.message}`)
+			.join(" ");
 		const fellBack = why === "" ? undefined : why.replace(/\.$/, "");
 		return { backend: { kind: executor.kind, speed, fellBack }, executor, model };
 	} catch (error) {
@@ -42,14 +48,20 @@ const start = async (kinds: readonly ExecutorKind[], options: ResolvedOptions, s
  */
 export const openBackend = async (options: ResolvedOptions, signal: AbortSignal): Promise<OpenedBackend> => {
 	if (options.backend === "none") {
-		return { backend: { kind: "none", reason: "chosen by options.backend", chosen: true }, executor: undefined, model: undefined };
+		return {
+			backend: { kind: "none", reason: "chosen by options.backend", chosen: true },
+			executor: undefined,
+			model: undefined,
+		};
 	}
 	try {
 		return await start(PREFERENCES[options.backend], options, signal);
 	} catch (error) {
 		signal.throwIfAborted();
 		if (options.backend === "auto" && error instanceof CodecError && error.code === "backend-failed") {
-			const retried = await start(["wasm"], options, signal).catch((second: unknown) => explain(second, options, signal));
+			const retried = await start(["wasm"], options, signal).catch((second: unknown) =>
+				explain(second, options, signal),
+			);
 			return retried.backend.kind === "none"
 				? retried
 				: ({ ...retried, backend: { ...retried.backend, fellBack: error.message } } as OpenedBackend);

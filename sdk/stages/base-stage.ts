@@ -73,9 +73,13 @@ export async function* codeBase(
 				described = track;
 				await onTrack(track);
 			} else if (!sameDescription(described, track)) {
-				throw new UploadError("encoder-failed", "The base encoder changed its parameters in the middle of the video.", {
-					hint: "Try again, or choose another codec with options.base.",
-				});
+				throw new UploadError(
+					"encoder-failed",
+					"The base encoder changed its parameters in the middle of the video.",
+					{
+						hint: "Try again, or choose another codec with options.base.",
+					},
+				);
 			}
 			const decoder = await codecs.decoder(described);
 			for await (const base of decodeAll(decoder, group.note(first.value, samples))) {
@@ -155,6 +159,10 @@ class GroupCoder {
 				hint: "Try again, or choose another codec with options.base.",
 			});
 		}
-		return { ...source, sample: { ...sample, timestamp: source.picture.timestamp, duration: source.duration }, base };
+		return {
+			...source,
+			sample: { ...sample, timestamp: source.picture.timestamp, duration: source.duration },
+			base,
+		};
 	}
 }

@@ -24,9 +24,13 @@ export const splitIntoParts = (samples: readonly Sample[]): Sample[][] => {
 	for (const sample of samples) {
 		const bytes = SAMPLE_HEADER_BYTES + sample.data.length;
 		if (PART_HEADER_BYTES + bytes > MAX_PART_BYTES) {
-			throw new UploadError("encoder-failed", `A frame takes ${sample.data.length} bytes, more than can be sent at once.`, {
-				hint: "Choose a coarser quality or a smaller maxSize.",
-			});
+			throw new UploadError(
+				"encoder-failed",
+				`A frame takes ${sample.data.length} bytes, more than can be sent at once.`,
+				{
+					hint: "Choose a coarser quality or a smaller maxSize.",
+				},
+			);
 		}
 		if (run.length > 0 && size + bytes > MAX_PART_BYTES) {
 			runs.push(run);

@@ -27,7 +27,14 @@ const testPicture = (width: number, height: number, step: number): Picture => {
 		}
 	}
 	const chroma = (width >> 1) * (height >> 1);
-	return { width, height, y, u: new Uint8Array(chroma).fill(110), v: new Uint8Array(chroma).fill(140), timestamp: step * 40_000 };
+	return {
+		width,
+		height,
+		y,
+		u: new Uint8Array(chroma).fill(110),
+		v: new Uint8Array(chroma).fill(140),
+		timestamp: step * 40_000,
+	};
 };
 
 /** Seconds for one inter frame at a size: the fastest of a few, which is the one that nothing disturbed. */
@@ -62,7 +69,12 @@ const timeFrames = async (
  * Encodes a few small pictures and tells how long a frame of any size will take. About half a second.
  * @throws CodecError `backend-failed`, `aborted`
  */
-export const measureSpeed = async (model: Model, executor: Executor, q: number, signal: AbortSignal): Promise<Speed> => {
+export const measureSpeed = async (
+	model: Model,
+	executor: Executor,
+	q: number,
+	signal: AbortSignal,
+): Promise<Speed> => {
 	const small = await timeFrames(model, executor, SMALL, q, signal);
 	const middle = await timeFrames(model, executor, MIDDLE, q, signal);
 	if (middle > SLOW_FRAME) {

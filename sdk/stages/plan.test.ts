@@ -24,7 +24,12 @@ const backend = (fps: number, kind: "webgpu" | "wasm" = "webgpu", fellBack?: str
 
 describe("choosePlan", () => {
 	it("takes the full size where the machine is fast enough, and says nothing", () => {
-		expect(choosePlan(task(), backend(20))).toMatchObject({ width: 1920, height: 1080, enhanced: true, notice: undefined });
+		expect(choosePlan(task(), backend(20))).toMatchObject({
+			width: 1920,
+			height: 1080,
+			enhanced: true,
+			notice: undefined,
+		});
 	});
 
 	it("takes the largest size that keeps the wait within patience", () => {
@@ -47,7 +52,11 @@ describe("choosePlan", () => {
 	});
 
 	it("never leaves it out for a wait of a few minutes", () => {
-		expect(choosePlan(task({ duration: 4 }), backend(0.01, "wasm"))).toMatchObject({ width: 320, height: 180, enhanced: true });
+		expect(choosePlan(task({ duration: 4 }), backend(0.01, "wasm"))).toMatchObject({
+			width: 320,
+			height: 180,
+			enhanced: true,
+		});
 	});
 
 	it("accepts a longer wait than patience rather than none, within bounds", () => {
@@ -78,13 +87,19 @@ describe("choosePlan", () => {
 		expect(choosePlan(task({ width: 333, height: 187 }), backend(99))).toMatchObject({ width: 333, height: 187 });
 		const side = fc.integer({ min: 16, max: 8192 });
 		fc.assert(
-			fc.property(side, side, fc.integer({ min: 64, max: 8192 }), fc.double({ min: 0.001, max: 500, noNaN: true }), (w, h, most, fps) => {
-				const plan = choosePlan(task({ width: w, height: h, maxSize: most }), backend(fps));
-				expect(plan.width).toBeLessThanOrEqual(Math.max(16, w));
-				expect(plan.height).toBeLessThanOrEqual(Math.max(16, h));
-				expect(Math.max(plan.width, plan.height)).toBeLessThanOrEqual(most);
-				expect(Math.min(plan.width, plan.height)).toBeGreaterThanOrEqual(16);
-			}),
+			fc.property(
+				side,
+				side,
+				fc.integer({ min: 64, max: 8192 }),
+				fc.double({ min: 0.001, max: 500, noNaN: true }),
+				(w, h, most, fps) => {
+					const plan = choosePlan(task({ width: w, height: h, maxSize: most }), backend(fps));
+					expect(plan.width).toBeLessThanOrEqual(Math.max(16, w));
+					expect(plan.height).toBeLessThanOrEqual(Math.max(16, h));
+					expect(Math.max(plan.width, plan.height)).toBeLessThanOrEqual(most);
+					expect(Math.min(plan.width, plan.height)).toBeGreaterThanOrEqual(16);
+				},
+			),
 			{ seed: 23 },
 		);
 	});

@@ -51,7 +51,11 @@ const LONG_WAIT = 600;
 const BASE_ONLY_SIDE = 640;
 
 /** @returns the size with the longest side at most `side`, the same shape, even numbers from 16 on. */
-export const fitWithin = (width: number, height: number, side: number): { readonly width: number; readonly height: number } => {
+export const fitWithin = (
+	width: number,
+	height: number,
+	side: number,
+): { readonly width: number; readonly height: number } => {
 	const longest = Math.max(width, height);
 	if (longest <= side) {
 		return { width, height };
@@ -82,7 +86,10 @@ export const choosePlan = (task: Task, backend: Backend): Plan => {
 		return { ...size, enhanced: false, predictedFps: undefined, notice: backend.chosen ? undefined : notice };
 	}
 	const longest = Math.max(full.width, full.height);
-	const sizes = [full, ...LADDER.filter((side) => side < longest).map((side) => fitWithin(task.width, task.height, side))];
+	const sizes = [
+		full,
+		...LADDER.filter((side) => side < longest).map((side) => fitWithin(task.width, task.height, side)),
+	];
 	const allowed = task.duration === undefined ? undefined : Math.max(SHORT_WAIT, task.patience * task.duration);
 	const needed = allowed === undefined ? task.frameRate : (task.frameRate * (task.duration ?? 0)) / allowed;
 	const fps = (size: { readonly width: number; readonly height: number }) =>
@@ -103,7 +110,9 @@ export const choosePlan = (task: Task, backend: Backend): Plan => {
 	}
 	const why = backend.fellBack === undefined ? "" : ` (${backend.fellBack})`;
 	const reduced =
-		size === full ? `at ${size.width}x${size.height}` : `at ${size.width}x${size.height} instead of ${full.width}x${full.height}`;
+		size === full
+			? `at ${size.width}x${size.height}`
+			: `at ${size.width}x${size.height} instead of ${full.width}x${full.height}`;
 	const duration = task.duration === undefined ? "" : `; this takes about ${inWords(wait)}`;
 	return { ...size, enhanced: true, predictedFps, notice: `Encoding ${where}${why} ${reduced}${duration}.` };
 };

@@ -30,7 +30,9 @@ const FLAGS = [
 ];
 
 const findChromium = (): string => {
-	const found = [process.env["CRESCENDO_CHROMIUM"], ...CHROMIUM].find((path) => path !== undefined && existsSync(path));
+	const found = [process.env["CRESCENDO_CHROMIUM"], ...CHROMIUM].find(
+		(path) => path !== undefined && existsSync(path),
+	);
 	if (found === undefined) {
 		throw new Error("No Chromium found; set CRESCENDO_CHROMIUM to its path.");
 	}
@@ -58,7 +60,9 @@ export const openBrowser = async (files: string, flags: readonly string[] = []):
 				configureServer: ({ middlewares }) => {
 					middlewares.use("/blank", (_request, response) => {
 						response.setHeader("content-type", "text/html");
-						response.end('<!doctype html><title>bench</title><script type="module" src="/sdk/testing/page.ts"></script>');
+						response.end(
+							'<!doctype html><title>bench</title><script type="module" src="/sdk/testing/page.ts"></script>',
+						);
 					});
 					middlewares.use((request, response, next) => {
 						if (request.url?.startsWith("/v1/") !== true) {

@@ -23,7 +23,18 @@ const h264 = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"];
 /** For tests only: every kind of source, made by ffmpeg. Each entry writes one file into a folder. */
 export const CORPUS = {
 	"avc-aac.mp4": (folder: string) =>
-		ffmpeg(folder, [...picture("320x180", 25, 3), ...tone(3), ...h264, "-g", "50", "-bf", "2", "-c:a", "aac", "avc-aac.mp4"]),
+		ffmpeg(folder, [
+			...picture("320x180", 25, 3),
+			...tone(3),
+			...h264,
+			"-g",
+			"50",
+			"-bf",
+			"2",
+			"-c:a",
+			"aac",
+			"avc-aac.mp4",
+		]),
 	"vp9-opus.webm": (folder: string) =>
 		ffmpeg(folder, [
 			...picture("320x180", 30, 2),
@@ -58,14 +69,29 @@ export const CORPUS = {
 	"variable.mp4": (folder: string) =>
 		ffmpeg(folder, [
 			...picture("160x120", 50, 3),
-			...["-vf", "select='lt(n,50)+not(mod(n,10))'", "-fps_mode", "vfr", ...h264, "-video_track_timescale", "90000"],
+			...[
+				"-vf",
+				"select='lt(n,50)+not(mod(n,10))'",
+				"-fps_mode",
+				"vfr",
+				...h264,
+				"-video_track_timescale",
+				"90000",
+			],
 			"variable.mp4",
 		]),
 	"anamorphic.mp4": (folder: string) =>
 		ffmpeg(folder, [...picture("240x180", 25, 1), "-vf", "setsar=4/3", ...h264, "anamorphic.mp4"]),
 	"full-range.mp4": (folder: string) =>
 		ffmpeg(folder, [
-			...["-f", "lavfi", "-i", "color=white:size=160x120:rate=25:duration=1", "-vf", "scale=out_range=full,format=yuvj420p"],
+			...[
+				"-f",
+				"lavfi",
+				"-i",
+				"color=white:size=160x120:rate=25:duration=1",
+				"-vf",
+				"scale=out_range=full,format=yuvj420p",
+			],
 			...["-c:v", "libx264", "-preset", "ultrafast", "-color_range", "pc", "full-range.mp4"],
 		]),
 	"ten-bit.mp4": (folder: string) =>
@@ -76,24 +102,67 @@ export const CORPUS = {
 	"four-four-four.webm": (folder: string) =>
 		ffmpeg(folder, [
 			...picture("160x120", 25, 1),
-			...["-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-pix_fmt", "yuv444p", "four-four-four.webm"],
+			...[
+				"-c:v",
+				"libvpx-vp9",
+				"-deadline",
+				"realtime",
+				"-cpu-used",
+				"8",
+				"-pix_fmt",
+				"yuv444p",
+				"four-four-four.webm",
+			],
 		]),
 	"hdr.webm": (folder: string) =>
 		ffmpeg(folder, [
 			...picture("160x120", 25, 1),
-			...["-c:v", "libvpx-vp9", "-profile:v", "2", "-pix_fmt", "yuv420p10le", "-deadline", "realtime", "-cpu-used", "8"],
+			...[
+				"-c:v",
+				"libvpx-vp9",
+				"-profile:v",
+				"2",
+				"-pix_fmt",
+				"yuv420p10le",
+				"-deadline",
+				"realtime",
+				"-cpu-used",
+				"8",
+			],
 			...["-color_primaries", "bt2020", "-color_trc", "smpte2084", "-colorspace", "bt2020nc", "hdr.webm"],
 		]),
 	"alpha.webm": (folder: string) =>
 		ffmpeg(folder, [
 			...picture("160x120", 25, 1),
-			...["-vf", "format=yuva420p", "-c:v", "libvpx-vp9", "-pix_fmt", "yuva420p", "-deadline", "realtime", "-cpu-used", "8"],
+			...[
+				"-vf",
+				"format=yuva420p",
+				"-c:v",
+				"libvpx-vp9",
+				"-pix_fmt",
+				"yuva420p",
+				"-deadline",
+				"realtime",
+				"-cpu-used",
+				"8",
+			],
 			...["-auto-alt-ref", "0", "alpha.webm"],
 		]),
 	"silent.mp4": (folder: string) => ffmpeg(folder, [...picture("160x120", 25, 1), ...h264, "silent.mp4"]),
 	"offset.mkv": (folder: string) => {
 		ffmpeg(folder, [...picture("160x120", 25, 2), ...h264, "-bf", "0", "early.mkv"]);
-		ffmpeg(folder, ["-itsoffset", "0.5", "-i", "early.mkv", ...tone(3), "-c:v", "copy", "-c:a", "aac", "offset.mkv"]);
+		ffmpeg(folder, [
+			"-itsoffset",
+			"0.5",
+			"-i",
+			"early.mkv",
+			...tone(3),
+			"-c:v",
+			"copy",
+			"-c:a",
+			"aac",
+			"offset.mkv",
+		]);
 	},
 	"sound-only.m4a": (folder: string) => ffmpeg(folder, [...tone(1), "-c:a", "aac", "sound-only.m4a"]),
 	"tiny.mp4": (folder: string) => ffmpeg(folder, [...picture("8x8", 25, 1), ...h264, "tiny.mp4"]),

@@ -49,7 +49,13 @@ export class EdgeDouble {
 		return asset;
 	}
 
-	async #answer(method: string, path: string, body: Buffer, request: IncomingMessage, origin: string): Promise<Answer> {
+	async #answer(
+		method: string,
+		path: string,
+		body: Buffer,
+		request: IncomingMessage,
+		origin: string,
+	): Promise<Answer> {
 		const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? "")?.[1] ?? "";
 		if (!this.tokens.has(token)) {
 			return refuse("token-expired");
@@ -128,7 +134,9 @@ export class StoredAsset {
 			return refuse("not-found");
 		}
 		if (before !== undefined) {
-			return digestsEqual(before, bytes) ? { status: 200, body: { track: this.#progress(track) } } : refuse("part-conflict");
+			return digestsEqual(before, bytes)
+				? { status: 200, body: { track: this.#progress(track) } }
+				: refuse("part-conflict");
 		}
 		if (this.completed) {
 			return refuse("asset-complete");
@@ -141,7 +149,10 @@ export class StoredAsset {
 	complete(request: { tracks: { id: string; parts: number }[] }): Answer {
 		for (const { id, parts } of request.tracks) {
 			const stored = this.parts.get(id) ?? [];
-			if (stored.length !== parts || !Array.from({ length: parts }, (_, n) => stored[n] !== undefined).every(Boolean)) {
+			if (
+				stored.length !== parts ||
+				!Array.from({ length: parts }, (_, n) => stored[n] !== undefined).every(Boolean)
+			) {
 				return refuse("parts-missing");
 			}
 		}

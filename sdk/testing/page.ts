@@ -155,11 +155,13 @@ const control = (id: number, action: "pause" | "resume" | "abort"): string => {
 
 const progressOf = (id: number): UploadProgress | undefined => uploadOf(id).progress;
 
-const bench = { readSource, upload, beginUpload, finishUpload, control, progressOf };
+const functions = { readSource, upload, beginUpload, finishUpload, control, progressOf };
 
 declare global {
-	var bench: typeof import("./page.ts")["testBench"];
+	var bench: TestBench;
 }
 
-export const testBench = bench;
-globalThis.bench = bench;
+/** Everything that a test may call. */
+export type TestBench = typeof functions;
+
+globalThis.bench = functions;

@@ -67,7 +67,12 @@ export class UploadClient {
 	}
 
 	/** `PUT .../parts/:n`. Sending the same bytes again does no harm. */
-	async putPart(partsUrl: string, number: number, bytes: Uint8Array<ArrayBuffer>, signal: AbortSignal): Promise<TrackProgress> {
+	async putPart(
+		partsUrl: string,
+		number: number,
+		bytes: Uint8Array<ArrayBuffer>,
+		signal: AbortSignal,
+	): Promise<TrackProgress> {
 		const { body } = await this.#http.request({
 			method: "PUT",
 			url: `${partsUrl}${number}`,

@@ -35,7 +35,13 @@ const setUp = (replies: Reply[]) => {
 		environment,
 	);
 	const ask = (accept: readonly number[] = []) =>
-		client.request({ method: "GET", url: "https://edge.example/v1/x", signal: new AbortController().signal, policy: BRISK, accept });
+		client.request({
+			method: "GET",
+			url: "https://edge.example/v1/x",
+			signal: new AbortController().signal,
+			policy: BRISK,
+			accept,
+		});
 	return { ask, sent, waits, silences };
 };
 
@@ -87,7 +93,10 @@ describe("HttpClient", () => {
 		const good = setUp([{ status: 401, body: error("token-expired") }, { status: 200 }]);
 		await good.ask();
 		expect(good.sent.map(({ token }) => token)).toEqual(["Bearer token-1", "Bearer token-2"]);
-		const bad = setUp([{ status: 401, body: error("token-expired") }, { status: 401, body: error("unauthorized") }]);
+		const bad = setUp([
+			{ status: 401, body: error("token-expired") },
+			{ status: 401, body: error("unauthorized") },
+		]);
 		expect(await failure(bad.ask())).toMatchObject({ code: "unauthorized", serverCode: "unauthorized" });
 		expect(bad.sent.length).toBe(2);
 	});

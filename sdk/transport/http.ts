@@ -164,7 +164,8 @@ const parseJson = (text: string): unknown => {
 };
 
 const refusal = (status: number, error: ErrorBody["error"] | undefined): UploadError => {
-	const code = status === 401 || status === 403 ? "unauthorized" : error?.code === "part-conflict" ? "conflict" : "rejected";
+	const code =
+		status === 401 || status === 403 ? "unauthorized" : error?.code === "part-conflict" ? "conflict" : "rejected";
 	return new UploadError(code, error?.message ?? `The edge answered ${status}.`, {
 		hint: error?.hint,
 		serverCode: error?.code,

@@ -23,14 +23,18 @@ describe("judge", () => {
 describe("retryDelay", () => {
 	it("stays within half the ceiling and the ceiling, whatever chance says", () => {
 		fc.assert(
-			fc.property(fc.integer({ min: 1, max: 400 }), fc.double({ min: 0, max: 1, noNaN: true }), (attempt, random) => {
-				for (const policy of [PATIENT, BRISK]) {
-					const ceiling = Math.min(policy.most, policy.base * 2 ** Math.min(20, attempt - 1));
-					const delay = retryDelay(policy, attempt, random);
-					expect(delay).toBeGreaterThanOrEqual(ceiling / 2);
-					expect(delay).toBeLessThanOrEqual(ceiling);
-				}
-			}),
+			fc.property(
+				fc.integer({ min: 1, max: 400 }),
+				fc.double({ min: 0, max: 1, noNaN: true }),
+				(attempt, random) => {
+					for (const policy of [PATIENT, BRISK]) {
+						const ceiling = Math.min(policy.most, policy.base * 2 ** Math.min(20, attempt - 1));
+						const delay = retryDelay(policy, attempt, random);
+						expect(delay).toBeGreaterThanOrEqual(ceiling / 2);
+						expect(delay).toBeLessThanOrEqual(ceiling);
+					}
+				},
+			),
 			{ seed: 17 },
 		);
 	});

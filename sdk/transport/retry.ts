@@ -62,6 +62,10 @@ export const parseRetryAfter = (value: string | null, now: number): number | und
 		return undefined;
 	}
 	const text = value.trim();
-	const wait = /^\d{1,9}$/.test(text) ? Number(text) * 1000 : /[A-Za-z]/.test(text) ? Date.parse(text) - now : Number.NaN;
+	const wait = /^\d{1,9}$/.test(text)
+		? Number(text) * 1000
+		: /[A-Za-z]/.test(text)
+			? Date.parse(text) - now
+			: Number.NaN;
 	return Number.isNaN(wait) ? undefined : Math.min(MOST_RETRY_AFTER, Math.max(0, wait));
 };
