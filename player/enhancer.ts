@@ -253,8 +253,9 @@ export class Enhancer {
 	#work(now: number): [EnhancementState, EnhancementReason | undefined] {
 		const { video, feed } = this.#o;
 		if (this.#failure) return ["failed", this.#failure.code];
-		const baseEnd = feed.bufferedEnd(video, video.currentTime);
-		const baseBuffer = baseEnd === undefined ? 0 : baseEnd - video.currentTime;
+		const position = this.#position();
+		const baseEnd = feed.bufferedEnd(video, position);
+		const baseBuffer = baseEnd === undefined ? 0 : baseEnd - position;
 		const start = this.#decideStart(baseBuffer);
 		if (!start.start) {
 			const passing = start.reason === "base-first" || start.reason === "playback-not-begun";
@@ -390,7 +391,7 @@ export class Enhancer {
 		const plan = planFetch({
 			segments: this.#segments().map(({ sequence, start, duration }) => ({ index: sequence, start, duration, bytes: undefined })),
 			have: (sequence) => this.#pieces.has(sequence),
-			position: video.currentTime,
+			position: this.#position(),
 			playbackRate: Math.abs(video.playbackRate),
 			paused: video.paused,
 			baseBufferedEnd: baseEnd,
@@ -445,7 +446,7 @@ export class Enhancer {
 
 	/** Drops pieces that are far from the playhead, fetched for another enhancement and not begun, or too many. */
 	#forgetPieces(): void {
-		const { currentTime } = this.#o.video;
+		const currentTime = this.#position();
 		const places = new Map(this.#segments().map((segment) => [segment.sequence, segment]));
 		let bytes = 0;
 		for (const [sequence, piece] of [...this.#pieces].sort(([a], [b]) => a - b)) {
@@ -469,7 +470,7 @@ export class Enhancer {
 				const spent = piece?.given === true || piece?.state === "damaged";
 				return { ...segment, ready: piece?.state === "ready", coming: piece?.state === "fetching", spent };
 			}),
-			position: video.currentTime,
+			position: this.#position(),
 			playbackRate: Math.abs(video.playbackRate),
 			paused: video.paused,
 			decodeSecondsPerSecond: this.#pace(),
@@ -481,7 +482,7 @@ export class Enhancer {
 	#decodeNext(): void {
 		const client = this.#client;
 		if (!client) return;
-		client.clock(Math.round((this.#o.video.currentTime - CLOCK_LAG) * 1e6));
+		client.clock(Math.round((this.#position() - CLOCK_LAG) * 1e6));
 		const observation = this.#observeDecoding();
 		if (isHopeless(observation) && this.#wishes.mode !== "force") {
 			this.#restartDecoding();
@@ -653,6 +654,13 @@ export class Enhancer {
 		this.tick();
 	}
 
+	/** Where the playhead is, in seconds. At the end it stands behind the last frame, which is the one that is shown. */
+	#position(): number {
+		const { video, frameRate } = this.#o;
+		if (!(video.currentTime >= video.duration)) return video.currentTime;
+		return Math.max(0, video.duration - 0.5 / frameRate);
+	}
+
 	/** Seconds that decoding a second takes; 0 where not known. */
 	#pace(): number {
 		const milliseconds = pictureMilliseconds(this.#speed);
@@ -660,7 +668,7 @@ export class Enhancer {
 	}
 
 	#enhancementBuffer(): number {
-		const { currentTime } = this.#o.video;
+		const currentTime = this.#position();
 		let end = currentTime;
 		for (const { sequence, start, duration } of this.#segments()) {
 			if (start + duration <= end) continue;

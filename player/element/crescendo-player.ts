@@ -18,6 +18,7 @@ import "media-chrome/menu/media-captions-menu-button";
 import "media-chrome/menu/media-playback-rate-menu";
 import "media-chrome/menu/media-playback-rate-menu-button";
 import "media-chrome/menu/media-rendition-menu-button";
+import { ElementBase } from "./element-base.ts";
 import type { CapturedPicture } from "../pipeline/presenter.ts";
 import type { CrescendoStatisticsElement } from "../statistics/overlay.ts";
 import type { PlayerStatistics } from "../statistics/statistics.ts";
@@ -54,7 +55,7 @@ const MEDIA_ATTRIBUTES = [
  * @slot - `<track>` elements
  * @slot poster - an element shown before playback instead of the `poster` picture
  */
-export class CrescendoPlayerElement extends (globalThis.HTMLElement ?? class {}) {
+export class CrescendoPlayerElement extends ElementBase {
 	static readonly observedAttributes = [...MEDIA_ATTRIBUTES, "video-title", "statistics", "lang"];
 
 	#abort: AbortController | undefined;

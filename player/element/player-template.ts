@@ -1,7 +1,7 @@
 import type { Words } from "./words.ts";
 
 const STATISTICS_ICON =
-	'<svg slot="icon" aria-hidden="true" viewBox="0 0 24 24"><path d="M4 20V10h3v10H4Zm6.5 0V4h3v16h-3ZM17 20v-7h3v7h-3Z"/></svg>';
+	'<svg aria-hidden="true" viewBox="0 0 24 24"><path d="M4 20V10h3v10H4Zm6.5 0V4h3v16h-3ZM17 20v-7h3v7h-3Z"/></svg>';
 
 /** The shadow tree of `<crescendo-player>`: media-chrome's controls round a `<crescendo-video>`. */
 export function playerTemplate(words: Words): string {

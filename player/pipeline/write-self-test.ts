@@ -8,7 +8,7 @@ import { runSelfTest, SELF_TEST_FILE, type SelfTestAnswers } from "./self-test.t
 
 const folder = process.argv[2];
 if (folder === undefined) {
-	console.error("usage: write-self-test.ts MODEL_FOLDER");
+	process.stderr.write("usage: write-self-test.ts MODEL_FOLDER\n");
 	process.exit(2);
 }
 const { executor } = await createExecutor();
@@ -16,4 +16,4 @@ const model = await loadModel(modelFolder(folder));
 const answers: SelfTestAnswers = { modelId: model.id, hashes: await runSelfTest(model, executor) };
 await executor.dispose();
 await writeFile(join(folder, SELF_TEST_FILE), `${JSON.stringify(answers, null, "\t")}\n`);
-console.error(`${SELF_TEST_FILE}: ${answers.hashes.length} pictures of model ${answers.modelId}`);
+process.stderr.write(`${SELF_TEST_FILE}: ${answers.hashes.length} pictures of model ${answers.modelId}\n`);

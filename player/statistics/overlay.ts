@@ -1,4 +1,5 @@
 import type { CrescendoVideoElement } from "../element/crescendo-video.ts";
+import { ElementBase } from "../element/element-base.ts";
 import { STATISTICS_ROWS } from "./rows.ts";
 
 const STYLE = `
@@ -38,7 +39,7 @@ dd {
 const PERIOD = 500;
 
 /** The statistics overlay: draws `STATISTICS_ROWS` of its `media`, and only while it is shown. */
-export class CrescendoStatisticsElement extends (globalThis.HTMLElement ?? class {}) {
+export class CrescendoStatisticsElement extends ElementBase {
 	static readonly observedAttributes = ["hidden"];
 
 	/** The element whose statistics are shown. */

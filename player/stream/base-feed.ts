@@ -1,4 +1,5 @@
 import type Hls from "hls.js";
+import type * as HlsNamespace from "hls.js";
 import type { ErrorData, Fragment, HlsConfig, LevelDetails, LevelUpdatedData, ManifestParsedData } from "hls.js";
 import { CodecError } from "../../codec/errors.ts";
 import { ENHANCEMENTS_DATA_ID } from "../../protocol/enhancements.ts";
@@ -8,7 +9,7 @@ import { type ByteLocation, fetchBytes } from "./fetch-bytes.ts";
 import { locationOf } from "./media-playlist.ts";
 
 /** The module that `import("hls.js")` gives. */
-export type HlsModule = typeof import("hls.js");
+export type HlsModule = typeof HlsNamespace;
 
 /** What the multivariant playlist said. */
 export type BaseManifest = {
