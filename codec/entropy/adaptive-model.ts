@@ -4,8 +4,8 @@
  */
 import { FREQUENCY_BITS, FREQUENCY_TOTAL, type RansDecoder, type RansEncoder } from "./rans.ts";
 
-/** Adaptation shift by the number of symbols seen; the last one stays. A shift of r moves 1/2^r of the way. */
-const SHIFTS = Uint8Array.of(2, 3, 3, 3, 3, 3, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 5);
+/** Adaptation shift by the number of symbols seen: 3 for two symbols, 4 up to 14, 5 up to 38, then 6. */
+const SHIFTS = Uint8Array.from({ length: 39 }, (_, seen) => (seen < 2 ? 3 : seen < 14 ? 4 : seen < 38 ? 5 : 6));
 /** Bits of a symbol by frequency. */
 const BITS = Float32Array.from({ length: FREQUENCY_TOTAL + 1 }, (_, f) => FREQUENCY_BITS - Math.log2(f));
 

@@ -22,8 +22,6 @@ export type Neighbourhood = {
 	candidates: number;
 	readonly candidateX: Int16Array;
 	readonly candidateY: Int16Array;
-	/** How many of the left and the upper neighbour move, 0..2. */
-	moving: number;
 	/** The vector from which an explicit one is coded as a difference. */
 	predictedX: number;
 	predictedY: number;
@@ -34,7 +32,6 @@ export function emptyNeighbourhood(): Neighbourhood {
 		candidates: 0,
 		candidateX: new Int16Array(LARGEST_CANDIDATES),
 		candidateY: new Int16Array(LARGEST_CANDIDATES),
-		moving: 0,
 		predictedX: 0,
 		predictedY: 0,
 	};
@@ -87,12 +84,22 @@ export class MotionField {
 		}
 	}
 
-	/** Context of the split flag of a block larger than 8x8: 0..5. */
-	splitContext(column: number, row: number, size: number): number {
+	/**
+	 * Context of the split flag of a block larger than 8x8, 0..17: its size, how many of the left and the upper
+	 * neighbour are smaller, and the leaf of the previous field below its middle (none, as large or larger, smaller).
+	 */
+	splitContext(column: number, row: number, size: number, previous: MotionField | undefined): number {
 		const cell = row * this.columns + column;
 		const left = column > 0 && (this.leaves[cell - 1] as number) <= size ? 1 : 0;
 		const up = row > 0 && (this.leaves[cell - this.columns] as number) <= size ? 1 : 0;
-		return 3 * (ROOT_SIZE - size) + left + up;
+		let before = 0;
+		if (previous !== undefined) before = (previous.leaves[this.middle(cell, size)] as number) <= size ? 2 : 1;
+		return 9 * (ROOT_SIZE - size) + 3 * (left + up) + before;
+	}
+
+	/** The cell right below the middle of a block whose first cell is `cell`. */
+	private middle(cell: number, size: number): number {
+		return cell + ((1 << size) >> 1) * (this.columns + 1);
 	}
 
 	/**
@@ -100,7 +107,7 @@ export class MotionField {
 	 *
 	 * @param previous the field of the previous inter frame, where there is one since the last intra frame
 	 */
-	look(column: number, row: number, size: number, previous: BlockMotion | undefined, hood: Neighbourhood): void {
+	look(column: number, row: number, size: number, previous: MotionField | undefined, hood: Neighbourhood): void {
 		const { columns, leaves, vectors } = this;
 		const side = 1 << size;
 		const cell = row * columns + column;
@@ -116,12 +123,11 @@ export class MotionField {
 		const upY = up >= 0 ? (vectors[2 * up + 1] as number) : 0;
 		const cornerX = corner >= 0 ? (vectors[2 * corner] as number) : 0;
 		const cornerY = corner >= 0 ? (vectors[2 * corner + 1] as number) : 0;
-		hood.moving = ((leftX | leftY) !== 0 ? 1 : 0) + ((upX | upY) !== 0 ? 1 : 0);
 		addCandidate(hood, leftX, leftY);
 		addCandidate(hood, upX, upY);
 		addCandidate(hood, cornerX, cornerY);
 		if (previous !== undefined) {
-			const middle = 2 * (cell + (side >> 1) * (columns + 1));
+			const middle = 2 * this.middle(cell, size);
 			addCandidate(hood, previous.vectors[middle] as number, previous.vectors[middle + 1] as number);
 		}
 		if (left >= 0 && up >= 0) {

@@ -1,8 +1,8 @@
 /** The adaptive models of block motion and what one leaf costs in them (SPEC section 4.2). */
 import { AdaptiveModel } from "../entropy/adaptive-model.ts";
 import type { RansDecoder, RansEncoder } from "../entropy/rans.ts";
-import type { BlockMotion } from "./block-motion.ts";
-import { LARGEST_CANDIDATES, type Neighbourhood } from "./motion-field.ts";
+import { LARGEST_CANDIDATES, type MotionField, type Neighbourhood } from "./motion-field.ts";
+import { DIFFERENCE_X_WEIGHTS, DIFFERENCE_Y_WEIGHTS, MODE_WEIGHTS, SPLIT_WEIGHTS } from "./motion-weights.ts";
 
 /** Mode symbols: still, merged with candidate 0, 1, ..., explicit. */
 export const STILL = 0;
@@ -10,7 +10,6 @@ export const MERGED = 1;
 export const EXPLICIT = MERGED + LARGEST_CANDIDATES;
 
 /** Classes 0..7 are the magnitudes themselves; class `k` from 8 on has `k - 5` more bits. */
-const CLASSES = 16;
 const FIRST_WIDE_CLASS = 8;
 
 export class MotionModels {
@@ -19,13 +18,13 @@ export class MotionModels {
 	readonly differenceX: AdaptiveModel;
 	readonly differenceY: readonly AdaptiveModel[];
 	/** The field of the previous inter frame; undefined right after an intra frame. */
-	previous: BlockMotion | undefined;
+	previous: MotionField | undefined;
 
 	constructor() {
-		this.split = INITIAL_SPLIT.map((weights) => new AdaptiveModel(weights));
-		this.mode = INITIAL_MODE.map((weights) => new AdaptiveModel(weights));
-		this.differenceX = new AdaptiveModel(INITIAL_DIFFERENCE);
-		this.differenceY = Array.from({ length: 3 }, () => new AdaptiveModel(INITIAL_DIFFERENCE));
+		this.split = SPLIT_WEIGHTS.map((weights) => new AdaptiveModel(weights));
+		this.mode = MODE_WEIGHTS.map((weights) => new AdaptiveModel(weights));
+		this.differenceX = new AdaptiveModel(DIFFERENCE_X_WEIGHTS);
+		this.differenceY = DIFFERENCE_Y_WEIGHTS.map((weights) => new AdaptiveModel(weights));
 	}
 
 	/** As at an intra frame: every model at its start, no previous field. */
@@ -47,7 +46,7 @@ export class MotionModels {
 
 	/** The model of the mode of a block. */
 	modeOf(size: number, hood: Neighbourhood): AdaptiveModel {
-		return this.mode[(3 * size + hood.moving) * (LARGEST_CANDIDATES + 1) + hood.candidates] as AdaptiveModel;
+		return this.mode[(LARGEST_CANDIDATES + 1) * size + hood.candidates] as AdaptiveModel;
 	}
 
 	/** Bits of a leaf with vector `(x, y)`. */
@@ -130,9 +129,3 @@ function getDifference(decoder: RansDecoder, model: AdaptiveModel): number {
 	const magnitude = k < FIRST_WIDE_CLASS ? k : (1 << (k - 5)) + decoder.bits(k - 5);
 	return k > 0 && decoder.bits(1) === 1 ? -magnitude : magnitude;
 }
-
-const INITIAL_SPLIT: readonly (readonly number[])[] = Array.from({ length: 6 }, () => [2, 1]);
-const INITIAL_MODE: readonly (readonly number[])[] = Array.from({ length: 9 * (LARGEST_CANDIDATES + 1) }, () =>
-	Array.from({ length: EXPLICIT + 1 }, () => 1),
-);
-const INITIAL_DIFFERENCE: readonly number[] = Array.from({ length: CLASSES }, () => 1);

@@ -115,7 +115,7 @@ export class MotionSearch {
 			field.paint(column, row, size, leafX, leafY);
 			return leafCost;
 		}
-		const split = this.models.split[field.splitContext(column, row, size)] as AdaptiveModel;
+		const split = this.models.split[field.splitContext(column, row, size, this.models.previous)] as AdaptiveModel;
 		const whole = leafCost + lambda * split.cost(0);
 		if (leafError > this.effort.splitAbove * lambda) {
 			let parts = lambda * split.cost(1);

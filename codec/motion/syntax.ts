@@ -43,7 +43,7 @@ export function writeMotion(field: MotionField, models: MotionModels): Uint8Arra
 	for (let row = 0; row < rows; row += ROOT_CELLS) {
 		for (let column = 0; column < columns; column += ROOT_CELLS) writeRoot(encoder, walk, field, column, row);
 	}
-	models.previous = field.toBlockMotion();
+	models.previous = walk.field;
 	return encoder.finish();
 }
 
@@ -74,7 +74,7 @@ function writeBlock(
 	if (leaf < 0) throw new RangeError(`No leaf covers cell (${column}, ${row}).`);
 	if (size > 0) {
 		const split = leaf < size ? 1 : 0;
-		(models.split[field.splitContext(column, row, size)] as AdaptiveModel).put(encoder, split);
+		(models.split[field.splitContext(column, row, size, models.previous)] as AdaptiveModel).put(encoder, split);
 		if (split === 1) {
 			const half = 1 << (size - 1);
 			for (let k = 0; k < 4; k++) {
@@ -118,14 +118,14 @@ export function readMotion(bytes: Uint8Array, columns: number, rows: number, mod
 		}
 	}
 	decoder.finish();
-	models.previous = field.toBlockMotion();
+	models.previous = field;
 	return field;
 }
 
 function readBlock(decoder: RansDecoder, walk: Walk, column: number, row: number, size: number): void {
 	const { models, field, hood } = walk;
 	if (size > 0) {
-		const split = (models.split[field.splitContext(column, row, size)] as AdaptiveModel).get(decoder);
+		const split = (models.split[field.splitContext(column, row, size, models.previous)] as AdaptiveModel).get(decoder);
 		if (split === 1) {
 			const half = 1 << (size - 1);
 			for (let k = 0; k < 4; k++) {
