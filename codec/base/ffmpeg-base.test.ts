@@ -46,6 +46,16 @@ describe("the base by ffmpeg", () => {
 		expect(samples.map(({ sync }) => sync)).toEqual(pictures.map((_, index) => index % 5 === 0));
 	});
 
+	it.each([
+		[24_000, 1001],
+		[15, 1],
+		[60, 1],
+	])("gives every picture back at %d/%d frames a second", async (numerator, denominator) => {
+		const many = testPictures(46, 30, 40);
+		const { samples, track } = await encode(many, config({ frameRate: { numerator, denominator }, keyInterval: 30 }));
+		expect(await decode(track, samples)).toHaveLength(40);
+	});
+
 	it("keeps the times of a variable frame rate", async () => {
 		const uneven = pictures
 			.slice(0, 4)

@@ -196,9 +196,10 @@ export class FfmpegBaseDecoder implements BaseDecoder {
 const DECODER_ARGUMENTS = [
 	// No looking ahead: the container says all there is to know, and a picture is wanted as soon as its sample is in.
 	...["-probesize", "32", "-analyzeduration", "0", "-fpsprobesize", "0", "-flags", "low_delay"],
-	...["-threads", "1", "-err_detect", "explode", "-xerror", "-f", "mp4", "-i", "pipe:0"],
+	// A rate of our choice for pictures whose times are kept here: the stream's own may not fit the container's.
+	...["-threads", "1", "-err_detect", "explode", "-xerror", "-r", "25", "-f", "mp4", "-i", "pipe:0"],
 	// Both names of 8-bit 4:2:0, so that nothing is converted.
-	...["-map", "0:v:0", "-vf", "format=yuv420p|yuvj420p", "-fps_mode", "passthrough", "-strict", "-1"],
+	...["-map", "0:v:0", "-vf", "format=yuv420p|yuvj420p", "-fps_mode", "drop", "-strict", "-1"],
 	...["-f", "yuv4mpegpipe", "pipe:1"],
 ];
 

@@ -1,0 +1,99 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import * as v from "valibot";
+import { CodecError } from "../codec/errors.ts";
+import type { CompleteRequest, CreateAssetRequest } from "../protocol/asset.ts";
+import { reprDigest } from "../protocol/digest.ts";
+import { isRetryable, parseErrorBody } from "../protocol/error.ts";
+import { PART_MEDIA_TYPE } from "../protocol/part.ts";
+
+/** What is used of an asset's JSON. */
+const Asset = v.object({
+	id: v.string(),
+	state: v.string(),
+	tracks: v.array(v.object({ id: v.string(), partsUrl: v.string() })),
+	urls: v.object({ master: v.string(), watch: v.string() }),
+});
+export type Asset = v.InferOutput<typeof Asset>;
+
+/** Waits before a request is sent again, in milliseconds. */
+const RETRY_DELAYS = [250, 1000, 4000] as const;
+
+/** A request that the edge refused, or that did not reach it. */
+export class EdgeError extends Error {
+	/** The request itself is wrong: sending it again would not help. */
+	readonly refused: boolean;
+	constructor(message: string, refused: boolean, cause?: unknown) {
+		super(message, cause === undefined ? undefined : { cause });
+		this.name = "EdgeError";
+		this.refused = refused;
+	}
+}
+
+/** The upload protocol, one method a request. Every request may be repeated without harm but the creation. */
+export class EdgeClient {
+	readonly #endpoint: string;
+	readonly #token: string;
+	readonly #signal: AbortSignal;
+
+	/** @param endpoint origin of the edge. @param token API key or upload token. */
+	constructor(endpoint: string, token: string, signal: AbortSignal) {
+		this.#endpoint = endpoint;
+		this.#token = token;
+		this.#signal = signal;
+	}
+
+	async create(request: CreateAssetRequest): Promise<Asset> {
+		return asset(await this.#send("POST", `${this.#endpoint}/v1/assets`, json(request)));
+	}
+
+	async putPart(partsUrl: string, number: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+		const headers = { "content-type": PART_MEDIA_TYPE, "repr-digest": await reprDigest(bytes) };
+		await this.#retry(() => this.#send("PUT", `${partsUrl}${number}`, { headers, body: bytes }));
+	}
+
+	async complete(id: string, request: CompleteRequest): Promise<Asset> {
+		const url = `${this.#endpoint}/v1/assets/${encodeURIComponent(id)}/complete`;
+		return asset(await this.#retry(() => this.#send("POST", url, json(request))));
+	}
+
+	async #retry<T>(request: () => Promise<T>): Promise<T> {
+		for (const delay of RETRY_DELAYS) {
+			try {
+				return await request();
+			} catch (error) {
+				if (!(error instanceof EdgeError) || error.refused) throw error;
+				await sleep(delay, undefined, { signal: this.#signal });
+			}
+		}
+		return request();
+	}
+
+	async #send(
+		method: string,
+		url: string,
+		init: { readonly headers: Record<string, string>; readonly body: string | Uint8Array<ArrayBuffer> },
+	): Promise<unknown> {
+		const headers = { ...init.headers, authorization: `Bearer ${this.#token}` };
+		let response: Response;
+		let body: unknown;
+		try {
+			response = await fetch(url, { method, headers, body: init.body, signal: this.#signal });
+			body = await response.json();
+		} catch (error) {
+			if (this.#signal.aborted) throw new CodecError("aborted", "The upload was stopped.", { cause: error });
+			throw new EdgeError(`${new URL(url).origin} did not answer as an edge does.`, false, error);
+		}
+		if (response.ok) return body;
+		const error = parseErrorBody(body);
+		if (error === undefined) throw new EdgeError(`The edge answered ${response.status}.`, response.status < 500);
+		throw new EdgeError(`${error.message} ${error.hint} (${error.code})`, !isRetryable(error.code));
+	}
+}
+
+const json = (body: unknown) => ({ headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+
+const asset = (body: unknown): Asset => {
+	const result = v.safeParse(Asset, body);
+	if (result.success) return result.output;
+	throw new EdgeError("The edge's answer is not one that is known here; it may be of another version.", true);
+};

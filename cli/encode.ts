@@ -1,0 +1,353 @@
+import { baseCrfFor } from "../codec/base/base-quality.ts";
+import type { FfmpegBaseConfig } from "../codec/base/ffmpeg-base.ts";
+import { writeSequenceHeader } from "../codec/bitstream/sequence-header.ts";
+import { EnhancementEncoder } from "../codec/enhancement/encoder.ts";
+import { DEFAULT_PATTERN, frameChoice } from "../codec/enhancement/frame-pattern.ts";
+import { createExecutor, type ExecutorChoice } from "../codec/model/create-executor.ts";
+import type { Model } from "../codec/model/model-file.ts";
+import { FragmentedFileWriter } from "../codec/mp4/fragmented-file.ts";
+import type { FileTrack } from "../codec/mp4/init-segment.ts";
+import { timescaleOf } from "../codec/mp4/timescale.ts";
+import { geometryOf } from "../codec/picture/geometry.ts";
+import type { Picture } from "../codec/picture/picture.ts";
+import type { Sample } from "../codec/sample.ts";
+import type { BaseTrack, EnhancementTrack, Track } from "../codec/track.ts";
+import { CodecError } from "../codec/errors.ts";
+import { type AudioLayer, openAudio } from "./audio.ts";
+import { type BasePair, codeBase } from "./base-pairs.ts";
+import {
+	type Command,
+	EXIT,
+	type Flags,
+	type Io,
+	parseChoice,
+	parseFlags,
+	parseNumber,
+	requireFlag,
+	UsageError,
+} from "./command.ts";
+import { type Output, openOutput } from "./files.ts";
+import { loadEncoderModel } from "./models.ts";
+import { Progress } from "./progress.ts";
+import { openSource, type VideoSource } from "./source.ts";
+
+const FLAGS = {
+	output: { type: "string", short: "o" },
+	q: { type: "string" },
+	base: { type: "string" },
+	"base-crf": { type: "string" },
+	"base-bitrate": { type: "string" },
+	"base-preset": { type: "string" },
+	gop: { type: "string" },
+	frames: { type: "string" },
+	audio: { type: "string" },
+	hash: { type: "string" },
+	backend: { type: "string" },
+	threads: { type: "string" },
+	model: { type: "string" },
+	json: { type: "boolean" },
+	quiet: { type: "boolean" },
+} as const;
+
+const HELP = `Usage: crescendo encode IN -o OUT.mp4 [--q N[,N...]]
+
+IN is a y4m file, "-" for y4m on standard input, or any video that ffmpeg reads.
+OUT.mp4 holds all layers: base, one enhancement for each quality, sound.
+
+  -o, --output FILE     where the result goes
+  --q N[,N...]          quality of each enhancement, 0..63, more is better (default 32)
+  --base avc            codec of the base (H.264, by ffmpeg)
+  --base-crf N          constant quality of the base, 0..51, less is better (default: fits q)
+  --base-bitrate N      bits a second of the base, instead
+  --base-preset NAME    x264's preset (default veryfast)
+  --gop SECONDS         from one sync sample to the next (default 2)
+  --frames N            stop after so many frames
+  --audio auto|none     pass sound through (AAC, Opus; others become AAC), or leave it out (default auto)
+  --hash every|intra|none  frames that carry the hash of their picture (default intra)
+  --backend native|wasm where the networks run (default: native, else wasm)
+  --threads N           threads of the networks
+  --model FOLDER        another model
+  --json                print what was made as JSON
+  --quiet               no progress
+`;
+
+/** Qualities of one file, at most. */
+const MAX_ENHANCEMENTS = 8;
+
+const PRESETS = [
+	"ultrafast",
+	"superfast",
+	"veryfast",
+	"faster",
+	"fast",
+	"medium",
+	"slow",
+	"slower",
+	"veryslow",
+] as const;
+
+type Settings = ReturnType<typeof readSettings>;
+
+const readSettings = (flags: Flags<typeof FLAGS>) => {
+	const qualities = (flags.q ?? "32")
+		.split(",")
+		.map((q) => parseNumber(q, "--q", { min: 0, max: 63, integer: true }));
+	if (new Set(qualities).size !== qualities.length) throw new UsageError("--q names a quality twice");
+	if (qualities.length > MAX_ENHANCEMENTS) throw new UsageError(`--q takes at most ${MAX_ENHANCEMENTS} qualities`);
+	const crf = flags["base-crf"];
+	const bitrate = flags["base-bitrate"];
+	if (crf !== undefined && bitrate !== undefined)
+		throw new UsageError("--base-crf and --base-bitrate exclude each other");
+	if (parseChoice(flags.base ?? "avc", "--base", ["avc", "neural"]) === "neural") {
+		throw new UsageError("--base neural is not part of this version; use --base avc");
+	}
+	return {
+		output: requireFlag(flags.output, "-o"),
+		qualities,
+		rate:
+			bitrate === undefined
+				? {
+						crf:
+							crf === undefined
+								? baseCrfFor(Math.max(...qualities))
+								: parseNumber(crf, "--base-crf", { min: 0, max: 51 }),
+					}
+				: { bitrate: parseNumber(bitrate, "--base-bitrate", { min: 1000, max: 1e9, integer: true }) },
+		preset: parseChoice(flags["base-preset"] ?? "veryfast", "--base-preset", PRESETS),
+		gop: parseNumber(flags.gop ?? "2", "--gop", { min: 0.01, max: 60 }),
+		frames:
+			flags.frames === undefined
+				? undefined
+				: parseNumber(flags.frames, "--frames", { min: 1, max: 1e9, integer: true }),
+		audio: parseChoice(flags.audio ?? "auto", "--audio", ["auto", "none"]),
+		hash: parseChoice(flags.hash ?? "intra", "--hash", ["every", "intra", "none"]),
+		backends:
+			flags.backend === undefined ? undefined : [parseChoice(flags.backend, "--backend", ["native", "wasm"])],
+		threads:
+			flags.threads === undefined
+				? undefined
+				: parseNumber(flags.threads, "--threads", { min: 1, max: 256, integer: true }),
+		model: flags.model,
+		json: flags.json === true,
+		quiet: flags.quiet === true,
+	};
+};
+
+/** `crescendo encode`. */
+export const encode: Command = {
+	name: "encode",
+	summary: "a video to base, enhancements and sound in one mp4",
+	help: HELP,
+	run: async (args, io) => {
+		const { flags, values } = parseFlags(args, FLAGS, ["IN"]);
+		const [input = ""] = values;
+		const settings = readSettings(flags);
+		const source = await openSource(input, io.signal);
+		const output = await openOutput(settings.output, io.stdout);
+		try {
+			const summary = await encodeSource(input, source, settings, output, io);
+			await output.commit();
+			if (settings.json) await io.stdout(`${JSON.stringify(summary, undefined, 2)}\n`);
+			return EXIT.ok;
+		} finally {
+			await source.pictures.return();
+			await output.discard();
+		}
+	},
+};
+
+const encodeSource = async (input: string, source: VideoSource, settings: Settings, output: Output, io: Io) => {
+	const { format, colour } = source;
+	const { baseWidth, baseHeight } = geometryOf(format.width, format.height);
+	const { signal } = io;
+	const model = await loadEncoderModel(settings.model);
+	const { audioCodec } = source;
+	const cleanUps: (() => Promise<void>)[] = [];
+	try {
+		const choice = await createExecutor({
+			...(settings.backends && { prefer: settings.backends }),
+			...(settings.threads !== undefined && { threads: settings.threads }),
+		});
+		cleanUps.push(() => choice.executor.dispose());
+		const enhancements: EnhancementLayer[] = [];
+		for (const q of settings.qualities) {
+			const layer = await createEnhancement(q, model, choice, source, settings);
+			enhancements.push(layer);
+			cleanUps.unshift(() => layer.encoder.dispose());
+		}
+		const audio =
+			settings.audio === "none" || audioCodec === undefined
+				? undefined
+				: await openAudio(input, audioCodec, signal);
+		if (audio !== undefined) cleanUps.push(audio.close);
+
+		const keyInterval = Math.max(Math.round((settings.gop * format.rate.numerator) / format.rate.denominator), 1);
+		const config: FfmpegBaseConfig = {
+			...{ width: baseWidth, height: baseHeight, frameRate: format.rate, colour, keyInterval },
+			...{ rate: settings.rate, preset: settings.preset, signal },
+		};
+		const file = new LayeredFile(output, enhancements, audio);
+		const progress = new Progress(io, { total: minimum(source.frames, settings.frames), quiet: settings.quiet });
+		const pictures = take(source.pictures, settings.frames);
+		for await (const pair of codeBase(pictures, config, (track) => file.begin(track))) {
+			await encodePair(pair, progress.frames % keyInterval, keyInterval, enhancements, file, signal);
+			progress.frame(() => `, ${file.rates()}`);
+		}
+		await file.end();
+		if (progress.frames === 0) throw new CodecError("invalid-file", "The video has no frames.");
+		progress.end(`, ${file.rates()}, on ${choice.executor.description}`);
+		return {
+			...{ frames: progress.frames, framesPerSecond: round(progress.framesPerSecond), width: format.width },
+			...{ height: format.height, modelId: model.id, backend: choice.executor.description, keyInterval },
+			...{ rate: settings.rate, bytes: file.bytes, layers: file.summary() },
+		};
+	} finally {
+		for (const cleanUp of cleanUps) await cleanUp();
+	}
+};
+
+/** One enhancement being made. */
+type EnhancementLayer = { readonly track: EnhancementTrack; readonly encoder: EnhancementEncoder };
+
+const createEnhancement = async (
+	q: number,
+	model: Model,
+	{ executor }: ExecutorChoice,
+	{ format, colour }: VideoSource,
+	{ hash }: Settings,
+): Promise<EnhancementLayer> => {
+	const { width, height, baseWidth, baseHeight } = geometryOf(format.width, format.height);
+	const description = writeSequenceHeader({ modelId: model.id, width, height, baseWidth, baseHeight, colour, q });
+	return {
+		track: { kind: "enhancement", codec: "sve1.01", width, height, q, modelId: model.id, description },
+		encoder: await EnhancementEncoder.create({ model, executor, width, height, pictureHash: hash }),
+	};
+};
+
+const encodePair = async (
+	{ source, sample, base }: BasePair,
+	place: number,
+	interval: number,
+	enhancements: readonly EnhancementLayer[],
+	file: LayeredFile,
+	signal: AbortSignal,
+): Promise<void> => {
+	if (place === 0) await file.closeGroup(sample.timestamp);
+	file.add(0, sample);
+	for (const [index, { track, encoder }] of enhancements.entries()) {
+		const { type, q } = frameChoice(place, track.q, { ...DEFAULT_PATTERN, interval });
+		const frame = await encoder.encode(source, base, { type, q, duration: sample.duration }, signal);
+		frame.reconstruction.dispose();
+		file.add(index + 1, frame.sample);
+	}
+};
+
+/** Base, enhancements and audio on their way into one file, a group of pictures at a time. */
+class LayeredFile {
+	readonly #output: Output;
+	readonly #enhancements: readonly EnhancementLayer[];
+	readonly #audio: AudioLayer | undefined;
+	readonly #layers: {
+		readonly track: Track;
+		readonly id: number;
+		samples: Sample[];
+		bytes: number;
+		count: number;
+	}[] = [];
+	#writer: FragmentedFileWriter | undefined;
+	#end = 0;
+	/** Bytes written. */
+	bytes = 0;
+
+	constructor(output: Output, enhancements: readonly EnhancementLayer[], audio: AudioLayer | undefined) {
+		this.#output = output;
+		this.#enhancements = enhancements;
+		this.#audio = audio;
+	}
+
+	/** Writes the header; the base's description is known only once its first sample is. */
+	async begin(base: BaseTrack): Promise<void> {
+		const tracks: readonly Track[] = [
+			base,
+			...this.#enhancements.map(({ track }) => track),
+			...(this.#audio === undefined ? [] : [this.#audio.track]),
+		];
+		const fileTracks = tracks.map((track, index): FileTrack => ({
+			id: index + 1,
+			track,
+			timescale: timescaleOf(track),
+			references: track.kind === "enhancement" ? [{ type: "sbas", trackIds: [1] }] : [],
+		}));
+		for (const { id, track } of fileTracks) this.#layers.push({ id, track, samples: [], bytes: 0, count: 0 });
+		this.#writer = new FragmentedFileWriter(fileTracks);
+		await this.#write(this.#writer.header());
+	}
+
+	/** Adds a sample: layer 0 is the base, the enhancements follow in their order. */
+	add(layer: number, sample: Sample): void {
+		this.#add(layer, sample);
+		this.#end = sample.timestamp + sample.duration;
+	}
+
+	/** Writes what was added since the last group. @param end where it ends, in microseconds. */
+	async closeGroup(end: number): Promise<void> {
+		if (this.#audio !== undefined) {
+			for (const sample of await this.#audio.takeUntil(end)) this.#add(this.#layers.length - 1, sample);
+		}
+		for (const layer of this.#layers) {
+			if (layer.samples.length === 0 || this.#writer === undefined) continue;
+			await this.#write(this.#writer.fragment(layer.id, layer.samples));
+			layer.samples = [];
+		}
+	}
+
+	async end(): Promise<void> {
+		await this.closeGroup(this.#end);
+	}
+
+	/** Layers with their rates, for people. */
+	rates(): string {
+		return this.summary()
+			.map(({ name, kbps }) => `${name} ${kbps} kbit/s`)
+			.join(", ");
+	}
+
+	summary() {
+		const seconds = Math.max(this.#end / 1_000_000, 1e-6);
+		return this.#layers.map(({ id, track, bytes, count }) => ({
+			...{
+				id,
+				kind: track.kind,
+				name: track.kind === "enhancement" ? `q${track.q}` : track.kind,
+				codec: track.codec,
+			},
+			...{ samples: count, bytes, kbps: round((bytes * 8) / 1000 / seconds) },
+		}));
+	}
+
+	#add(index: number, sample: Sample): void {
+		const layer = this.#layers[index];
+		if (layer === undefined) throw new RangeError(`The file has no layer ${index}.`);
+		layer.samples.push(sample);
+		layer.bytes += sample.data.length;
+		layer.count++;
+	}
+
+	async #write(bytes: Uint8Array): Promise<void> {
+		this.bytes += bytes.length;
+		await this.#output.write(bytes);
+	}
+}
+
+async function* take(pictures: AsyncIterable<Picture>, count = Number.POSITIVE_INFINITY) {
+	let taken = 0;
+	for await (const picture of pictures) {
+		yield picture;
+		if (++taken >= count) return;
+	}
+}
+
+const minimum = (total: number | undefined, limit: number | undefined): number | undefined =>
+	total === undefined ? limit : Math.min(total, limit ?? total);
+
+const round = (value: number): number => Math.round(value * 100) / 100;
