@@ -27,6 +27,7 @@ from training.evaluate.curves import bd_rate, frame_quality  # noqa: E402
 from training.model.enhancement import CHROMA_WEIGHT, LUMA_WEIGHT, QUALITIES, Enhancement, lambda_of  # noqa: E402
 from training.model.fixed import set_mode  # noqa: E402
 from training.model.picture import enlarge, fold, to_real, unfold  # noqa: E402
+from training.model.prior import checkerboard  # noqa: E402
 from training.model.rate import laplace_bits  # noqa: E402
 from training.model.sketch_start import start_from_sketch  # noqa: E402
 from training.model.transform import LUMA_COEFFICIENTS  # noqa: E402
@@ -56,20 +57,28 @@ def load_model(checkpoint, weights="average", sketch=None, device="cpu"):
     return model, mode, step
 
 
-def frugal_rounding(model, q, patience):
-    """A rounding that drops a level where the bits saved beat `patience` x lambda x the error added (later frames inherit it)."""
-    weight = torch.full((model.log_gain.shape[1],), 2 * CHROMA_WEIGHT)
-    weight[:LUMA_COEFFICIENTS] = LUMA_WEIGHT
-    price = (patience * lambda_of(q))[:, None, None, None] * weight[None, :, None, None].to(q) * (model.steps(q) / 2048) ** 2
+class FrugalRounding:
+    """Drops a level where the bits saved beat `patience` x lambda x the error added (later frames inherit the error).
 
-    def rounding(difference, index):
+    The prior calls it once per pass. `saved` [B] are the bits that the dropped levels saved.
+    """
+
+    def __init__(self, model, q, patience):
+        weight = torch.full((model.log_gain.shape[1],), 2 * CHROMA_WEIGHT)
+        weight[:LUMA_COEFFICIENTS] = LUMA_WEIGHT
+        self.price = (patience * lambda_of(q))[:, None, None, None] * weight[None, :, None, None].to(q) * (model.steps(q) / 2048) ** 2
+        self.saved, self.passes = 0.0, 0
+
+    def __call__(self, difference, index):
         near = torch.floor(difference + 0.5)
         lower = near - torch.sign(near)
         saved = laplace_bits(near, index) - laplace_bits(lower, index)
         added = (difference - lower) ** 2 - (difference - near) ** 2
-        return torch.where(saved > price * added, lower, near)
-
-    return rounding
+        drop = saved > self.price * added
+        mask = checkerboard(*difference.shape[1:], difference.device)
+        self.saved = self.saved + (saved * drop * (1 - mask if self.passes else mask)).sum((1, 2, 3))
+        self.passes += 1
+        return torch.where(drop, lower, near)
 
 
 def to_samples(picture):
@@ -97,8 +106,10 @@ def run_clip(model, clip, qs, options):
         motion = stack([m["motion"][t].transpose(2, 0, 1) for m in motions], device).float()
         offset = options.intra_finer if t == 0 else options.pattern[(t - 1) % len(options.pattern)]
         frame_q = (q + offset).clamp(0, QUALITIES - 1)
-        rounding = frugal_rounding(model, frame_q, options.patience) if options.patience else None
+        rounding = FrugalRounding(model, frame_q, options.patience) if options.patience else None
         state = model(source, base, state, frame_q, motion if t else None, rounding)
+        if rounding and not model.integer:  # the float model's estimate is that of plain rounding
+            state["bits"] = state["bits"] - rounding.saved
         moved = [m["bits"][t] if t else 0.0 for m in motions]
         hyper = state["hyper_bits"].cpu().numpy()
         parts.append(np.stack((np.array(moved), hyper, state["bits"].cpu().numpy() - hyper, np.full(len(qs), HEADER_BITS)), 1))
