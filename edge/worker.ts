@@ -8,6 +8,7 @@ import { apiKeys } from "./routes/api-keys.ts";
 import { assets } from "./routes/assets.ts";
 import { health } from "./routes/health.ts";
 import { media } from "./routes/media.ts";
+import { openApi } from "./routes/openapi.ts";
 import { pages } from "./routes/pages.ts";
 import { parts } from "./routes/parts.ts";
 import { playlists } from "./routes/playlists.ts";
@@ -40,6 +41,7 @@ const routes = app
 	.route("/", playlists)
 	.route("/", media)
 	.route("/", pages)
+	.route("/", openApi)
 	.route("/", health);
 
 app.notFound((context) => {

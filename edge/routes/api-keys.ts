@@ -7,7 +7,8 @@ import type { EdgeContext } from "../environment.ts";
 import { notFound } from "../http/api-error.ts";
 import { readJson } from "../http/request-body.ts";
 
-const CreateKeyRequest = v.strictObject({
+/** `POST /v1/api-keys`. */
+export const CreateKeyRequest = v.strictObject({
 	/** For people. */
 	name: v.pipe(v.string(), v.minLength(1), v.maxLength(100)),
 	scopes: v.pipe(v.array(v.picklist(SCOPES)), v.minLength(1), v.maxLength(SCOPES.length)),

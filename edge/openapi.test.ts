@@ -1,0 +1,60 @@
+import { exports } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import * as v from "valibot";
+import { CreateAssetRequest } from "../protocol/asset.ts";
+import { openApiDocument } from "./openapi/document.ts";
+import { toJsonSchema } from "./openapi/json-schema.ts";
+import { createEdgeClient } from "./index.ts";
+import { API_KEY, call, createAsset, migrate, ORIGIN } from "./testing/edge-client.ts";
+import { clipTracks, createRequest } from "./testing/fixture-media.ts";
+import app from "./worker.ts";
+
+type Document = { openapi: string; paths: Record<string, Record<string, { responses: Record<string, unknown> }>> };
+const document = openApiDocument() as unknown as Document;
+
+describe("openapi.json", () => {
+	it("describes the routes, all of them and no others", () => {
+		const routes = app.routes
+			.filter(({ method }) => method !== "ALL")
+			.map(({ method, path }) => `${method} ${path.replaceAll(/:([a-z]+)/g, "{$1}")}`);
+		const described = Object.entries(document.paths).flatMap(([path, operations]) =>
+			Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
+		);
+		expect(described.toSorted()).toEqual([...new Set(routes)].toSorted());
+	});
+
+	it("is served, and all its references lead somewhere", async () => {
+		const response = await call("/openapi.json", { token: "" });
+		expect(response.status).toBe(200);
+		const served = await response.json<{ components: { schemas: Record<string, unknown> } }>();
+		expect(served).toMatchObject({ openapi: "3.1.0" });
+		for (const [, name = ""] of JSON.stringify(served).matchAll(/#\/components\/schemas\/(\w+)/g)) {
+			expect(served.components.schemas).toHaveProperty(name);
+		}
+	});
+
+	it("says what the validation does", () => {
+		const schema = toJsonSchema(CreateAssetRequest);
+		expect(schema).toMatchObject({
+			type: "object",
+			additionalProperties: false,
+			required: ["width", "height", "frameRate", "tracks"],
+			properties: { width: { type: "integer", minimum: 16, maximum: 8192 } },
+		});
+		expect(toJsonSchema(v.optional(v.picklist(["a", "b"]), "a"))).toEqual({ enum: ["a", "b"], default: "a" });
+		expect(() => toJsonSchema(v.date())).toThrow(TypeError);
+	});
+});
+
+describe("the typed client", () => {
+	it("knows the routes", async () => {
+		await migrate();
+		const { id } = await createAsset(createRequest(clipTracks({ frames: 1 })));
+		const fetchHere: typeof fetch = (input, init) => exports.default.fetch(new Request(input, init));
+		const edge = createEdgeClient(ORIGIN, API_KEY, { fetch: fetchHere });
+		const list = await (await edge.v1.assets.$get()).json();
+		expect(list.assets.map((asset) => asset.id)).toEqual([id]);
+		expect((await edge.v1.assets[":id"].$delete({ param: { id } })).status).toBe(204);
+		expect((await (await edge.v1.assets.$get()).json()).assets).toEqual([]);
+	});
+});
