@@ -1,0 +1,77 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { decideStart, type StartObservation } from "./start.ts";
+
+const good: StartObservation = {
+	mode: "auto",
+	lowChosen: false,
+	enhancements: 1,
+	playbackBegan: true,
+	saveData: false,
+	browserCapable: true,
+	backend: "webgpu",
+	samplesPerSecond: 640 * 360 * 30,
+	bandwidth: 5e6,
+	baseBitrate: 1e5,
+	enhancementBitrate: 1e6,
+	runtimeBytes: 6e6,
+	secondsLeft: 600,
+	baseBuffer: 10,
+	baseBufferWanted: 6,
+};
+
+describe("decision to load the decoder", () => {
+	it("starts where nothing stands in the way", () => {
+		expect(decideStart(good)).toEqual({ start: true });
+	});
+
+	it.each([
+		["off-by-choice", { mode: "off" }],
+		["off-by-choice", { lowChosen: true }],
+		["no-enhancement", { enhancements: 0 }],
+		["browser-incapable", { browserCapable: false }],
+		["no-backend", { backend: undefined }],
+		["data-saver", { saveData: true }],
+		["too-large-for-wasm", { backend: "wasm" }],
+		["bandwidth-too-low", { bandwidth: 1.2e6 }],
+		["not-worth-loading", { secondsLeft: 20 }],
+		["playback-not-begun", { playbackBegan: false }],
+		["base-first", { baseBuffer: 2 }],
+	] as const)("waits or stays away: %s", (reason, change) => {
+		expect(decideStart({ ...good, ...change })).toEqual({ start: false, reason });
+	});
+
+	it.each([{ saveData: true }, { backend: "wasm" }, { bandwidth: 1e5 }, { secondsLeft: 7 }] as const)(
+		"is forced past what is a matter of taste: %o",
+		(change) => {
+			expect(decideStart({ ...good, ...change, mode: "force" })).toEqual({ start: true });
+		},
+	);
+
+	it("is never forced past what is impossible, or before playback", () => {
+		for (const change of [{ enhancements: 0 }, { browserCapable: false }, { backend: undefined }, { playbackBegan: false }]) {
+			expect(decideStart({ ...good, ...change, mode: "force" }).start).toBe(false);
+		}
+	});
+
+	it("trusts an unknown network, and the last seconds of a video need no full buffer", () => {
+		expect(decideStart({ ...good, bandwidth: undefined }).start).toBe(true);
+		expect(decideStart({ ...good, bandwidth: undefined, secondsLeft: 3, baseBuffer: 3 }).start).toBe(true);
+	});
+
+	it("never refuses more for having more bandwidth", () => {
+		fc.assert(
+			fc.property(
+				fc.double({ min: 1e4, max: 1e8, noNaN: true }),
+				fc.double({ min: 1, max: 10, noNaN: true }),
+				fc.double({ min: 1, max: 1e4, noNaN: true }),
+				(bandwidth, factor, secondsLeft) => {
+					const poor = decideStart({ ...good, bandwidth, secondsLeft });
+					const rich = decideStart({ ...good, bandwidth: bandwidth * factor, secondsLeft });
+					if (poor.start) expect(rich.start).toBe(true);
+				},
+			),
+			{ seed: 2 },
+		);
+	});
+});
