@@ -31,6 +31,7 @@ describe("resolveOptions", () => {
 			gopSeconds: 2,
 			audio: "auto",
 			title: "holiday.final",
+			preview: false,
 			resume: true,
 		});
 	});
@@ -72,6 +73,7 @@ describe("resolveOptions", () => {
 		["audio", { audio: "mp3" }],
 		["title", { title: "x".repeat(201) }],
 		["resume", { resume: "yes" }],
+		["preview", { preview: 1 }],
 		["worker", { worker: "blob" }],
 		["signal", { signal: {} }],
 	];

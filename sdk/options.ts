@@ -42,6 +42,8 @@ export type UploadOptions = {
 	readonly audio?: "auto" | "none";
 	/** For people, at most 200 characters; shown in lists. Default: the file's name without its ending. */
 	readonly title?: string;
+	/** Dispatch `preview` events: the base and what the enhancement makes of it, once per group of pictures. Default false. */
+	readonly preview?: boolean;
 	/** Continue an upload of the same source with the same options that a closed page left behind. Default true. */
 	readonly resume?: boolean;
 	/**
@@ -66,6 +68,7 @@ export type ResolvedOptions = {
 	readonly gopSeconds: number;
 	readonly audio: "auto" | "none";
 	readonly title: string;
+	readonly preview: boolean;
 	readonly resume: boolean;
 };
 
@@ -210,6 +213,7 @@ export const resolveOptions = (options: UploadOptions, source: Blob | string, ba
 		gopSeconds: numberWithin("gopSeconds", options.gopSeconds, 0.5, 10, 2),
 		audio: oneOf("audio", options.audio, ["auto", "none"], "auto"),
 		title: checkTitle(options.title, titleOf(source)),
+		preview: isFlag("preview", options.preview, false),
 		resume: isFlag("resume", options.resume, true),
 	};
 };

@@ -20,3 +20,13 @@ export type UploadResult = {
 	readonly duration: number;
 	readonly frames: number;
 };
+
+/** The same moment in both layers. The frames are closed after the event: draw or clone them in the listener. */
+export type UploadPreview = {
+	/** Microseconds from the start of the video. */
+	readonly timestamp: number;
+	/** What is shown where only the base plays. */
+	readonly base: VideoFrame;
+	/** What decoders of the first enhancement show. */
+	readonly enhanced: VideoFrame;
+};

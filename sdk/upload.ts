@@ -2,7 +2,7 @@ import { asUploadError, UploadError } from "./errors.ts";
 import { checkSource, resolveOptions } from "./options.ts";
 import type { ResolvedOptions, UploadOptions, UploadSource } from "./options.ts";
 import type { UploadProgress } from "./progress.ts";
-import type { UploadedAsset, UploadResult } from "./result.ts";
+import type { UploadedAsset, UploadPreview, UploadResult } from "./result.ts";
 import { UploadSession } from "./session/session.ts";
 import type { SessionHost } from "./session/session.ts";
 import type { SourceWarning } from "./source/video-source.ts";
@@ -23,6 +23,8 @@ export type UploadEventMap = {
 	asset: CustomEvent<UploadedAsset>;
 	/** The first seconds can be watched. */
 	playable: CustomEvent<UploadedAsset>;
+	/** With `options.preview`: once per group of pictures. The frames are closed after the event. */
+	preview: CustomEvent<UploadPreview>;
 	/** `done` rejects with the same error. */
 	error: CustomEvent<UploadError>;
 	/** `done` resolves with the same result. */
@@ -33,7 +35,7 @@ type Session = { run(): Promise<UploadResult>; pause(): void; resume(): void };
 
 /**
  * A video on its way: it begins by itself in the next task, so that listeners can be added first.
- * @fires statechange progress warning asset playable error done
+ * @fires statechange progress warning asset preview playable error done
  */
 export class Upload extends typedEventTarget<UploadEventMap>() {
 	/** Resolves when the asset is complete; rejects with an `UploadError`. Need not be listened to. */
@@ -60,6 +62,11 @@ export class Upload extends typedEventTarget<UploadEventMap>() {
 			onAsset: (asset) => {
 				this.#asset = asset;
 				this.#emit("asset", asset);
+			},
+			onPreview: (preview) => {
+				this.#emit("preview", preview);
+				preview.base.close();
+				preview.enhanced.close();
 			},
 			onPlayable: (asset) => {
 				if (!this.#playable) {

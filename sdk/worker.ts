@@ -6,7 +6,8 @@ import { asUploadError, serializeError, UploadError } from "./errors.ts";
 import { UploadSession } from "./session/session.ts";
 import type { PageMessage, WorkerMessage } from "./worker/messages.ts";
 
-const post = (message: WorkerMessage): void => globalThis.postMessage(message);
+const post = (message: WorkerMessage, transfer: Transferable[] = []): void =>
+	globalThis.postMessage(message, { transfer });
 
 const abort = new AbortController();
 const tokens = new Map<
@@ -31,6 +32,7 @@ const begin = async ({ source, options }: Extract<PageMessage, { type: "begin" }
 			onProgress: (progress) => post({ type: "progress", progress }),
 			onWarning: (warning) => post({ type: "warning", warning }),
 			onAsset: (asset) => post({ type: "asset", asset }),
+			onPreview: (preview) => post({ type: "preview", preview }, [preview.base, preview.enhanced]),
 			onPlayable: (asset) => post({ type: "playable", asset }),
 		},
 		abort.signal,

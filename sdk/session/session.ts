@@ -5,11 +5,12 @@ import { CodecError } from "../../codec/errors.ts";
 import { downscalePicture } from "../../codec/picture/downscale.ts";
 import { geometryOf } from "../../codec/picture/geometry.ts";
 import type { Picture } from "../../codec/picture/picture.ts";
-import type { BaseTrack } from "../../codec/track.ts";
+import { pictureToFrame } from "../../codec/base/video-frame.ts";
+import type { BaseTrack, ColourSpace } from "../../codec/track.ts";
 import { asUploadError, UploadError } from "../errors.ts";
 import type { ResolvedOptions } from "../options.ts";
 import type { BackendReport, UploadProgress } from "../progress.ts";
-import type { UploadedAsset, UploadResult } from "../result.ts";
+import type { UploadedAsset, UploadPreview, UploadResult } from "../result.ts";
 import { FileSource } from "../source/file-source.ts";
 import { groupIndex } from "../source/timing.ts";
 import type { SourceWarning, TimedPicture, VideoSource } from "../source/video-source.ts";
@@ -39,6 +40,8 @@ export type SessionHost = {
 	readonly onWarning: (warning: SourceWarning) => void;
 	/** The asset exists at the edge. */
 	readonly onAsset: (asset: UploadedAsset) => void;
+	/** Whoever gets the frames closes them. */
+	readonly onPreview: (preview: UploadPreview) => void;
 	/** Its first seconds can be watched. */
 	readonly onPlayable: (asset: UploadedAsset) => void;
 };
@@ -159,7 +162,13 @@ export class UploadSession {
 						signal,
 					);
 					const { sample, reconstruction } = await this.#meter.waiting("enhancement", coding);
-					reconstruction.dispose();
+					try {
+						if (this.#options.preview && pair.first && encoder === encoders[0]?.encoder) {
+							this.#preview(pair, await reconstruction.toPicture(), job.source.info.colour);
+						}
+					} finally {
+						reconstruction.dispose();
+					}
 					this.#ship().add(enhancementId(q), sample);
 				}
 				this.#meter.encoded(pair.duration);
@@ -177,6 +186,15 @@ export class UploadSession {
 				await encoder.dispose();
 			}
 		}
+	}
+
+	#preview(pair: CodedPair, enhanced: Picture, colour: ColourSpace): void {
+		const { timestamp } = pair.picture;
+		this.#host.onPreview({
+			timestamp,
+			base: pictureToFrame(pair.base, pair.duration, colour),
+			enhanced: pictureToFrame(enhanced, pair.duration, colour),
+		});
 	}
 
 	async #cutEnhancements(job: Job, group: number): Promise<void> {

@@ -1,7 +1,7 @@
 import type { SerializedUploadError } from "../errors.ts";
 import type { ResolvedOptions } from "../options.ts";
 import type { UploadProgress } from "../progress.ts";
-import type { UploadedAsset, UploadResult } from "../result.ts";
+import type { UploadedAsset, UploadPreview, UploadResult } from "../result.ts";
 import type { SourceWarning } from "../source/video-source.ts";
 import type { UploadStep } from "../state.ts";
 
@@ -24,6 +24,8 @@ export type WorkerMessage =
 	| { readonly type: "warning"; readonly warning: SourceWarning }
 	| { readonly type: "asset"; readonly asset: UploadedAsset }
 	| { readonly type: "playable"; readonly asset: UploadedAsset }
+	/** The frames come along as transferables. */
+	| { readonly type: "preview"; readonly preview: UploadPreview }
 	/** Asks for a token; `assetId` names the asset that it must be for. */
 	| { readonly type: "token"; readonly id: number; readonly assetId: string | undefined }
 	| { readonly type: "done"; readonly result: UploadResult }

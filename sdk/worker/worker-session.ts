@@ -103,6 +103,9 @@ export class WorkerSession {
 			case "asset":
 				this.#host.onAsset(message.asset);
 				break;
+			case "preview":
+				this.#host.onPreview(message.preview);
+				break;
 			case "playable":
 				this.#host.onPlayable(message.asset);
 				break;

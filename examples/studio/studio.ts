@@ -1,0 +1,314 @@
+import { createUpload } from "../../sdk/index.ts";
+import type { LayerProgress, Upload, UploadProgress, UploadState } from "../../sdk/index.ts";
+import { listAssets, uploadToken } from "./edge.ts";
+import { BOTTLENECKS, inBytes, inClock, inTime, STATES } from "./words.ts";
+
+/** The page's elements by id; a missing one is a mistake of the page. */
+const element = <T extends HTMLElement>(id: string, kind: new () => T): T => {
+	const found = document.getElementById(id);
+	if (!(found instanceof kind)) {
+		throw new Error(`The page has no ${kind.name} #${id}.`);
+	}
+	return found;
+};
+
+const page = {
+	machine: element("machine", HTMLElement),
+	choose: element("choose", HTMLElement),
+	drop: element("drop", HTMLElement),
+	file: element("file", HTMLInputElement),
+	backend: element("backend", HTMLSelectElement),
+	sample: element("sample", HTMLButtonElement),
+	work: element("work", HTMLElement),
+	stage: element("stage", HTMLElement),
+	title: element("work-title", HTMLElement),
+	watch: element("watch", HTMLAnchorElement),
+	notice: element("notice", HTMLElement),
+	compare: element("compare", HTMLElement),
+	before: element("before", HTMLCanvasElement),
+	after: element("after", HTMLCanvasElement),
+	wipe: element("wipe", HTMLInputElement),
+	bar: element("bar", HTMLElement),
+	percent: element("percent", HTMLElement),
+	frames: element("frames", HTMLElement),
+	fps: element("fps", HTMLElement),
+	left: element("left", HTMLElement),
+	uploaded: element("uploaded", HTMLElement),
+	runs: element("runs", HTMLElement),
+	waits: element("waits", HTMLElement),
+	layers: element("layers", HTMLTableElement),
+	warnings: element("warnings", HTMLElement),
+	pause: element("pause", HTMLButtonElement),
+	cancel: element("cancel", HTMLButtonElement),
+	again: element("again", HTMLButtonElement),
+	failure: element("failure", HTMLElement),
+	failureMessage: element("failure-message", HTMLElement),
+	failureHint: element("failure-hint", HTMLElement),
+	failureCode: element("failure-code", HTMLElement),
+	retry: element("retry", HTMLButtonElement),
+	assets: element("assets", HTMLElement),
+	assetTemplate: element("asset", HTMLTemplateElement),
+	assetsEmpty: element("assets-empty", HTMLElement),
+	spoken: element("spoken", HTMLElement),
+};
+
+const SAMPLE_URL = "/sample/bunny.mp4";
+
+let upload: Upload | undefined;
+
+const show = (view: "choose" | "work" | "failure"): void => {
+	page.choose.hidden = view === "work";
+	page.work.hidden = view !== "work";
+	page.failure.hidden = view !== "failure";
+};
+
+const speak = (text: string): void => {
+	page.spoken.textContent = text;
+};
+
+/** Says before anything is chosen what this machine will do. */
+const describeMachine = async (): Promise<void> => {
+	if (!("VideoEncoder" in globalThis)) {
+		page.machine.textContent =
+			"This browser cannot encode video (no WebCodecs). Use a current Chrome, Edge, Safari or Firefox.";
+		return;
+	}
+	const adapter = await navigator.gpu?.requestAdapter();
+	const name = [adapter?.info.vendor, adapter?.info.architecture].filter(Boolean).join(" ");
+	page.machine.textContent =
+		adapter === null || adapter === undefined
+			? "No GPU here: the enhancement runs on the processor, at a smaller size."
+			: `Encodes on this machine's GPU${name === "" ? "" : ` (${name})`}.`;
+};
+
+const cell = (tag: "th" | "td", text: string): HTMLTableCellElement => {
+	const made = document.createElement(tag);
+	made.textContent = text;
+	if (tag === "th") {
+		made.scope = "row";
+	}
+	return made;
+};
+
+const LAYER_NAMES = { base: "Base", enhancement: "Enhancement", audio: "Sound" } as const;
+const LAYER_COLOURS = { base: "var(--base)", enhancement: "var(--enhanced)", audio: "var(--sound)" } as const;
+
+const showLayers = (layers: readonly LayerProgress[]): void => {
+	const most = Math.max(1, ...layers.map(({ kilobitsPerSecond }) => kilobitsPerSecond));
+	const rows = layers.map((layer) => {
+		const row = document.createElement("tr");
+		const size = layer.width === undefined ? "" : `${layer.width} × ${layer.height}`;
+		const name = layer.q === undefined ? LAYER_NAMES[layer.kind] : `${LAYER_NAMES[layer.kind]} q ${layer.q}`;
+		const share = document.createElement("span");
+		share.className = "share";
+		share.style.width = `${(100 * layer.kilobitsPerSecond) / most}%`;
+		share.style.background = LAYER_COLOURS[layer.kind];
+		const last = cell("td", "");
+		last.append(share);
+		row.append(
+			cell("th", name),
+			cell("td", size),
+			cell("td", layer.codec),
+			cell("td", layer.bytes > 0 ? String(Math.round(layer.kilobitsPerSecond)) : "–"),
+			last,
+		);
+		return row;
+	});
+	page.layers.tBodies[0]?.replaceChildren(...rows);
+	page.layers.hidden = layers.length === 0;
+};
+
+const showProgress = (progress: UploadProgress, state: UploadState): void => {
+	const total = progress.framesTotal ?? 0;
+	const share = (frames: number) => (state === "done" ? 1 : total > 0 ? Math.min(1, frames / total) : 0);
+	const encoded = share(progress.framesEncoded);
+	const uploaded = share(progress.framesUploaded);
+	const [encodedBar, uploadedBar] = page.bar.children;
+	if (encodedBar instanceof HTMLElement && uploadedBar instanceof HTMLElement) {
+		encodedBar.style.width = `${100 * encoded}%`;
+		uploadedBar.style.width = `${100 * uploaded}%`;
+	}
+	page.bar.setAttribute("aria-valuenow", String(Math.round(100 * uploaded)));
+	page.percent.textContent = total > 0 ? `${Math.floor(100 * encoded)} %` : "";
+	page.frames.textContent = total > 0 ? `${progress.framesEncoded} of ${total}` : String(progress.framesEncoded);
+	page.fps.textContent = state === "running" && progress.fps > 0 ? progress.fps.toFixed(1) : "–";
+	page.left.textContent = timeLeft(progress, state);
+	const pending = progress.bytesPending > 0 && state !== "done" ? ` (+${inBytes(progress.bytesPending)})` : "";
+	page.uploaded.textContent = inBytes(progress.bytesUploaded) + pending;
+	page.waits.textContent = waitsFor(progress, state);
+	const { backend } = progress;
+	if (backend !== undefined) {
+		page.runs.textContent =
+			backend.kind === "none" ? "Base only" : `${backend.description}, ${backend.width} × ${backend.height}`;
+		page.notice.hidden = backend.notice === undefined;
+		page.notice.textContent = backend.notice ?? "";
+	}
+	showLayers(progress.layers);
+};
+
+const timeLeft = (progress: UploadProgress, state: UploadState): string => {
+	if (state === "done") {
+		return "none";
+	}
+	return progress.secondsLeft === undefined || state !== "running" ? "–" : inTime(progress.secondsLeft);
+};
+
+const waitsFor = (progress: UploadProgress, state: UploadState): string => {
+	if (progress.waitingForNetwork) {
+		return "the network, which is away";
+	}
+	return state === "running" ? BOTTLENECKS[progress.bottleneck] : "–";
+};
+
+const draw = (canvas: HTMLCanvasElement, frame: VideoFrame, width: number, height: number): void => {
+	canvas.width = width;
+	canvas.height = height;
+	canvas.getContext("2d")?.drawImage(frame, 0, 0, width, height);
+};
+
+const showState = (state: UploadState): void => {
+	page.stage.textContent = STATES[state];
+	const over = state === "done" || state === "failed" || state === "aborted";
+	page.pause.hidden = over;
+	page.cancel.hidden = over;
+	page.again.hidden = !over;
+	page.pause.textContent = state === "paused" ? "Resume" : "Pause";
+};
+
+const begin = (source: File | string, title: string): void => {
+	const quality = document.querySelector<HTMLInputElement>('input[name="quality"]:checked')?.value ?? "24";
+	const choice = page.backend.value;
+	const backend = choice === "webgpu" || choice === "wasm" || choice === "none" ? choice : "auto";
+	page.title.textContent = title;
+	page.watch.hidden = true;
+	page.compare.hidden = true;
+	page.notice.hidden = true;
+	page.warnings.replaceChildren();
+	showLayers([]);
+	const current = createUpload(source, {
+		endpoint: location.origin,
+		token: ({ assetId }) => uploadToken(assetId),
+		enhancements: [Number(quality)],
+		backend,
+		title,
+		preview: true,
+	});
+	upload = current;
+	show("work");
+	showState("idle");
+	page.title.focus();
+	listen(current, title);
+};
+
+const listen = (current: Upload, title: string): void => {
+	current.addEventListener("statechange", ({ detail }) => {
+		showState(detail.state);
+		speak(STATES[detail.state]);
+	});
+	current.addEventListener("progress", ({ detail }) => showProgress(detail, current.state));
+	current.addEventListener("warning", ({ detail }) => {
+		const item = document.createElement("li");
+		item.textContent = detail.message;
+		page.warnings.append(item);
+	});
+	current.addEventListener("preview", ({ detail: { base, enhanced } }) => {
+		draw(page.before, base, enhanced.displayWidth, enhanced.displayHeight);
+		draw(page.after, enhanced, enhanced.displayWidth, enhanced.displayHeight);
+		page.compare.hidden = false;
+	});
+	current.addEventListener("playable", ({ detail }) => {
+		page.watch.href = detail.watchUrl;
+		page.watch.hidden = false;
+		speak(`${title} can be watched already.`);
+		void refreshAssets();
+	});
+	current.addEventListener("done", () => {
+		if (current.progress !== undefined) {
+			showProgress(current.progress, "done");
+		}
+		void refreshAssets();
+	});
+	current.addEventListener("error", ({ detail }) => {
+		if (detail.code === "aborted") {
+			reset();
+			return;
+		}
+		page.failureMessage.textContent = detail.message;
+		page.failureHint.textContent = detail.hint ?? "";
+		page.failureCode.textContent = detail.serverCode ?? detail.code;
+		show("failure");
+		page.choose.hidden = true;
+	});
+};
+
+const reset = (): void => {
+	upload = undefined;
+	page.file.value = "";
+	show("choose");
+	page.file.focus();
+};
+
+const refreshAssets = async (): Promise<void> => {
+	try {
+		const assets = await listAssets();
+		page.assets.replaceChildren(
+			...assets.map((asset) => {
+				const item = page.assetTemplate.content.cloneNode(true);
+				if (!(item instanceof DocumentFragment)) {
+					throw new Error("The page's template for a video is empty.");
+				}
+				const state = asset.state === "complete" ? "" : " · uploading";
+				const layers = asset.enhancements > 0 ? "" : " · base only";
+				const facts = `${inClock(asset.durationSeconds)} · ${asset.width} × ${asset.height}${layers}${state}`;
+				item.querySelector("a")?.setAttribute("href", asset.urls.watch);
+				item.querySelector("strong")?.append(asset.title ?? asset.id);
+				item.querySelector("span")?.append(facts);
+				return item;
+			}),
+		);
+		page.assetsEmpty.hidden = assets.length > 0;
+	} catch (error) {
+		page.assetsEmpty.hidden = false;
+		page.assetsEmpty.textContent = error instanceof Error ? error.message : String(error);
+	}
+};
+
+page.file.addEventListener("change", () => {
+	const [file] = page.file.files ?? [];
+	if (file !== undefined) {
+		begin(file, file.name.replace(/\.[^.]+$/, ""));
+	}
+});
+page.sample.addEventListener("click", () => begin(new URL(SAMPLE_URL, location.href).href, "Big Buck Bunny"));
+page.wipe.addEventListener("input", () => page.compare.style.setProperty("--wipe", `${page.wipe.value}%`));
+page.pause.addEventListener("click", () => (upload?.state === "paused" ? upload.resume() : upload?.pause()));
+page.cancel.addEventListener("click", () => upload?.abort());
+page.again.addEventListener("click", reset);
+page.retry.addEventListener("click", reset);
+
+document.addEventListener("dragover", (event) => {
+	event.preventDefault();
+	page.drop.classList.add("over");
+});
+document.addEventListener("dragleave", (event) => {
+	if (event.relatedTarget === null) {
+		page.drop.classList.remove("over");
+	}
+});
+document.addEventListener("drop", (event) => {
+	event.preventDefault();
+	page.drop.classList.remove("over");
+	const [file] = event.dataTransfer?.files ?? [];
+	if (file !== undefined && !page.choose.hidden) {
+		begin(file, file.name.replace(/\.[^.]+$/, ""));
+	}
+});
+addEventListener("beforeunload", (event) => {
+	if (upload !== undefined && (upload.state === "running" || upload.state === "finishing")) {
+		event.preventDefault();
+	}
+});
+
+show("choose");
+void describeMachine();
+void refreshAssets();
