@@ -23,14 +23,14 @@ export async function* codeBase(
 ): AsyncGenerator<BasePair, void, undefined> {
 	const sources: Picture[] = [];
 	const samples: Sample[] = [];
-	let room: (() => void) | undefined;
-	let ended = false;
+	const gate: { wake?: () => void; ended: boolean } = { ended: false };
 	const small = async function* () {
 		for await (const picture of pictures) {
-			if (ended) return;
+			if (gate.ended) return;
 			sources.push(picture);
 			yield downscalePicture(picture);
-			while (sources.length >= IN_FLIGHT && !ended) await new Promise<void>((resolve) => (room = resolve));
+			while (sources.length >= IN_FLIGHT && !gate.ended)
+				await new Promise<void>((resolve) => (gate.wake = resolve));
 		}
 	};
 	const encoder = new FfmpegBaseEncoder(config);
@@ -54,12 +54,12 @@ export async function* codeBase(
 			if (source === undefined || sample === undefined || base.timestamp !== source.timestamp) {
 				throw new CodecError("backend-failed", "The base codec lost a picture or changed the order.");
 			}
-			room?.();
+			gate.wake?.();
 			yield { source, sample, base };
 		}
 	} finally {
-		ended = true;
-		room?.();
+		gate.ended = true;
+		gate.wake?.();
 		await encoder.close();
 	}
 }

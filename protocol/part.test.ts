@@ -26,6 +26,16 @@ const sample = (overrides: Partial<Sample> = {}): Sample => ({
 	...overrides,
 });
 
+/** The samples, or undefined where the part is refused; any other error is thrown. */
+const decodeOrRefuse = (bytes: Uint8Array): Sample[] | undefined => {
+	try {
+		return decodePart(bytes);
+	} catch (error) {
+		if (error instanceof PartError) return undefined;
+		throw error;
+	}
+};
+
 describe("parts", () => {
 	it("give back the samples that went in, and have the size that was foretold", () => {
 		fc.assert(
@@ -44,15 +54,12 @@ describe("parts", () => {
 			.map(([samples, at, value, cut]) => {
 				const part = encodePart(samples);
 				part[at % part.length] = value;
-				return part.subarray(0, part.length - Math.min(cut, part.length));
+				return part.slice(0, part.length - Math.min(cut, part.length));
 			});
 		fc.assert(
 			fc.property(damaged, (bytes) => {
-				try {
-					expect(encodePart(decodePart(bytes))).toEqual(new Uint8Array(bytes));
-				} catch (error) {
-					expect(error).toBeInstanceOf(PartError);
-				}
+				const samples = decodeOrRefuse(bytes);
+				expect(samples === undefined ? bytes : encodePart(samples)).toEqual(bytes);
 			}),
 			{ seed: 2, numRuns: 500 },
 		);
@@ -62,8 +69,7 @@ describe("parts", () => {
 		const part = encodePart([sample(), sample({ timestamp: 1, sync: false })]);
 		const boundary = 4 + SAMPLE_HEADER_BYTES + 3;
 		for (let length = 0; length < part.length; length++) {
-			if (length === boundary) expect(decodePart(part.subarray(0, length))).toHaveLength(1);
-			else expect(() => decodePart(part.subarray(0, length))).toThrow(PartError);
+			expect(decodeOrRefuse(part.subarray(0, length))?.length).toBe(length === boundary ? 1 : undefined);
 		}
 	});
 

@@ -71,8 +71,10 @@ export const trackToJson = (id: string, track: Track): TrackJson => {
 };
 
 /** The track in JSON that `TrackJson` has accepted. */
-export const trackFromJson = ({ id: _, ...track }: TrackJson): Track => {
-	const description = fromBase64(track.description);
+export const trackFromJson = (json: TrackJson): Track => {
+	const description = fromBase64(json.description);
 	if (description === undefined) throw new TypeError("A track's description is not base64: it was not validated.");
-	return { ...track, description };
+	const { id, ...track } = { ...json, description };
+	void id;
+	return track;
 };

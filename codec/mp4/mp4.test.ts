@@ -169,6 +169,20 @@ const layeredFile = () => {
 	return { bytes: concatenate([writer.header(), ...fragments]), layers };
 };
 
+/** Size of the largest sample; 0 where the file is refused; any other error is thrown. */
+const largestSampleOrRefusal = async (bytes: Uint8Array): Promise<number> => {
+	let largest = 0;
+	try {
+		const reader = await FragmentedFileReader.open(bytesSource(bytes));
+		for await (const { samples } of reader.fragments()) {
+			for (const sample of samples) largest = Math.max(largest, sample.data.length);
+		}
+	} catch (error) {
+		if (!(error instanceof CodecError)) throw error;
+	}
+	return largest;
+};
+
 describe("a fragmented file", () => {
 	it("is read back track by track", async () => {
 		const { bytes, layers } = layeredFile();
@@ -191,14 +205,7 @@ describe("a fragmented file", () => {
 			fc.asyncProperty(damage, async ({ flips, length }) => {
 				const copy = bytes.slice(0, length);
 				for (const [at, value] of flips) if (at < length) copy[at] = value;
-				try {
-					const reader = await FragmentedFileReader.open(bytesSource(copy));
-					for await (const { samples } of reader.fragments()) {
-						for (const sample of samples) expect(sample.data.length).toBeLessThanOrEqual(length);
-					}
-				} catch (error) {
-					expect(error).toBeInstanceOf(CodecError);
-				}
+				expect(await largestSampleOrRefusal(copy)).toBeLessThanOrEqual(length);
 			}),
 			{ seed: 10, numRuns: 600 },
 		);
