@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { methodNotAllowed } from "hono/method-not-allowed";
+import { routePath } from "hono/route";
 import type { EdgeContext } from "./environment.ts";
 import { ApiError, notFound } from "./http/api-error.ts";
 import { openToAllOrigins } from "./http/cors.ts";
@@ -11,6 +12,7 @@ import { media } from "./routes/media.ts";
 import { openApi } from "./routes/openapi.ts";
 import { pages } from "./routes/pages.ts";
 import { parts } from "./routes/parts.ts";
+import { playbackTokens } from "./routes/playback-tokens.ts";
 import { playlists } from "./routes/playlists.ts";
 import { uploadTokens } from "./routes/upload-tokens.ts";
 
@@ -19,6 +21,7 @@ export { AssetObject } from "./asset/asset-object.ts";
 const app = new Hono<EdgeContext>();
 
 app.use("/v1/*", openToAllOrigins(["GET", "HEAD", "POST", "PUT", "DELETE"]));
+app.use("/p/*", openToAllOrigins(["GET", "HEAD"]));
 
 app.use(
 	methodNotAllowed({
@@ -38,23 +41,24 @@ const routes = app
 	.route("/", parts)
 	.route("/", uploadTokens)
 	.route("/", apiKeys)
+	.route("/", playbackTokens)
 	.route("/", playlists)
 	.route("/", media)
+	.route("/p/:token", playlists)
+	.route("/p/:token", media)
 	.route("/", pages)
 	.route("/", openApi)
 	.route("/", health);
 
 app.notFound((context) => {
 	const { pathname } = new URL(context.req.url);
-	if (pathname.startsWith("/v1/")) return notFound("such address").toResponse();
+	if (pathname.startsWith("/v1/") || pathname.startsWith("/p/")) return notFound("such address").toResponse();
 	return context.env.PAGES.fetch(context.req.raw);
 });
 
 app.onError((error, context) => {
 	if (error instanceof ApiError) return error.toResponse();
-	// The address only up to the query, and no header: nothing secret gets into logs.
-	const { pathname } = new URL(context.req.url);
-	logEvent("unexpected-error", { method: context.req.method, pathname, message: String(error) });
+	logEvent("unexpected-error", { method: context.req.method, route: routePath(context), message: String(error) });
 	return new ApiError(
 		"internal",
 		"Something went wrong here.",

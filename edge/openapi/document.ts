@@ -3,11 +3,12 @@ import { CompleteRequest, CreateAssetRequest, CreateTokenRequest } from "../../p
 import { EnhancementList } from "../../protocol/enhancements.ts";
 import { ERROR_STATUS, type ErrorCode } from "../../protocol/error.ts";
 import { PART_MEDIA_TYPE } from "../../protocol/part.ts";
+import { CreatePlaybackTokenRequest } from "../access/playback-token.ts";
 import { CreateKeyRequest } from "../routes/api-keys.ts";
 import { type JsonSchema, toJsonSchema } from "./json-schema.ts";
 
-/** Who may call: anybody, the bearer of an API key with a scope, or also of the asset's upload token. */
-type Access = "anybody" | "key" | "key or upload token";
+/** Who may call: anybody, whoever may play the asset (a token in the path where it is signed), the bearer of an API key with a scope, or also of the asset's upload token. */
+type Access = "anybody" | "viewers" | "key" | "key or upload token";
 
 /** One operation: a row of the interface. */
 type Operation = {
@@ -111,41 +112,50 @@ const OPERATIONS: readonly Operation[] = [
 		method: "get",
 		path: "/v1/assets/:id/master.m3u8",
 		summary: "HLS multivariant playlist: the base and audio; session data leads to the enhancements.",
-		access: "anybody",
+		access: "viewers",
 		answers: { 200: playlist, 304: {} },
-		errors: ["not-found"],
+		errors: [...denied, "not-found"],
 	},
 	{
 		method: "get",
 		path: "/v1/assets/:id/enhancements.json",
 		summary: "The list of enhancements.",
-		access: "anybody",
+		access: "viewers",
 		answers: { 200: json(toJsonSchema(EnhancementList)), 304: {} },
-		errors: ["not-found"],
+		errors: [...denied, "not-found"],
 	},
 	{
 		method: "get",
 		path: "/v1/assets/:id/tracks/:track/playlist.m3u8",
 		summary: "HLS media playlist of a track: EVENT while the asset is written, VOD afterwards.",
-		access: "anybody",
+		access: "viewers",
 		answers: { 200: playlist, 304: {} },
-		errors: ["not-found"],
+		errors: [...denied, "not-found"],
 	},
 	{
 		method: "get",
 		path: "/v1/assets/:id/tracks/:track/init.mp4",
 		summary: "Init segment of a track (CMAF). Immutable.",
-		access: "anybody",
+		access: "viewers",
 		answers: { 200: segment, 206: segment, 304: {} },
-		errors: ["not-found", "range-not-satisfiable"],
+		errors: [...denied, "not-found", "range-not-satisfiable"],
 	},
 	{
 		method: "get",
 		path: "/v1/assets/:id/tracks/:track/segments/:file",
 		summary: "Media segment of a track (CMAF), `<number>.m4s`. Immutable.",
-		access: "anybody",
+		access: "viewers",
 		answers: { 200: segment, 206: segment, 304: {} },
-		errors: ["not-found", "range-not-satisfiable"],
+		errors: [...denied, "not-found", "range-not-satisfiable"],
+	},
+	{
+		method: "post",
+		path: "/v1/assets/:id/playback-tokens",
+		summary: "Makes a token that plays one signed asset, in front of its paths: `/p/<token>/v1/assets/...`.",
+		access: "key",
+		request: CreatePlaybackTokenRequest,
+		answers: { 201: json(ref("PlaybackToken")) },
+		errors: [...badJson, ...denied, "not-found"],
 	},
 	{
 		method: "post",
@@ -288,6 +298,11 @@ const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
 		["cursor"],
 	),
 	Token: object({ token: text, expiresAt: { type: "string", format: "date-time" } }),
+	PlaybackToken: object({
+		token: text,
+		expiresAt: { type: "string", format: "date-time" },
+		urls: object({ master: text }),
+	}),
 	NewKey: object({ id: text, name: text, scopes: list(text), key: text }),
 	KeyList: object({ keys: list(object({ id: text, name: text, scopes: list(text), createdAt: text })) }),
 };
@@ -295,7 +310,7 @@ const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
 /** The interface as an OpenAPI 3.1 document. */
 export const openApiDocument = (): JsonSchema => {
 	const paths: Record<string, Record<string, JsonSchema>> = {};
-	for (const operation of OPERATIONS) {
+	for (const operation of OPERATIONS.flatMap(withSigned)) {
 		const path = operation.path.replaceAll(/:([a-z]+)/g, "{$1}");
 		paths[path] = { ...paths[path], [operation.method]: describe(operation) };
 	}
@@ -312,6 +327,10 @@ export const openApiDocument = (): JsonSchema => {
 	};
 };
 
+/** What viewers fetch is there twice: as it is, and behind a playback token. */
+const withSigned = (operation: Operation): Operation[] =>
+	operation.access === "viewers" ? [operation, { ...operation, path: `/p/:token${operation.path}` }] : [operation];
+
 const describe = (operation: Operation): JsonSchema => {
 	const { path, summary, access, request, query = [], answers, errors } = operation;
 	const inPath = [...path.matchAll(/:([a-z]+)/g)].map(([, name]) => ({
@@ -323,8 +342,10 @@ const describe = (operation: Operation): JsonSchema => {
 	const inQuery = query.map((name) => ({ name, in: "query", required: false, schema: text }));
 	return {
 		summary,
-		security: access === "anybody" ? [] : [{ bearer: [] }],
-		...(access !== "anybody" && { description: `For the bearer of an API ${access}.` }),
+		security: access === "anybody" || access === "viewers" ? [] : [{ bearer: [] }],
+		...((access === "key" || access === "key or upload token") && {
+			description: `For the bearer of an API ${access}.`,
+		}),
 		...(inPath.length + inQuery.length > 0 && { parameters: [...inPath, ...inQuery] }),
 		...(request !== undefined && { requestBody: { required: true, content: requestContent(request) } }),
 		responses: { ...Object.fromEntries(Object.entries(answers).map(describeAnswer)), ...describeErrors(errors) },

@@ -1,4 +1,5 @@
 import { type Context, Hono } from "hono";
+import { requirePlayback } from "../access/require-playback.ts";
 import { frozenStateKey } from "../asset/object-keys.ts";
 import type { EdgeContext } from "../environment.ts";
 import { enhancementList } from "../hls/enhancement-list.ts";
@@ -14,22 +15,28 @@ const PLAYLIST_TYPE = "application/vnd.apple.mpegurl";
 /** Playlists and the list of enhancements: built from the state at every request, stored nowhere. */
 export const playlists = new Hono<EdgeContext>()
 	.get("/v1/assets/:id/master.m3u8", async (context) => {
-		const state = await loadPlayback(context, assetIdParam(context));
+		const state = await loadPlayable(context);
 		const playlist = masterPlaylist(state);
 		if (playlist === undefined) throw notYet();
 		return answer(context, state, playlist, PLAYLIST_TYPE);
 	})
 	.get("/v1/assets/:id/enhancements.json", async (context) => {
-		const state = await loadPlayback(context, assetIdParam(context));
+		const state = await loadPlayable(context);
 		return answer(context, state, JSON.stringify(enhancementList(state)), "application/json");
 	})
 	.get("/v1/assets/:id/tracks/:track/playlist.m3u8", async (context) => {
-		const state = await loadPlayback(context, assetIdParam(context));
+		const state = await loadPlayable(context);
 		const track = state.tracks.find(({ id }) => id === context.req.param("track"));
 		if (track === undefined) throw notFound("such track");
 		if (track.segments.length === 0) throw notYet();
 		return answer(context, state, mediaPlaylist(state, track), PLAYLIST_TYPE);
 	});
+
+const loadPlayable = async (context: Context<EdgeContext>): Promise<PlaybackState> => {
+	const id = assetIdParam(context);
+	await requirePlayback(context, id);
+	return loadPlayback(context, id);
+};
 
 /** The state of an asset: the frozen one once it is complete, else what its Durable Object says. */
 export const loadPlayback = async (context: Context<EdgeContext>, id: string): Promise<PlaybackState> => {

@@ -70,8 +70,13 @@ export const split = (samples: readonly Sample[], count: number): Sample[][] =>
 	);
 
 /** Sends all parts of all tracks, in order, and completes. */
-export const uploadAll = async (tracks: readonly ClipTrack[], samplesInPart = 40, token = API_KEY): Promise<string> => {
-	const { id } = await createAsset(createRequest(tracks), token);
+export const uploadAll = async (
+	tracks: readonly ClipTrack[],
+	samplesInPart = 40,
+	token = API_KEY,
+	more: Partial<CreateAssetRequest> = {},
+): Promise<string> => {
+	const { id } = await createAsset(createRequest(tracks, more), token);
 	const counts = [];
 	for (const track of tracks) {
 		const parts = split(track.samples, samplesInPart);
