@@ -47,7 +47,7 @@ const leaveRuntimeFiles: Plugin = {
 const shared: InlineConfig = {
 	root,
 	configFile: false,
-	envFile: false,
+	envDir: false,
 	publicDir: false,
 	logLevel: "warn",
 	plugins: [leaveRuntimeFiles],
@@ -108,6 +108,7 @@ async function buildSite(): Promise<void> {
 			assetsInlineLimit: 0,
 			// The player runs on other sites' pages, where preload hints of "/assets/..." would miss.
 			modulePreload: false,
+			chunkSizeWarningLimit: 700,
 			rolldownOptions: {
 				input: { ...input, player: join(root, LIBRARIES.player) },
 				preserveEntrySignatures: "exports-only",

@@ -12,7 +12,13 @@ export interface Clip {
 
 /** A cut of the sample video, 128x96 with sound: real pictures and real motion, small enough for WASM. */
 export async function realClip(folder: string, seconds: number): Promise<Clip> {
-	const clip = { path: join(folder, "bunny.mp4"), width: 128, height: 96, frameRate: 12, frames: 12 * seconds };
+	const clip = {
+		path: join(folder, `bunny-${seconds}s.mp4`),
+		width: 128,
+		height: 96,
+		frameRate: 12,
+		frames: 12 * seconds,
+	};
 	await ffmpeg(
 		...["-ss", "4", "-i", join(ROOT, "examples/sample/bunny.mp4"), "-t", String(seconds)],
 		...["-vf", `fps=${clip.frameRate},scale=${clip.width}:${clip.height}:flags=area`],

@@ -21,26 +21,50 @@ let uploaded: Uploaded[];
 
 beforeAll(async () => {
 	stack = await startStack();
-	uploaded = [];
-	for (const clip of [await realClip(stack.folder, 6), await drawnClip(stack.folder)])
-		uploaded.push(await upload(clip));
+	uploaded = [
+		await take(await realClip(stack.folder, 2), uploadByStudio),
+		await take(await drawnClip(stack.folder), uploadByTool),
+		await take(await realClip(stack.folder, 6), uploadByTool),
+	];
 });
 afterAll(() => stack.close());
 
-/** Encodes and uploads, then decodes with the command line tool what the edge delivers: segments, not the file. */
-async function upload(clip: Clip): Promise<Uploaded> {
+/** Brings a clip to the edge, then decodes with the command line tool what the edge delivers: segments, not a file of ours. */
+async function take(clip: Clip, upload: (clip: Clip) => Promise<string>): Promise<Uploaded> {
+	const id = await upload(clip);
+	const stored = `${clip.path}.stored.mp4`;
+	await writeAssetFile(await fetchAsset(stack.edge.url, id), stored);
+	const [basePath, fullPath] = [`${clip.path}.base.y4m`, `${clip.path}.full.y4m`];
+	await crescendo("decode", stored, "--layer", "base", "-o", basePath);
+	await crescendo("decode", stored, "--layer", "full", "-o", fullPath);
+	return { clip, id, basePath, fullPath, full: await readPictures(fullPath) };
+}
+
+async function uploadByTool(clip: Clip): Promise<string> {
 	const file = `${clip.path}.crescendo.mp4`;
 	await crescendo("encode", clip.path, "-o", file, "--q", "32");
 	const { url, apiKey } = stack.edge;
 	const answer: { id: string } = JSON.parse(
 		await crescendo("upload", file, "--endpoint", url, "--token", apiKey, "--json"),
 	);
-	const stored = `${clip.path}.stored.mp4`;
-	await writeAssetFile(await fetchAsset(url, answer.id), stored);
-	const [basePath, fullPath] = [`${clip.path}.base.y4m`, `${clip.path}.full.y4m`];
-	await crescendo("decode", stored, "--layer", "base", "-o", basePath);
-	await crescendo("decode", stored, "--layer", "full", "-o", fullPath);
-	return { clip, id: answer.id, basePath, fullPath, full: await readPictures(fullPath) };
+	return answer.id;
+}
+
+/** As a visitor does it: the SDK encodes both layers in the page, on WASM, and uploads them. */
+async function uploadByStudio(clip: Clip): Promise<string> {
+	const page = await stack.browser.newPage();
+	await page.goto(stack.edge.url);
+	await page.selectOption("#backend", "wasm");
+	await page.setInputFiles("#file", clip.path);
+	const frames = page.locator("#frames");
+	await page.locator("#again:visible, #failure:visible").waitFor({ timeout: 240_000 });
+	const failure = await page.locator("#failure:visible").allInnerTexts();
+	expect(failure).toEqual([]);
+	expect(await frames.innerText()).toBe(`${clip.frames} of ${clip.frames}`);
+	expect(await page.locator("#runs").innerText()).toContain("WASM");
+	const watch = await page.locator("#watch").getAttribute("href");
+	await page.close();
+	return new URL(watch ?? "").pathname.split("/").at(-1) ?? "";
 }
 
 async function openPlayer(id: string): Promise<Viewer> {
@@ -49,7 +73,12 @@ async function openPlayer(id: string): Promise<Viewer> {
 	return viewer;
 }
 
-describe.each([0, 1])("clip %i from the edge to the screen", (index) => {
+const CASES = [
+	{ index: 0, name: "a real clip, by the Studio" },
+	{ index: 1, name: "a drawn clip of odd size, by the command line tool" },
+];
+
+describe.each(CASES)("$name, on the screen", ({ index }) => {
 	it("shows the base first and then, from pixels, the enhanced picture", async () => {
 		const { clip, id, basePath, fullPath } = uploaded[index] as Uploaded;
 		const viewer = await openPlayer(id);
@@ -106,7 +135,7 @@ describe.each([0, 1])("clip %i from the edge to the screen", (index) => {
 });
 
 it("upgrades by itself during playback, the base first", async () => {
-	const { id } = uploaded[0] as Uploaded;
+	const { id } = uploaded[2] as Uploaded;
 	const viewer = await openPlayer(id);
 	await viewer.play();
 	const seen = await viewer.until(({ state, firstEnhanced }) => state === "active" && firstEnhanced !== undefined);
