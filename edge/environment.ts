@@ -9,6 +9,8 @@ export type Environment = {
 	readonly CATALOGUE: D1Database;
 	/** One Durable Object an asset, by the asset's id. */
 	readonly ASSET: DurableObjectNamespace<AssetObject>;
+	/** Assets made with upload tokens, by address of the client. */
+	readonly CREATION_RATE: RateLimit;
 	/** Static files: Studio, player, embed and watch pages, models. */
 	readonly PAGES: Fetcher;
 	/** The key that may do everything. Absent: only keys of the catalogue are accepted. */

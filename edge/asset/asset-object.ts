@@ -44,6 +44,9 @@ const LONGEST_RETRY_MS = 5 * 60_000;
 /** Milliseconds after which the end of an asset is taken up again, should the object be killed in the middle of it. */
 const RESUME_MS = 30_000;
 
+/** What the Worker is told of a part that is in. */
+type PartAnswer = { readonly track: BareProgress; readonly created: boolean };
+
 /**
  * One asset while it is written, and what is known of it afterwards.
  *
@@ -96,42 +99,58 @@ export class AssetObject extends DurableObject<Environment> {
 	}
 
 	/** Stores a part. `digest` is the base64 of its SHA-256, which the Worker has compared with the bytes. */
-	async putPart(
+	async putPart(trackId: string, number: number, digest: string, bytes: Uint8Array): Promise<Result<PartAnswer>> {
+		return this.#putPart(trackId, number, digest, bytes);
+	}
+
+	/**
+	 * Not an async function, and no closure over the bytes: while segments are written, a hundred parts may wait here to be answered,
+	 * and none of them may keep its megabytes, which are in SQLite by then.
+	 */
+	#putPart(trackId: string, number: number, digest: string, bytes: Uint8Array): Promise<Result<PartAnswer>> {
+		const stored = this.#storePart(trackId, number, digest, bytes);
+		return "track" in stored ? this.#cutAfter(stored.track) : Promise.resolve(stored);
+	}
+
+	/** A part that is new and now in SQLite: its track. Else the answer. */
+	#storePart(
 		trackId: string,
 		number: number,
 		digest: string,
 		bytes: Uint8Array,
-	): Promise<Result<{ readonly track: BareProgress; readonly created: boolean }>> {
-		return this.#answer<{ track: BareProgress; created: boolean }>(async ({ settings, state }) => {
-			const track = state.tracks.find(({ id }) => id === trackId);
-			const json = settings.request.tracks.find(({ id }) => id === trackId);
-			if (track === undefined || json === undefined) return noSuch(`track ${trackId} in this asset`);
-			const there = this.#store.findPart(track, number);
-			if (there !== undefined) {
-				if (there.digest === digest) return accept({ track: trackProgress(track), created: false });
-				return refuse(
-					"part-conflict",
-					`Part ${number} of track ${trackId} is there with other bytes.`,
-					"Number parts once, in order.",
-					{
-						body: { track: trackProgress(track) },
-					},
-				);
-			}
-			if (state.phase !== "open")
-				return refuse("asset-complete", "The asset is complete.", "Make a new asset for more.");
-			if (track.failure !== undefined) return trackFailed(track);
-			const part = { track, number, bytes };
-			const noRoom = findNoRoom(state, settings, part, this.#failures > 0);
-			if (noRoom !== undefined) return noRoom;
-			const read = readPart(part, json, settings, this.#store.findNeighbours(track, number));
-			if (!read.ok) return read;
-			this.#insert(track, number, digest, bytes.length, read.value);
-			await this.#advance();
-			return track.failure === undefined
-				? accept({ track: trackProgress(track), created: true })
-				: trackFailed(track);
-		});
+	): Result<PartAnswer> | { readonly track: TrackState } {
+		if (this.#asset === undefined || this.#asset.state.phase === "deleting") return noSuch("such asset");
+		const { settings, state } = this.#asset;
+		const track = state.tracks.find(({ id }) => id === trackId);
+		const json = settings.request.tracks.find(({ id }) => id === trackId);
+		if (track === undefined || json === undefined) return noSuch(`track ${trackId} in this asset`);
+		const there = this.#store.findPart(track, number);
+		if (there !== undefined) {
+			if (there.digest === digest) return accept({ track: trackProgress(track), created: false });
+			return refuse(
+				"part-conflict",
+				`Part ${number} of track ${trackId} is there with other bytes.`,
+				"Number parts once, in order.",
+				{ body: { track: trackProgress(track) } },
+			);
+		}
+		if (state.phase !== "open")
+			return refuse("asset-complete", "The asset is complete.", "Make a new asset for more.");
+		if (track.failure !== undefined) return trackFailed(track);
+		const part = { track, number, bytes };
+		const noRoom = findNoRoom(state, settings, part, this.#failures > 0);
+		if (noRoom !== undefined) return noRoom;
+		const read = readPart(part, json, settings, this.#store.findNeighbours(track, number));
+		if (!read.ok) return read;
+		this.#insert(track, number, digest, bytes.length, read.value);
+		return { track };
+	}
+
+	async #cutAfter(track: TrackState): Promise<Result<PartAnswer>> {
+		await this.#advance();
+		return track.failure === undefined
+			? accept({ track: trackProgress(track), created: true })
+			: trackFailed(track);
 	}
 
 	/** Closes the asset: no part will come. Answers when all is stored and frozen. Idempotent. */

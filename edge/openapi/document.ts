@@ -40,7 +40,7 @@ const OPERATIONS: readonly Operation[] = [
 		access: "key or upload token",
 		request: CreateAssetRequest,
 		answers: { 201: json(ref("Asset")), 200: json(ref("Asset")) },
-		errors: [...badJson, ...denied, "invalid-track"],
+		errors: [...badJson, ...denied, "invalid-track", "rate-limited"],
 	},
 	{
 		method: "get",

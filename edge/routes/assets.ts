@@ -1,4 +1,4 @@
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import * as v from "valibot";
 import { CompleteRequest, CreateAssetRequest } from "../../protocol/asset.ts";
 import { newAssetId } from "../access/asset-id.ts";
@@ -23,6 +23,7 @@ const ListQuery = v.object({
 export const assets = new Hono<EdgeContext>()
 	.post("/v1/assets", async (context) => {
 		const principal = await authenticate(context);
+		if (principal.type === "token") await requireCreationRate(context);
 		const request = await readJson(context.req.raw, CreateAssetRequest);
 		const fault = findTrackFault(request);
 		if (fault !== undefined) {
@@ -79,6 +80,18 @@ export const assets = new Hono<EdgeContext>()
 		unwrap(await assetObject(context, id).remove());
 		return context.body(null, 204);
 	});
+
+/**
+ * Holders of upload tokens are people with browsers: nobody needs many assets a minute. Holders of keys are trusted.
+ * @throws ApiError `rate-limited`
+ */
+const requireCreationRate = async ({ env, req }: Context<EdgeContext>): Promise<void> => {
+	const { success } = await env.CREATION_RATE.limit({ key: req.header("CF-Connecting-IP") ?? "local" });
+	if (success) return;
+	throw new ApiError("rate-limited", "Too many assets in a short time.", "Wait a minute and go on.", {
+		retryAfter: 60,
+	});
+};
 
 /** Which asset is made: the token's, or a new one. */
 const placeOf = (principal: Principal, request: CreateAssetRequest) => {

@@ -1,0 +1,184 @@
+import { createExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, it } from "vitest";
+import { CreateAssetRequest } from "../protocol/asset.ts";
+import { reprDigest } from "../protocol/digest.ts";
+import { encodePart } from "../protocol/part.ts";
+import { newAssetId } from "./access/asset-id.ts";
+import { type Limits, readLimits } from "./limits.ts";
+import { call, createAsset, migrate, ORIGIN, putPart, split } from "./testing/edge-client.ts";
+import { assetStub, Faults } from "./testing/faults.ts";
+import { baseTrack, clipTracks, createRequest, enhancementTrack } from "./testing/fixture-media.ts";
+import app from "./worker.ts";
+
+const tracks = clipTracks({ frames: 150 });
+const partsOf = (trackId: string, size = 10) => split(tracks.find(({ id }) => id === trackId)?.samples ?? [], size);
+const codeOf = async (response: Response) => [
+	response.status,
+	(await response.json<{ error: { code: string } }>()).error.code,
+];
+
+/** An asset under limits of its own. */
+const limitedAsset = async (limits: Partial<Limits>): Promise<string> => {
+	const id = newAssetId("public");
+	const settings = {
+		id,
+		access: "public" as const,
+		createdAt: Date.now(),
+		request: createRequest(tracks),
+		limits: { ...readLimits(undefined), ...limits },
+	};
+	expect((await assetStub(id).create(settings)).ok).toBe(true);
+	return id;
+};
+
+beforeAll(migrate);
+
+describe("limits", () => {
+	it("are read from the environment, and a typing error lifts none", () => {
+		expect(readLimits('{"partSamples":5}')).toMatchObject({ partSamples: 5, abandonSeconds: 86_400 });
+		expect(readLimits("")).toEqual(readLimits(undefined));
+		for (const wrong of ['{"partSample":5}', '{"partSamples":0}', '{"partSamples":"5"}', "{"]) {
+			expect(() => readLimits(wrong)).toThrow(/CRESCENDO_LIMITS|JSON/);
+		}
+	});
+
+	it("413 for more bytes than an asset may have", async () => {
+		const id = await limitedAsset({ assetBytes: 3000 });
+		const parts = partsOf("base");
+		expect((await putPart(id, "base", 0, parts[0] ?? [])).status).toBe(201);
+		const response = await putPart(id, "base", 1, [...(parts[1] ?? []), ...(parts[2] ?? [])]);
+		expect(await codeOf(response)).toEqual([413, "constraint-exceeded"]);
+	});
+
+	it("400 for more samples than a part may have", async () => {
+		const id = await limitedAsset({ partSamples: 9 });
+		expect(await codeOf(await putPart(id, "base", 0, partsOf("base", 10)[0] ?? []))).toEqual([400, "invalid-part"]);
+		expect((await putPart(id, "base", 0, partsOf("base", 9)[0] ?? [])).status).toBe(201);
+	});
+
+	it("429 for parts that run ahead, never for the one that all wait for", async () => {
+		const id = await limitedAsset({ pendingBytes: 8000 });
+		const parts = partsOf("e40");
+		const statuses: number[] = [];
+		for (const [number, part] of parts.entries()) statuses.push((await putPart(id, "e40", number, part)).status);
+		// The base has not come, so the enhancement waits; when it is full, it is told so.
+		expect(statuses).toContain(201);
+		const refused = statuses.indexOf(429);
+		expect(refused).toBeGreaterThan(0);
+		const full = await putPart(id, "e40", refused, parts[refused] ?? []);
+		expect(full.headers.get("Retry-After")).toBe("1");
+		expect(await codeOf(full)).toEqual([429, "rate-limited"]);
+		// The base is let in however much waits, and then there is room again.
+		for (const [number, part] of partsOf("base").entries())
+			expect((await putPart(id, "base", number, part)).status).toBe(201);
+		for (const [number, part] of parts.entries())
+			expect((await putPart(id, "e40", number, part)).status).toBeLessThan(202);
+	});
+
+	it("503 when the store fails and enough waits for it", async () => {
+		const id = await limitedAsset({ pendingBytes: 4000 });
+		const statuses: number[] = [];
+		for (const [number, part] of partsOf("base", 40).entries()) {
+			await new Faults(() => "before").install(id);
+			statuses.push((await putPart(id, "base", number, part)).status);
+		}
+		expect(statuses[0]).toBe(201);
+		expect(statuses.at(-1)).toBe(503);
+	});
+
+	it("422 for a track whose groups of pictures make segments too large", async () => {
+		const id = await limitedAsset({ segmentBytes: 3000 });
+		expect(await codeOf(await putPart(id, "base", 0, partsOf("base", 60)[0] ?? []))).toEqual([422, "track-failed"]);
+		expect(await codeOf(await putPart(id, "base", 1, partsOf("base", 60)[1] ?? []))).toEqual([422, "track-failed"]);
+		const done = await call(`/v1/assets/${id}/complete`, {
+			method: "POST",
+			json: { tracks: tracks.map((track) => ({ id: track.id, parts: 1 })) },
+		});
+		expect(await codeOf(done)).toEqual([422, "track-failed"]);
+	});
+
+	it("429 for assets made too fast with upload tokens", async () => {
+		const { token } = await (
+			await call("/v1/upload-tokens", { method: "POST", json: {} })
+		).json<{ token: string }>();
+		const request = new Request(`${ORIGIN}/v1/assets`, {
+			method: "POST",
+			headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
+			body: JSON.stringify(createRequest(tracks)),
+		});
+		const full = { ...env, CREATION_RATE: { limit: async () => ({ success: false }) } };
+		const response = await app.fetch(request, full, createExecutionContext());
+		expect(response.headers.get("Retry-After")).toBe("60");
+		expect(response.headers.get("Access-Control-Allow-Origin")).toBe("*");
+		expect(await codeOf(response)).toEqual([429, "rate-limited"]);
+	});
+});
+
+describe("an enhancement that is not aligned", () => {
+	it("fails alone: the asset plays without it", async () => {
+		const { id } = await createAsset(createRequest(tracks));
+		const shifted = clipTracks({ frames: 150, gop: 40 }).find((track) => track.id === "e40")?.samples ?? [];
+		for (const [number, part] of partsOf("base", 75).entries()) await putPart(id, "base", number, part);
+		const audio = tracks.find((track) => track.id === "audio")?.samples ?? [];
+		await putPart(id, "audio", 0, audio);
+		expect(await codeOf(await putPart(id, "e40", 0, shifted))).toEqual([422, "track-failed"]);
+		expect(await (await call(`/v1/assets/${id}`)).json()).toMatchObject({
+			tracks: [{ id: "base" }, { id: "e40", failure: "misaligned" }, { id: "audio" }],
+		});
+		const done = await call(`/v1/assets/${id}/complete`, {
+			method: "POST",
+			json: {
+				tracks: [
+					{ id: "base", parts: 2 },
+					{ id: "e40", parts: 9 },
+					{ id: "audio", parts: 1 },
+				],
+			},
+		});
+		expect(done.status).toBe(200);
+		expect(await (await call(`/v1/assets/${id}/enhancements.json`)).json()).toEqual({ enhancements: [] });
+		expect((await call(`/v1/assets/${id}/tracks/e40/playlist.m3u8`)).status).toBe(404);
+		expect((await call(`/v1/assets/${id}/tracks/base/playlist.m3u8`)).status).toBe(200);
+	});
+});
+
+describe("requests that make no asset", () => {
+	const good = createRequest(tracks);
+	const bent = (track: object) => ({
+		...good,
+		tracks: good.tracks.map((other) => (other.id === "e40" ? { ...other, ...track } : other)),
+	});
+	it.each([
+		["no body", {}, [400, "invalid-request"]],
+		["a field too many", { ...good, more: 1 }, [400, "invalid-request"]],
+		["no base", { ...good, tracks: good.tracks.slice(1) }, [400, "invalid-request"]],
+		["two bases", { ...good, tracks: [good.tracks[0], { ...good.tracks[0], id: "b" }] }, [400, "invalid-request"]],
+		[
+			"the same id twice",
+			{ ...good, tracks: [good.tracks[0], { ...good.tracks[2], id: "base" }] },
+			[400, "invalid-request"],
+		],
+		["a size out of range", { ...good, width: 8193 }, [400, "invalid-request"]],
+		["another size than its description", bent({ width: 320, height: 180 }), [400, "invalid-track"]],
+		["another model than its description", bent({ modelId: "f".repeat(32) }), [400, "invalid-track"]],
+		["a description cut short", bent({ description: "AAAA" }), [400, "invalid-track"]],
+		["a base of another size", { ...good, width: 320, height: 180 }, [400, "invalid-track"]],
+	])("%s", async (_, json, expected) => {
+		expect(await codeOf(await call("/v1/assets", { method: "POST", json }))).toEqual(expected);
+	});
+
+	it("no JSON, and too much of it", async () => {
+		const send = (body: string, type: string) =>
+			call("/v1/assets", { method: "POST", body, headers: { "Content-Type": type } });
+		expect(await codeOf(await send("{", "application/json"))).toEqual([400, "invalid-request"]);
+		expect(await codeOf(await send("{}", "text/plain"))).toEqual([415, "unsupported-media-type"]);
+		expect(await codeOf(await send(`"${"x".repeat(300_000)}"`, "application/json"))).toEqual([413, "too-large"]);
+	});
+
+	it("fixtures are what the protocol accepts", async () => {
+		expect(CreateAssetRequest.type).toBe("strict_object");
+		expect(baseTrack.width * 4).toBe(enhancementTrack(1).width);
+		expect(await reprDigest(encodePart(partsOf("base")[0] ?? []))).toMatch(/^sha-256=:.{44}:$/);
+	});
+});
