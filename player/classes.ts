@@ -3,5 +3,11 @@ export { CrescendoPlayerElement } from "./element/crescendo-player.ts";
 export { CrescendoVideoElement, type EnhancementChange, type EnhancementError } from "./element/crescendo-video.ts";
 export type { CapturedPicture } from "./pipeline/presenter.ts";
 export type { StageTimes } from "./pipeline/messages.ts";
-export { type BackendPreference, type EnhancementMode, type EnhancementReason, type EnhancementState, REASONS } from "./reasons.ts";
+export {
+	type BackendPreference,
+	type EnhancementMode,
+	type EnhancementReason,
+	type EnhancementState,
+	REASONS,
+} from "./reasons.ts";
 export type { PlayerStatistics } from "./statistics/statistics.ts";

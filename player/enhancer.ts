@@ -11,7 +11,13 @@ import { type DecodeSpeed, NO_DECODE_SPEED, observePicture, pictureMilliseconds 
 import { type DecodeObservation, isHopeless, nextSegment } from "./policy/next-segment.ts";
 import { planFetch } from "./policy/plan-fetch.ts";
 import { decideStart } from "./policy/start.ts";
-import { type BackendPreference, type EnhancementMode, type EnhancementReason, type EnhancementState, isPassing } from "./reasons.ts";
+import {
+	type BackendPreference,
+	type EnhancementMode,
+	type EnhancementReason,
+	type EnhancementState,
+	isPassing,
+} from "./reasons.ts";
 import type { BaseFeed, BaseSegment } from "./stream/base-feed.ts";
 import { type EnhancementBytes, EnhancementFeed } from "./stream/enhancement-feed.ts";
 import type { ListedEnhancement } from "./stream/enhancement-list.ts";
@@ -291,7 +297,8 @@ export class Enhancer {
 		const { video, backend, enhancements, frameRate, baseBitrate, bandwidth } = this.#o;
 		const gpu = "gpu" in navigator;
 		const cheapest = enhancements[0] as ListedEnhancement;
-		const connection = "connection" in navigator ? (navigator.connection as { saveData?: boolean } | undefined) : undefined;
+		const connection =
+			"connection" in navigator ? (navigator.connection as { saveData?: boolean } | undefined) : undefined;
 		return decideStart({
 			mode: this.#wishes.mode,
 			lowChosen: this.#wishes.choice === "low",
@@ -299,7 +306,9 @@ export class Enhancer {
 			playbackBegan: video.played.length > 0 || video.currentTime > 0,
 			saveData: connection?.saveData === true,
 			browserCapable: "VideoDecoder" in globalThis && "OffscreenCanvas" in globalThis,
-			backend: this.#ready?.kind ?? (backend === "wasm" ? "wasm" : gpu ? "webgpu" : backend === "webgpu" ? undefined : "wasm"),
+			backend:
+				this.#ready?.kind ??
+				(backend === "wasm" ? "wasm" : gpu ? "webgpu" : backend === "webgpu" ? undefined : "wasm"),
 			samplesPerSecond: cheapest.width * cheapest.height * frameRate,
 			bandwidth: bandwidth(),
 			baseBitrate,
@@ -389,7 +398,12 @@ export class Enhancer {
 		for (const piece of this.#pieces.values()) if (piece.state === "fetching") return undefined;
 		const total = bandwidth();
 		const plan = planFetch({
-			segments: this.#segments().map(({ sequence, start, duration }) => ({ index: sequence, start, duration, bytes: undefined })),
+			segments: this.#segments().map(({ sequence, start, duration }) => ({
+				index: sequence,
+				start,
+				duration,
+				bytes: undefined,
+			})),
 			have: (sequence) => this.#pieces.has(sequence),
 			position: this.#position(),
 			playbackRate: Math.abs(video.playbackRate),
@@ -440,8 +454,14 @@ export class Enhancer {
 		this.#fetchAfter = performance.now() + (pause ?? 0);
 		const code = error instanceof CodecError ? error.code : "network";
 		const message = error instanceof Error ? error.message : String(error);
-		const hint = error instanceof FetchError && error.status === 404 ? "The stream may have been deleted." : undefined;
-		this.#fault({ code, message, hint, fatal: pause === undefined || (error instanceof CodecError && !isPassing(code)) });
+		const hint =
+			error instanceof FetchError && error.status === 404 ? "The stream may have been deleted." : undefined;
+		this.#fault({
+			code,
+			message,
+			hint,
+			fatal: pause === undefined || (error instanceof CodecError && !isPassing(code)),
+		});
 	}
 
 	/** Drops pieces that are far from the playhead, fetched for another enhancement and not begun, or too many. */
@@ -505,7 +525,12 @@ export class Enhancer {
 	}
 
 	#stopDecoding(): void {
-		if (this.#inWorker === 0 && this.#presenter.ahead === 0 && ![...this.#pieces.values()].some(({ given }) => given)) return;
+		if (
+			this.#inWorker === 0 &&
+			this.#presenter.ahead === 0 &&
+			![...this.#pieces.values()].some(({ given }) => given)
+		)
+			return;
 		this.#client?.reset();
 		this.#presenter.clear();
 		for (const piece of this.#pieces.values()) piece.given = false;
@@ -638,7 +663,9 @@ export class Enhancer {
 	#isDue(mediaTime: number): boolean {
 		if (!this.#settled || this.#presenter.current === undefined) return false;
 		const seconds = mediaTime / 1e6 + 0.001;
-		const place = this.#o.feed.segments.find(({ start, duration }) => start <= seconds && seconds < start + duration);
+		const place = this.#o.feed.segments.find(
+			({ start, duration }) => start <= seconds && seconds < start + duration,
+		);
 		return place !== undefined && this.#pieces.get(place.sequence)?.given === true;
 	}
 

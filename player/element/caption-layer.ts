@@ -29,7 +29,9 @@ export class CaptionLayer {
 	/** Listens to the tracks that show; the others cost nothing. */
 	#follow(): void {
 		const showing = new Set(
-			[...this.#video.textTracks].filter(({ kind, mode }) => mode === "showing" && (kind === "captions" || kind === "subtitles")),
+			[...this.#video.textTracks].filter(
+				({ kind, mode }) => mode === "showing" && (kind === "captions" || kind === "subtitles"),
+			),
 		);
 		for (const [track, abort] of this.#tracks) {
 			if (showing.has(track)) continue;

@@ -102,7 +102,9 @@ export class CrescendoPlayerElement extends ElementBase {
 		}
 		media.videoRenditions.addEventListener("addrendition", () => this.#onRenditions(), { signal });
 		media.videoRenditions.addEventListener("change", () => this.#onChoice(), { signal });
-		this.#part("[part~=statistics-button]").addEventListener("click", () => this.toggleAttribute("statistics"), { signal });
+		this.#part("[part~=statistics-button]").addEventListener("click", () => this.toggleAttribute("statistics"), {
+			signal,
+		});
 		this.addEventListener("keydown", (event) => this.#onKey(event), { signal });
 		this.#drawBadge();
 	}
@@ -162,7 +164,11 @@ export class CrescendoPlayerElement extends ElementBase {
 		const renditions = [...this.media.videoRenditions];
 		const bitrates = new Map(renditions.map(({ id, bitrate }) => [String(id), bitrate ?? 0]));
 		this.#part<CrescendoQualityMenu>("crescendo-quality-menu").bitrates = bitrates;
-		if (this.#remembers() && readPreference("quality") === LOW_RENDITION && this.media.videoRenditions.selectedIndex === -1) {
+		if (
+			this.#remembers() &&
+			readPreference("quality") === LOW_RENDITION &&
+			this.media.videoRenditions.selectedIndex === -1
+		) {
 			this.media.videoRenditions.selectedIndex = renditions.findIndex(({ id }) => id === LOW_RENDITION);
 		}
 	}

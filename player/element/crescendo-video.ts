@@ -268,7 +268,12 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 		if (!src || !this.isConnected) return;
 		if (this.preload === "none" && !play && !this.autoplay) return;
 		const url = new URL(src, document.baseURI).href;
-		const source: Source = { url, abort: new AbortController(), started: performance.now(), bandwidth: NO_BANDWIDTH_ESTIMATE };
+		const source: Source = {
+			url,
+			abort: new AbortController(),
+			started: performance.now(),
+			bandwidth: NO_BANDWIDTH_ESTIMATE,
+		};
 		this.#source = source;
 		this.#watchPictures(source);
 		if (sourceKind(url) === "file") {
@@ -335,7 +340,12 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 			const network = cause instanceof Error && cause.name === "FetchError";
 			const code = network ? "network" : "invalid-list";
 			source.reason = code;
-			source.fault = { code, message: cause instanceof Error ? cause.message : String(cause), hint: undefined, fatal: true };
+			source.fault = {
+				code,
+				message: cause instanceof Error ? cause.message : String(cause),
+				hint: undefined,
+				fatal: true,
+			};
 			this.#setRenditions(source, []);
 			this.#announce(source);
 			this.#dispatch("enhancementerror", source.fault);
@@ -382,7 +392,8 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 			bandwidth: () => estimatedBandwidth(source.bandwidth),
 			observeTransfer: (transfer) => this.#onTransfer(source, transfer),
 			onChange: () => {
-				if (source.enhancer?.report().state === "active") source.firstEnhanced ??= performance.now() - source.started;
+				if (source.enhancer?.report().state === "active")
+					source.firstEnhanced ??= performance.now() - source.started;
 				this.#announce(source);
 			},
 			onFault: (fault) => this.#dispatch("enhancementerror", fault),
@@ -437,7 +448,8 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 			enhancement: source.enhancer?.report().enhancement?.id,
 		};
 		const size = `${this.videoWidth}x${this.videoHeight}`;
-		if (this.#announcedSize !== undefined && size !== this.#announcedSize) this.dispatchEvent(new CustomEvent("resize"));
+		if (this.#announcedSize !== undefined && size !== this.#announcedSize)
+			this.dispatchEvent(new CustomEvent("resize"));
 		this.#announcedSize = size;
 		this.#dispatch("enhancementchange", detail);
 	}
@@ -491,6 +503,11 @@ function firstPlay(video: HTMLMediaElement, signal: AbortSignal): Promise<void> 
 
 /** `MediaError` has no constructor; what reads it reads `code` and `message`. */
 function mediaError(code: number, message: string): MediaError {
-	const constants = { MEDIA_ERR_ABORTED: 1, MEDIA_ERR_NETWORK: 2, MEDIA_ERR_DECODE: 3, MEDIA_ERR_SRC_NOT_SUPPORTED: 4 } as const;
+	const constants = {
+		MEDIA_ERR_ABORTED: 1,
+		MEDIA_ERR_NETWORK: 2,
+		MEDIA_ERR_DECODE: 3,
+		MEDIA_ERR_SRC_NOT_SUPPORTED: 4,
+	} as const;
 	return { code, message, ...constants };
 }

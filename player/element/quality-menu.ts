@@ -27,6 +27,9 @@ export class CrescendoQualityMenu extends MediaRenditionMenu {
 	}
 
 	override compareRendition(a: Rendition, b: Rendition): number {
-		return (this.#bitrates.get(String(b.id)) ?? 0) - (this.#bitrates.get(String(a.id)) ?? 0) || super.compareRendition(a, b);
+		return (
+			(this.#bitrates.get(String(b.id)) ?? 0) - (this.#bitrates.get(String(a.id)) ?? 0) ||
+			super.compareRendition(a, b)
+		);
 	}
 }

@@ -27,7 +27,11 @@ export function renditionRows(
 }
 
 /** Puts rows into a track of the element, as media-chrome's menus expect them. */
-export function addRenditions(track: VideoTrack, rows: readonly RenditionRow[], frameRate: number): readonly VideoRendition[] {
+export function addRenditions(
+	track: VideoTrack,
+	rows: readonly RenditionRow[],
+	frameRate: number,
+): readonly VideoRendition[] {
 	return rows.map(({ id, width, height, bitrate, codec }) => {
 		const rendition = track.addRendition(id, width, height, codec, bitrate, frameRate);
 		rendition.id = id;

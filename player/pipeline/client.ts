@@ -35,7 +35,9 @@ export class PipelineClient {
 		this.#listener = listener;
 		worker.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => this.#onMessage(data));
 		// A script that cannot be fetched or throws outside every promise; nothing else would ever answer.
-		worker.addEventListener("error", (event) => this.#die(event.message || "The decoding worker could not be started."));
+		worker.addEventListener("error", (event) =>
+			this.#die(event.message || "The decoding worker could not be started."),
+		);
 		worker.addEventListener("messageerror", () => this.#die("A message of the decoding worker could not be read."));
 		worker.postMessage({ type: "open", ...open } satisfies OpenMessage);
 	}

@@ -32,17 +32,23 @@ describe("queue of decoded pictures", () => {
 
 	it("keeps the order of time, whatever the order of arrival, and one picture a frame", () => {
 		fc.assert(
-			fc.property(fc.array(fc.integer({ min: 0, max: 30 }), { maxLength: 60 }), fc.integer({ min: 0, max: 30 }), (indices, shown) => {
-				const queue = new FrameQueue<TimedFrame>();
-				const replaced = indices.map((index) => queue.add(frame(index))).filter((before) => before !== undefined);
-				const distinct = [...new Set(indices)].sort((a, b) => a - b);
-				expect(queue.length).toBe(distinct.length);
-				expect(replaced.length).toBe(indices.length - distinct.length);
-				const { frame: taken, passed } = queue.take(shown * DURATION);
-				expect(taken).toEqual(distinct.includes(shown) ? frame(shown) : undefined);
-				expect(passed).toEqual(distinct.filter((index) => index < shown).map(frame));
-				expect(queue.clear()).toEqual(distinct.filter((index) => index > shown).map(frame));
-			}),
+			fc.property(
+				fc.array(fc.integer({ min: 0, max: 30 }), { maxLength: 60 }),
+				fc.integer({ min: 0, max: 30 }),
+				(indices, shown) => {
+					const queue = new FrameQueue<TimedFrame>();
+					const replaced = indices
+						.map((index) => queue.add(frame(index)))
+						.filter((before) => before !== undefined);
+					const distinct = [...new Set(indices)].sort((a, b) => a - b);
+					expect(queue.length).toBe(distinct.length);
+					expect(replaced.length).toBe(indices.length - distinct.length);
+					const { frame: taken, passed } = queue.take(shown * DURATION);
+					expect(taken).toEqual(distinct.includes(shown) ? frame(shown) : undefined);
+					expect(passed).toEqual(distinct.filter((index) => index < shown).map(frame));
+					expect(queue.clear()).toEqual(distinct.filter((index) => index > shown).map(frame));
+				},
+			),
 			{ seed: 6 },
 		);
 	});

@@ -25,7 +25,12 @@ export class GpuPainter {
 	 */
 	constructor(
 		device: GPUDevice,
-		size: { readonly width: number; readonly height: number; readonly codedWidth: number; readonly codedHeight: number },
+		size: {
+			readonly width: number;
+			readonly height: number;
+			readonly codedWidth: number;
+			readonly codedHeight: number;
+		},
 		colour: ColourSpace,
 	) {
 		this.#device = device;
@@ -61,7 +66,9 @@ export class GpuPainter {
 		if (this.#inFlight.length >= IN_FLIGHT) await this.#inFlight.shift();
 		const encoder = this.#device.createCommandEncoder();
 		const pass = encoder.beginRenderPass({
-			colorAttachments: [{ view: this.#context.getCurrentTexture().createView(), loadOp: "clear", storeOp: "store" }],
+			colorAttachments: [
+				{ view: this.#context.getCurrentTexture().createView(), loadOp: "clear", storeOp: "store" },
+			],
 		});
 		pass.setPipeline(this.#pipeline);
 		pass.setBindGroup(
@@ -90,7 +97,12 @@ export class GpuPainter {
 /** Three rows of matrix and offset, then sizes, as the shader's `Parameters` lie in memory. */
 function parametersOf(
 	{ matrix, offset }: ColourConversion,
-	size: { readonly width: number; readonly height: number; readonly codedWidth: number; readonly codedHeight: number },
+	size: {
+		readonly width: number;
+		readonly height: number;
+		readonly codedWidth: number;
+		readonly codedHeight: number;
+	},
 ): ArrayBuffer {
 	const bytes = new ArrayBuffer(64);
 	const floats = new Float32Array(bytes);

@@ -53,9 +53,13 @@ export class SegmentOpener {
 		const enhancement = await demux(segment.enhancement, "enhancement");
 		const header = readSequenceHeader(enhancement.track.description);
 		if (header.modelId !== this.#model.id) {
-			throw new CodecError("model-mismatch", `The stream needs model ${header.modelId}, this player has ${this.#model.id}.`, {
-				hint: "Update the player, or point model-url to the model of the stream.",
-			});
+			throw new CodecError(
+				"model-mismatch",
+				`The stream needs model ${header.modelId}, this player has ${this.#model.id}.`,
+				{
+					hint: "Update the player, or point model-url to the model of the stream.",
+				},
+			);
 		}
 		if (base.track.width !== header.baseWidth || base.track.height !== header.baseHeight) {
 			throw new CodecError(
@@ -104,7 +108,12 @@ export class SegmentOpener {
 		if (!stages.painter) {
 			// The samples are in memory anyway: every picture with a hash is checked.
 			const picture = await decoded.toPicture({ verify: true });
-			return { image: pictureToFrame(picture, decoded.duration, shownColour(colour)), picture: undefined, width, height };
+			return {
+				image: pictureToFrame(picture, decoded.duration, shownColour(colour)),
+				picture: undefined,
+				width,
+				height,
+			};
 		}
 		let picture;
 		const first = !stages.verified && decoded.expectedHash !== undefined;
@@ -133,7 +142,8 @@ async function demux(bytes: SegmentMessage["base"], kind: "base" | "enhancement"
 	}
 	const samples: Sample[] = [];
 	for await (const sample of reader.samples(found.id)) {
-		if (samples.length === MOST_SAMPLES) throw new CodecError("invalid-file", `A segment has more than ${MOST_SAMPLES} samples.`);
+		if (samples.length === MOST_SAMPLES)
+			throw new CodecError("invalid-file", `A segment has more than ${MOST_SAMPLES} samples.`);
 		samples.push(sample);
 	}
 	if (samples.length === 0) throw new CodecError("invalid-file", `A segment has no samples of its ${kind} track.`);

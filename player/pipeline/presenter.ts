@@ -93,7 +93,8 @@ export class Presenter {
 	set suspended(value: boolean) {
 		this.#suspended = value;
 		if (value) this.#show(false);
-		else if (this.#shown && this.#current !== undefined && isSameFrame(this.#shown, this.#current)) this.#show(true);
+		else if (this.#shown && this.#current !== undefined && isSameFrame(this.#shown, this.#current))
+			this.#show(true);
 	}
 
 	/** No more segments will follow: the last pictures are shown even where fewer than usual are ready. */

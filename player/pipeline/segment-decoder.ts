@@ -180,7 +180,16 @@ export class SegmentDecoder<Decoded> {
 				offset ??= Math.round(segment.mediaStart * 1e6) - base.timestamp;
 				const parsed = await opened.parse(sample, base);
 				const parseMilliseconds = this.#now() - started;
-				await symbols.put({ segment, opened, sample, base, symbols: parsed, offset, parseMilliseconds, idleMilliseconds });
+				await symbols.put({
+					segment,
+					opened,
+					sample,
+					base,
+					symbols: parsed,
+					offset,
+					parseMilliseconds,
+					idleMilliseconds,
+				});
 				idleMilliseconds = 0;
 			}
 		} finally {
@@ -233,10 +242,9 @@ export class SegmentDecoder<Decoded> {
 				this.#room--;
 				const { epoch, sequence } = segment;
 				const place = { epoch, sequence, mediaTime, timestamp: sample.timestamp, duration, width, height };
-				this.#emit(
-					{ type: "frame", ...place, image, picture, bytes: sample.data.length, q: item.symbols.q },
-					[image],
-				);
+				this.#emit({ type: "frame", ...place, image, picture, bytes: sample.data.length, q: item.symbols.q }, [
+					image,
+				]);
 			}
 		} finally {
 			opened.discard(decoded);
@@ -298,7 +306,11 @@ async function nextBase(bases: AsyncIterator<Picture>, sample: Sample, sequence:
 		if (Math.abs(late) <= TIMESTAMP_TOLERANCE) return value;
 		if (late > 0) break;
 	}
-	throw new CodecError("base-mismatch", `Segment ${sequence} has no base picture at ${sample.timestamp} microseconds.`, {
-		hint: "Base and enhancement must hold the same frames.",
-	});
+	throw new CodecError(
+		"base-mismatch",
+		`Segment ${sequence} has no base picture at ${sample.timestamp} microseconds.`,
+		{
+			hint: "Base and enhancement must hold the same frames.",
+		},
+	);
 }

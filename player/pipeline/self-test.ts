@@ -34,9 +34,13 @@ export function readSelfTest(bytes: Uint8Array, modelId: string): SelfTestAnswer
 	}
 	if (!isAnswers(answers)) throw new CodecError("model-invalid", `${SELF_TEST_FILE} has no hashes.`);
 	if (answers.modelId !== modelId) {
-		throw new CodecError("model-invalid", `${SELF_TEST_FILE} belongs to model ${answers.modelId}, not ${modelId}.`, {
-			hint: "Write it again: player/pipeline/write-self-test.ts.",
-		});
+		throw new CodecError(
+			"model-invalid",
+			`${SELF_TEST_FILE} belongs to model ${answers.modelId}, not ${modelId}.`,
+			{
+				hint: "Write it again: player/pipeline/write-self-test.ts.",
+			},
+		);
 	}
 	return answers;
 }
@@ -93,7 +97,9 @@ function numbers(seed: number): () => number {
 function testSymbols(frame: number): FrameSymbols {
 	const next = numbers(1 + frame);
 	const cells = CODED / 8;
-	const latents = Int16Array.from({ length: LATENT_PLANES * cells * cells }, () => (next() % 8 === 0 ? (next() % 129) - 64 : 0));
+	const latents = Int16Array.from({ length: LATENT_PLANES * cells * cells }, () =>
+		next() % 8 === 0 ? (next() % 129) - 64 : 0,
+	);
 	const moved = new Uint8Array(cells * cells);
 	const vectors = new Int16Array(2 * cells * cells);
 	for (let cell = 0; cell < cells * cells; cell++) {
@@ -120,5 +126,12 @@ function testBase(frame: number): Picture {
 	const side = 2 * Math.ceil(SIDE / 8);
 	const plane = (length: number) => Uint8Array.from({ length }, () => next() & 255);
 	const chroma = (side / 2) ** 2;
-	return { width: side, height: side, y: plane(side * side), u: plane(chroma), v: plane(chroma), timestamp: frame * 40_000 };
+	return {
+		width: side,
+		height: side,
+		y: plane(side * side),
+		u: plane(chroma),
+		v: plane(chroma),
+		timestamp: frame * 40_000,
+	};
 }

@@ -69,7 +69,14 @@ async function open(message: OpenMessage): Promise<void> {
 		});
 		decoder = new SegmentDecoder(opener.open, post, room);
 		const loadMilliseconds = performance.now() - started - selfTestMilliseconds;
-		post({ type: "ready", kind, description: executor.description, passedOver, loadMilliseconds, selfTestMilliseconds });
+		post({
+			type: "ready",
+			kind,
+			description: executor.description,
+			passedOver,
+			loadMilliseconds,
+			selfTestMilliseconds,
+		});
 		for (const waiting of early.splice(0)) handle(decoder, waiting);
 	} catch (error) {
 		post({ type: "failed", epoch: 0, sequence: undefined, ...describeFailure(error) });
@@ -87,7 +94,11 @@ async function startExecutor(
 	message: OpenMessage,
 	model: Model,
 	answers: ReturnType<typeof readSelfTest>,
-): Promise<{ readonly executor: Executor; readonly passedOver: readonly string[]; readonly selfTestMilliseconds: number }> {
+): Promise<{
+	readonly executor: Executor;
+	readonly passedOver: readonly string[];
+	readonly selfTestMilliseconds: number;
+}> {
 	const passedOver: string[] = [];
 	let last: unknown;
 	for (const kind of KINDS[message.backend]) {

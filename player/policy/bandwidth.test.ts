@@ -11,6 +11,7 @@ describe("bandwidth estimate", () => {
 	});
 
 	it("is the network's rate where that is constant, whatever the sizes of the transfers", () => {
+		expect.hasAssertions();
 		fc.assert(
 			fc.property(
 				fc.double({ min: 1e5, max: 1e8, noNaN: true }),
@@ -20,8 +21,9 @@ describe("bandwidth estimate", () => {
 						(state, bytes) => observeTransfer(state, { bytes, milliseconds: (8000 * bytes) / rate }),
 						NO_BANDWIDTH_ESTIMATE,
 					);
-					const shortest = Math.min(...sizes.map((bytes) => (8000 * bytes) / rate));
-					if (shortest >= 4) expect(estimatedBandwidth(estimate)).toBeCloseTo(rate, -Math.log10(rate * 1e-6));
+					// Shorter transfers than the clock can tell are counted as longer ones, on purpose.
+					fc.pre(sizes.every((bytes) => (8000 * bytes) / rate >= 4));
+					expect((estimatedBandwidth(estimate) ?? 0) / rate).toBeCloseTo(1, 6);
 				},
 			),
 			{ seed: 1 },
@@ -32,7 +34,8 @@ describe("bandwidth estimate", () => {
 		const second = (rate: number) => ({ bytes: rate / 8, milliseconds: 1000 });
 		let steady = NO_BANDWIDTH_ESTIMATE;
 		for (let i = 0; i < 20; i++) steady = observeTransfer(steady, second(4e6));
-		const fallen = estimatedBandwidth([1, 2, 3].reduce((state) => observeTransfer(state, second(1e6)), steady)) ?? 0;
+		const fallen =
+			estimatedBandwidth([1, 2, 3].reduce((state) => observeTransfer(state, second(1e6)), steady)) ?? 0;
 		const risen = estimatedBandwidth([1, 2, 3].reduce((state) => observeTransfer(state, second(7e6)), steady)) ?? 0;
 		expect(4e6 - fallen).toBeGreaterThan(2 * (risen - 4e6) * 0.75);
 		expect(fallen).toBeLessThan(2e6);

@@ -48,10 +48,16 @@ describe("choice of the enhancement", () => {
 
 	it("is stable: choosing again with the choice as current changes nothing", () => {
 		fc.assert(
-			fc.property(fc.double({ min: 1e5, max: 2e7, noNaN: true }), fc.constantFrom(undefined, "e20", "e40", "e55"), (bandwidth, current) => {
-				const first = chooseEnhancement({ ...rich, bandwidth, current }).id;
-				expect(chooseEnhancement({ ...rich, bandwidth, current: first }).id).toBe(first ?? chooseEnhancement({ ...rich, bandwidth }).id);
-			}),
+			fc.property(
+				fc.double({ min: 1e5, max: 2e7, noNaN: true }),
+				fc.constantFrom(undefined, "e20", "e40", "e55"),
+				(bandwidth, current) => {
+					const first = chooseEnhancement({ ...rich, bandwidth, current }).id;
+					expect(chooseEnhancement({ ...rich, bandwidth, current: first }).id).toBe(
+						first ?? chooseEnhancement({ ...rich, bandwidth }).id,
+					);
+				},
+			),
 			{ seed: 3 },
 		);
 	});

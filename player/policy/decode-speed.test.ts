@@ -6,11 +6,20 @@ const after = (times: readonly number[], start: DecodeSpeed = NO_DECODE_SPEED) =
 describe("decode speed", () => {
 	it("believes nothing before enough pictures, and forgets the first ones, which compile", () => {
 		expect(pictureMilliseconds(after([900, 900, 900, 900, 10, 10]))).toBeUndefined();
-		expect(pictureMilliseconds(after([900, 900, 900, 900, ...Array.from({ length: 10 }, () => 10)]))).toBeCloseTo(10);
+		expect(pictureMilliseconds(after([900, 900, 900, 900, ...Array.from({ length: 10 }, () => 10)]))).toBeCloseTo(
+			10,
+		);
 	});
 
 	it("follows a change within dozens of pictures", () => {
 		const slow = after(Array.from({ length: 40 }, () => 40));
-		expect(pictureMilliseconds(after(Array.from({ length: 60 }, () => 10), slow))).toBeLessThan(11);
+		expect(
+			pictureMilliseconds(
+				after(
+					Array.from({ length: 60 }, () => 10),
+					slow,
+				),
+			),
+		).toBeLessThan(11);
 	});
 });

@@ -10,7 +10,10 @@ const segment = (sequence: number, state: Partial<DecodableSegment> = {}): Decod
 	spent: false,
 	...state,
 });
-const observation = (segments: readonly DecodableSegment[], change: Partial<DecodeObservation> = {}): DecodeObservation => ({
+const observation = (
+	segments: readonly DecodableSegment[],
+	change: Partial<DecodeObservation> = {},
+): DecodeObservation => ({
 	segments,
 	position: 0.1,
 	playbackRate: 1,
@@ -47,13 +50,17 @@ describe("giving a segment up", () => {
 	it("happens where decoding cannot reach the playhead before the segment ends", () => {
 		expect(isHopeless(observation(segments, { position: 1.5, decodedTo: 0.2 }))).toBe(true);
 		expect(isHopeless(observation(segments, { position: 0.8, decodedTo: 0.2 }))).toBe(false);
-		expect(isHopeless(observation(segments, { position: 0.8, decodedTo: 0.2, decodeSecondsPerSecond: 1.5 }))).toBe(true);
+		expect(isHopeless(observation(segments, { position: 0.8, decodedTo: 0.2, decodeSecondsPerSecond: 1.5 }))).toBe(
+			true,
+		);
 	});
 
 	it("does not happen while paused, ahead, or only a little behind", () => {
 		expect(isHopeless(observation(segments, { position: 1.5, decodedTo: 0.2, paused: true }))).toBe(false);
 		expect(isHopeless(observation(segments, { position: 1.5, decodedTo: 1.9 }))).toBe(false);
-		expect(isHopeless(observation(segments, { position: 1, decodedTo: 0.9, decodeSecondsPerSecond: 2 }))).toBe(false);
+		expect(isHopeless(observation(segments, { position: 1, decodedTo: 0.9, decodeSecondsPerSecond: 2 }))).toBe(
+			false,
+		);
 		expect(isHopeless(observation(segments, { position: 1.5 }))).toBe(false);
 	});
 });

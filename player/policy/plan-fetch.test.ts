@@ -21,7 +21,10 @@ const steady: FetchObservation = {
 describe("diagonal fetch plan", () => {
 	it("leaves the network to the base until that has what it wants", () => {
 		expect(planFetch({ ...steady, baseBufferedEnd: 5 })).toEqual({ fetch: undefined, reason: "base-first" });
-		expect(planFetch({ ...steady, baseBufferedEnd: undefined })).toEqual({ fetch: undefined, reason: "base-first" });
+		expect(planFetch({ ...steady, baseBufferedEnd: undefined })).toEqual({
+			fetch: undefined,
+			reason: "base-first",
+		});
 		expect(planFetch({ ...steady, baseBufferedEnd: 5, paused: true })).toEqual({ fetch: 0 });
 	});
 
@@ -40,7 +43,10 @@ describe("diagonal fetch plan", () => {
 		const have = (index: number) => index < 10;
 		expect(planFetch({ ...steady, have })).toEqual({ fetch: undefined, reason: "base-missing" });
 		expect(planFetch({ ...steady, have, baseComplete: true })).toEqual({ fetch: 10 });
-		expect(planFetch({ ...steady, have, baseComplete: true, ahead: 10 })).toEqual({ fetch: undefined, reason: "full" });
+		expect(planFetch({ ...steady, have, baseComplete: true, ahead: 10 })).toEqual({
+			fetch: undefined,
+			reason: "full",
+		});
 	});
 
 	it("plans only segments that end in the future, are not here, and lie within reach", () => {
@@ -56,7 +62,14 @@ describe("diagonal fetch plan", () => {
 				({ position, buffer, bandwidth, decode, held }) => {
 					const have = (index: number) => held.includes(index);
 					const baseBufferedEnd = position + buffer;
-					const plan = planFetch({ ...steady, position, baseBufferedEnd, bandwidth, decodeSecondsPerSecond: decode, have });
+					const plan = planFetch({
+						...steady,
+						position,
+						baseBufferedEnd,
+						bandwidth,
+						decodeSecondsPerSecond: decode,
+						have,
+					});
 					if (plan.fetch === undefined) return;
 					const start = 2 * plan.fetch;
 					expect(have(plan.fetch)).toBe(false);

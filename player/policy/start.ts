@@ -59,7 +59,8 @@ export function decideStart(o: StartObservation): StartDecision {
 	if (!o.browserCapable) return refuse("browser-incapable");
 	if (o.backend === undefined) return refuse("no-backend");
 	if (o.saveData && !forced) return refuse("data-saver");
-	if (o.backend === "wasm" && o.samplesPerSecond > WASM_SAMPLES_PER_SECOND && !forced) return refuse("too-large-for-wasm");
+	if (o.backend === "wasm" && o.samplesPerSecond > WASM_SAMPLES_PER_SECOND && !forced)
+		return refuse("too-large-for-wasm");
 	if (o.bandwidth !== undefined && !forced) {
 		const spare = o.bandwidth * BANDWIDTH_SHARE - o.baseBitrate;
 		if (spare < o.enhancementBitrate) return refuse("bandwidth-too-low");

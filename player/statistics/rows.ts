@@ -12,7 +12,9 @@ const size = ({ width, height }: { readonly width: number; readonly height: numb
 
 /** Bits a second for people. */
 export function formatBitrate(bitsPerSecond: number): string {
-	return bitsPerSecond >= 1e6 ? `${(bitsPerSecond / 1e6).toFixed(1)} Mbit/s` : `${Math.round(bitsPerSecond / 1e3)} kbit/s`;
+	return bitsPerSecond >= 1e6
+		? `${(bitsPerSecond / 1e6).toFixed(1)} Mbit/s`
+		: `${Math.round(bitsPerSecond / 1e3)} kbit/s`;
 }
 
 const seconds = (value: number) => `${value.toFixed(1)} s`;
@@ -28,10 +30,15 @@ export const STATISTICS_ROWS: readonly StatisticsRow[] = [
 	{ label: "State", text: sentence },
 	{ label: "Error", text: (s) => s.error },
 	{ label: "Shown", text: (s) => (s.shown.width > 0 ? size(s.shown) : undefined) },
-	{ label: "Base", text: (s) => (s.base.width > 0 ? `${size(s.base)}, ${s.frameRate.toFixed(2).replace(/\.?0+$/, "")} fps` : undefined) },
+	{
+		label: "Base",
+		text: (s) =>
+			s.base.width > 0 ? `${size(s.base)}, ${s.frameRate.toFixed(2).replace(/\.?0+$/, "")} fps` : undefined,
+	},
 	{
 		label: "Enhancement",
-		text: (s) => s.enhancement && `${s.enhancement.id}, q ${s.enhancement.q}, up to ${formatBitrate(s.enhancement.bitrate)}`,
+		text: (s) =>
+			s.enhancement && `${s.enhancement.id}, q ${s.enhancement.q}, up to ${formatBitrate(s.enhancement.bitrate)}`,
 	},
 	{ label: "Backend", text: (s) => s.backend },
 	{ label: "Passed over", text: (s) => (s.passedOver.length > 0 ? s.passedOver.join("; ") : undefined) },
@@ -41,9 +48,20 @@ export const STATISTICS_ROWS: readonly StatisticsRow[] = [
 			s.times &&
 			`parse ${milliseconds(s.times.parse)}, reconstruct ${milliseconds(s.times.reconstruct)}, paint ${milliseconds(s.times.convert)}`,
 	},
-	{ label: "Decodes", text: (s) => (s.decodeRate === undefined ? undefined : `${s.decodeRate.toFixed(1)} pictures/s`) },
-	{ label: "Buffers", text: (s) => `base ${seconds(s.baseBuffer)}, enhancement ${seconds(s.enhancementBuffer)}, ${s.picturesReady} ready` },
-	{ label: "Frames", text: (s) => `${s.frames.enhanced} enhanced, ${s.frames.missed} missed, ${s.frames.all} in all, ${s.dropped} dropped` },
+	{
+		label: "Decodes",
+		text: (s) => (s.decodeRate === undefined ? undefined : `${s.decodeRate.toFixed(1)} pictures/s`),
+	},
+	{
+		label: "Buffers",
+		text: (s) =>
+			`base ${seconds(s.baseBuffer)}, enhancement ${seconds(s.enhancementBuffer)}, ${s.picturesReady} ready`,
+	},
+	{
+		label: "Frames",
+		text: (s) =>
+			`${s.frames.enhanced} enhanced, ${s.frames.missed} missed, ${s.frames.all} in all, ${s.dropped} dropped`,
+	},
 	{ label: "Network", text: (s) => (s.bandwidth === undefined ? undefined : `about ${formatBitrate(s.bandwidth)}`) },
 	{
 		label: "Enhancement bytes",

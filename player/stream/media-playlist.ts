@@ -61,12 +61,19 @@ export function readMediaPlaylist(parser: PlaylistParser, text: string, url: str
 
 /** A fragment of hls.js as a location. */
 export function locationOf(
-	fragment: { readonly url: string; readonly byteRangeStartOffset?: number | undefined; readonly byteRangeEndOffset?: number | undefined },
+	fragment: {
+		readonly url: string;
+		readonly byteRangeStartOffset?: number | undefined;
+		readonly byteRangeEndOffset?: number | undefined;
+	},
 	url: string,
 ): ByteLocation {
 	const { byteRangeStartOffset: start, byteRangeEndOffset: end } = fragment;
 	if (!/^https?:/.test(fragment.url)) throw invalid(url, "has a segment that is not on http");
-	return { url: fragment.url, range: start === undefined || end === undefined || end <= start ? undefined : [start, end] };
+	return {
+		url: fragment.url,
+		range: start === undefined || end === undefined || end <= start ? undefined : [start, end],
+	};
 }
 
 function invalid(url: string, what: string, cause?: unknown): CodecError {

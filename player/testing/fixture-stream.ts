@@ -104,7 +104,16 @@ export async function makeFixtureStream(options: FixtureOptions): Promise<Fixtur
 		putTrack(files, id, track, samples, options);
 		const bytes = samples.reduce((sum, { data }) => sum + data.length, 0);
 		const bandwidth = Math.ceil((8 * bytes) / seconds);
-		list.push({ id, width, height, q, bandwidth, modelId: model.id, codec: track.codec, uri: `tracks/${id}/playlist.m3u8` });
+		list.push({
+			id,
+			width,
+			height,
+			q,
+			bandwidth,
+			modelId: model.id,
+			codec: track.codec,
+			uri: `tracks/${id}/playlist.m3u8`,
+		});
 		reconstructions.set(id, decoded);
 		hashes.set(id, decoded.map(hashPicture));
 		enhancementSamples.set(id, samples);

@@ -1,0 +1,29 @@
+/** Milliseconds between two looks at a stream that is not there yet, and how long to go on looking. */
+const PERIOD = 1500;
+const PATIENCE = 120_000;
+
+/**
+ * Resolves when the playlist can be played. An upload that has only just begun answers 404 with `Retry-After`; a stream that does
+ * not exist answers 404 without.
+ *
+ * @returns what is wrong, in a sentence, or undefined
+ */
+export async function waitForMaster(url: string, onWaiting: () => void): Promise<string | undefined> {
+	const until = performance.now() + PATIENCE;
+	for (;;) {
+		let response: Response;
+		try {
+			response = await fetch(url, { cache: "no-cache" });
+		} catch {
+			// `fetch` tells scripts no more than that it failed.
+			return "The server does not answer. Check the connection and load the page again.";
+		}
+		if (response.ok) return undefined;
+		if (response.status === 401 || response.status === 403)
+			return "This video is private: the link needs a valid token.";
+		if (!response.headers.has("Retry-After")) return "There is no such video. It may have been deleted.";
+		if (performance.now() > until) return "The upload of this video does not go on. Try again later.";
+		onWaiting();
+		await new Promise((resolve) => setTimeout(resolve, PERIOD));
+	}
+}
