@@ -151,7 +151,8 @@ export class UploadSession {
 				if (group !== undefined && pair.first) {
 					await this.#cutEnhancements(job, group);
 				}
-				place = pair.first ? 0 : place + 1;
+				// Where the base can be entered, so can the enhancement: a segment may begin at any sync sample.
+				place = pair.sample.sync ? 0 : place + 1;
 				group = pair.group;
 				for (const { q, encoder } of encoders) {
 					const choice = frameChoice(place, q, { interval: ENDLESS, intraOffset: 5, interOffsets: [0] });

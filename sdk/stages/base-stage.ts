@@ -16,6 +16,7 @@ export type GroupedPicture = TimedPicture & {
 
 /** A picture, its base sample and what every decoder makes of that: all that the enhancement needs. */
 export type CodedPair = GroupedPicture & {
+	/** Sync where a group begins, and wherever else the encoder thought it right (a cut in the video). */
 	readonly sample: Sample;
 	readonly base: Picture;
 };
@@ -136,8 +137,8 @@ class GroupCoder {
 	async *note(first: Sample, rest: AsyncIterable<Sample>): AsyncGenerator<Sample, void, undefined> {
 		let index = 0;
 		const keep = (sample: Sample): Sample => {
-			if (sample.sync !== (index === 0)) {
-				throw new UploadError("encoder-failed", "The base encoder placed a sync sample where none belongs.");
+			if (index === 0 && !sample.sync) {
+				throw new UploadError("encoder-failed", "The base encoder began a group without a sync sample.");
 			}
 			index += 1;
 			this.#samples.push(sample);
