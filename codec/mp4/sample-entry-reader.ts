@@ -105,7 +105,17 @@ const readAudio = (entry: BoxView): AudioTrack => {
 	}
 	const description = readAudioSpecificConfig(requireBox(boxes, "esds", "mp4a"));
 	const objectType = (description[0] ?? 0) >> 3;
-	return { kind: "audio", codec: `mp4a.40.${objectType}`, sampleRate, channels, description };
+	const configured = channelsOf(description) ?? channels; // some writers put 2 into every sample entry
+	return { kind: "audio", codec: `mp4a.40.${objectType}`, sampleRate, channels: configured, description };
+};
+
+/** channelConfiguration of an AudioSpecificConfig (ISO/IEC 14496-3 section 1.6.2.1), where it says a number of channels. */
+const channelsOf = (config: Uint8Array): number | undefined => {
+	const bits = ((config[0] ?? 0) << 8) | (config[1] ?? 0); // object type 5, frequency index 4, channels 4, ...
+	const explicitFrequency = ((bits >> 7) & 15) === 15;
+	const channels = (bits >> 3) & 15;
+	if (bits >> 11 === 31 || explicitFrequency || channels < 1 || channels > 7) return undefined;
+	return channels === 7 ? 8 : channels;
 };
 
 /** DecoderSpecificInfo in DecoderConfigDescriptor in ES_Descriptor (ISO/IEC 14496-1 section 7.2.6). */
