@@ -5,10 +5,10 @@
 
 /** Distance searched around zero, in samples of the small picture: 64 luma samples. */
 const RANGE = 16;
-/** A 32x32 block on the small picture, with a ring of two samples that steadies it. */
-const WINDOW = 12;
+/** Compared with a block on the small picture: a ring of two samples around it, which steadies the match. */
 const RING = 2;
-const MARGIN = RANGE + RING + WINDOW;
+/** The edge is repeated as far as the ring of a displaced block reaches. */
+const MARGIN = RANGE + RING;
 
 /** A picture averaged over 4x4 samples, its edges repeated. */
 class SmallPicture {
@@ -66,16 +66,16 @@ export class CoarseSearch {
 	}
 
 	/**
-	 * The best match of the 32x32 block at luma position `(x, y)`, in luma samples. Every second position first, then
-	 * the eight around the best; ties go to the shorter vector because the search spirals outwards row by row.
+	 * The best match of the `size x size` block at luma position `(x, y)`, in luma samples: no displacement, then every
+	 * second position, then the eight around the best.
 	 */
-	find(x: number, y: number): { readonly x: number; readonly y: number } {
+	find(x: number, y: number, size: number): { readonly x: number; readonly y: number } {
 		let bestX = 0;
 		let bestY = 0;
-		let best = this.difference(x, y, 0, 0, Number.MAX_SAFE_INTEGER);
+		let best = this.difference(x, y, size, 0, 0, Number.MAX_SAFE_INTEGER);
 		for (let dy = -RANGE; dy <= RANGE; dy += 2) {
 			for (let dx = -RANGE; dx <= RANGE; dx += 2) {
-				const sum = this.difference(x, y, dx, dy, best);
+				const sum = this.difference(x, y, size, dx, dy, best);
 				if (sum < best) {
 					best = sum;
 					bestX = dx;
@@ -87,7 +87,7 @@ export class CoarseSearch {
 		const centreY = bestY;
 		for (let dy = Math.max(centreY - 1, -RANGE); dy <= Math.min(centreY + 1, RANGE); dy++) {
 			for (let dx = Math.max(centreX - 1, -RANGE); dx <= Math.min(centreX + 1, RANGE); dx++) {
-				const sum = this.difference(x, y, dx, dy, best);
+				const sum = this.difference(x, y, size, dx, dy, best);
 				if (sum < best) {
 					best = sum;
 					bestX = dx;
@@ -99,15 +99,16 @@ export class CoarseSearch {
 	}
 
 	/** Sum of absolute differences at a displacement; may stop early once it has reached `limit`. */
-	private difference(x: number, y: number, dx: number, dy: number, limit: number): number {
+	private difference(x: number, y: number, size: number, dx: number, dy: number, limit: number): number {
 		const { stride } = this.now;
 		const current = this.now.samples;
 		const reference = this.before.samples;
 		let i = ((y >> 2) + MARGIN - RING) * stride + (x >> 2) + MARGIN - RING;
 		let k = i + dy * stride + dx;
+		const window = (size >> 2) + 2 * RING;
 		let sum = 0;
-		for (let j = 0; j < WINDOW && sum < limit; j++, i += stride, k += stride) {
-			for (let n = 0; n < WINDOW; n++) sum += Math.abs((current[i + n] as number) - (reference[k + n] as number));
+		for (let j = 0; j < window && sum < limit; j++, i += stride, k += stride) {
+			for (let n = 0; n < window; n++) sum += Math.abs((current[i + n] as number) - (reference[k + n] as number));
 		}
 		return sum;
 	}

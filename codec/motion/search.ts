@@ -14,18 +14,34 @@ import { MotionModels } from "./motion-models.ts";
 import { SubpelReference } from "./subpel-reference.ts";
 import { writeRoot } from "./syntax.ts";
 
-/** Rounds of descent per step width, in quarter samples, for 32x32 blocks and for smaller ones. */
+/** Widths of descent steps, in quarter samples, and how often each is repeated at most. */
+type Descent = readonly (readonly [step: number, rounds: number])[];
+
 export type MotionEffort = {
-	readonly root: readonly (readonly [step: number, rounds: number])[];
-	readonly child: readonly (readonly [step: number, rounds: number])[];
+	/** Descent of 32x32 blocks, and of smaller ones. */
+	readonly root: Descent;
+	readonly child: Descent;
+	/** Smallest block that may ask the coarse search: 1 is 16x16, 2 is 32x32. */
+	readonly coarse: 1 | 2;
 	/** A block is split where its error is above this many lambdas. */
 	readonly splitAbove: number;
 };
 
+/** Over ten training clips at lambda 600, error + lambda * bits of `fast`, `normal`, `thorough` is 1.06, 1, 0.994. */
 export const MOTION_EFFORTS = {
-	fast: { root: [[8, 4], [4, 2], [2, 1], [1, 1]], child: [[4, 1], [2, 1]], splitAbove: 8 },
-	normal: { root: [[16, 2], [8, 4], [4, 4], [2, 2], [1, 2]], child: [[4, 3], [2, 2], [1, 1]], splitAbove: 3 },
-	thorough: { root: [[16, 8], [8, 8], [4, 8], [2, 4], [1, 4]], child: [[8, 4], [4, 4], [2, 4], [1, 4]], splitAbove: 3 },
+	fast: { root: [[8, 4], [4, 2], [2, 1], [1, 1]], child: [[4, 2], [2, 1]], coarse: 2, splitAbove: 6 },
+	normal: {
+		root: [[16, 2], [8, 4], [4, 4], [2, 2], [1, 2]],
+		child: [[8, 2], [4, 3], [2, 2], [1, 2]],
+		coarse: 1,
+		splitAbove: 3,
+	},
+	thorough: {
+		root: [[32, 2], [16, 4], [8, 4], [4, 4], [2, 2], [1, 2]],
+		child: [[16, 4], [8, 4], [4, 4], [2, 2], [1, 2]],
+		coarse: 1,
+		splitAbove: 2,
+	},
 } as const satisfies Record<string, MotionEffort>;
 
 /** The eight neighbours, nearest first. */
@@ -34,7 +50,7 @@ const AROUND_Y = Int8Array.of(0, 0, 1, -1, 1, -1, -1, 1);
 
 /** Below this many lambdas of error a still block is taken as it is. */
 const STILL_BELOW = 1.5;
-/** Mean squared error above which a 32x32 block asks the coarse search. */
+/** Mean squared error above which a block asks the coarse search. */
 const COARSE_ABOVE = 16;
 
 export type MotionRequest = {
@@ -131,7 +147,7 @@ export class MotionSearch {
 	}
 
 	private chooseLeaf(column: number, row: number, size: number, first: number): void {
-		const { hood, models, errors, lambda, effort } = this;
+		const { hood, models, lambda, effort } = this;
 		this.field.look(column, row, size, models.previous, hood);
 		this.leafCost = Number.POSITIVE_INFINITY;
 		this.tryVector(size, first, 0, 0);
@@ -140,21 +156,23 @@ export class MotionSearch {
 			this.tryVector(size, first, hood.candidateX[i] as number, hood.candidateY[i] as number);
 		}
 		this.tryVector(size, first, hood.predictedX, hood.predictedY);
-		if (size === ROOT_SIZE) {
-			this.tryPrevious(column, row);
-			if (this.leafError > COARSE_ABOVE * 1024) {
-				const far = this.coarse.find(8 * column, 8 * row);
-				this.tryVector(size, first, 4 * far.x, 4 * far.y);
+		if (size === ROOT_SIZE) this.tryPrevious(column, row);
+		else this.tryParents(size, first);
+		if (size >= effort.coarse && this.leafError > COARSE_ABOVE << (6 + 2 * size)) {
+			const far = this.coarse.find(8 * column, 8 * row, 8 << size);
+			this.tryVector(size, first, 4 * far.x, 4 * far.y);
+		}
+		this.descend(size, first, size === ROOT_SIZE ? effort.root : effort.child);
+	}
+
+	/** The vectors tried for the blocks that this one is a part of. */
+	private tryParents(size: number, first: number): void {
+		const { errors } = this;
+		const cells = 1 << (2 * size);
+		for (let at = 0; at < errors.count; at++) {
+			if (errors.isKnown(at, first, cells)) {
+				this.tryVector(size, first, errors.vectorX[at] as number, errors.vectorY[at] as number);
 			}
-			this.descend(size, first, effort.root);
-		} else {
-			const cells = 1 << (2 * size);
-			for (let at = 0; at < errors.count; at++) {
-				if (errors.isKnown(at, first, cells)) {
-					this.tryVector(size, first, errors.vectorX[at] as number, errors.vectorY[at] as number);
-				}
-			}
-			this.descend(size, first, effort.child);
 		}
 	}
 
@@ -170,7 +188,7 @@ export class MotionSearch {
 	}
 
 	/** Moves to the best of the eight neighbours at each step width until none is better. */
-	private descend(size: number, first: number, steps: MotionEffort["root"]): void {
+	private descend(size: number, first: number, steps: Descent): void {
 		for (const [step, rounds] of steps) {
 			for (let round = 0; round < rounds; round++) {
 				const x = this.leafX;
