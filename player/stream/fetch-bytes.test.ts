@@ -1,0 +1,48 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type FixtureServer, startFixtureServer } from "../testing/fixture-server.ts";
+import type { Transfer } from "../policy/bandwidth.ts";
+import { fetchBytes } from "./fetch-bytes.ts";
+
+const file = Uint8Array.from({ length: 1000 }, (_, i) => i % 251);
+
+describe("fetching bytes", () => {
+	let server: FixtureServer;
+	beforeAll(async () => {
+		server = await startFixtureServer([{ prefix: "/", files: new Map([["file.bin", file]]) }]);
+	});
+	afterAll(() => server.close());
+
+	const get = (path: string, limit = 10_000, range?: readonly [number, number]) =>
+		fetchBytes({ url: server.origin + path, range }, { limit });
+
+	it("gives the bytes, whole or a part, and tells of the transfer", async () => {
+		const transfers: Transfer[] = [];
+		const url = `${server.origin}/file.bin`;
+		const onTransfer = (transfer: Transfer) => transfers.push(transfer);
+		expect(await fetchBytes({ url, range: undefined }, { limit: 1000, onTransfer })).toEqual(file);
+		expect(transfers.map(({ bytes }) => bytes)).toEqual([1000]);
+		expect(await get("/file.bin", 1000, [10, 20])).toEqual(file.slice(10, 20));
+	});
+
+	it("refuses a body that is longer than allowed", async () => {
+		await expect(get("/file.bin", 999)).rejects.toMatchObject({ code: "invalid-file" });
+	});
+
+	it("says which status the server gave, and that one did not answer", async () => {
+		await expect(get("/none.bin")).rejects.toMatchObject({ name: "FetchError", status: 404 });
+		const closed = await startFixtureServer([]);
+		await closed.close();
+		await expect(fetchBytes({ url: `${closed.origin}/`, range: undefined }, { limit: 1 })).rejects.toMatchObject({
+			name: "FetchError",
+			status: undefined,
+		});
+	});
+
+	it("stops with the signal's own reason", async () => {
+		const abort = new AbortController();
+		abort.abort(new Error("enough"));
+		const { signal } = abort;
+		const url = `${server.origin}/file.bin`;
+		await expect(fetchBytes({ url, range: undefined }, { limit: 1000, signal })).rejects.toThrow("enough");
+	});
+});
