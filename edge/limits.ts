@@ -8,7 +8,7 @@ const Limits = v.strictObject({
 	/** Seconds from an asset's first to its last sample. */
 	assetSeconds: v.optional(count, 12 * 3600),
 	/** Bytes of one segment of one track; it is put together in memory. */
-	segmentBytes: v.optional(count, 4 * 2 ** 20),
+	segmentBytes: v.optional(count, 8 * 2 ** 20),
 	/** Seconds of the longest segment: of the longest group of pictures. */
 	segmentSeconds: v.optional(count, 30),
 	/** Sample bytes of one track that may wait for earlier parts or for the base. */
