@@ -1,0 +1,165 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as v from "valibot";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { concatenate } from "../codec/mp4/box.ts";
+import { FragmentedFileWriter } from "../codec/mp4/fragmented-file.ts";
+import { avcTrack, enhancementTrack, testSamples } from "../codec/mp4/test-tracks.ts";
+import type { Sample } from "../codec/sample.ts";
+import { CompleteRequest, CreateAssetRequest } from "../protocol/asset.ts";
+import { digestsEqual, parseReprDigest, sha256 } from "../protocol/digest.ts";
+import { ERROR_STATUS, type ErrorCode, errorBody } from "../protocol/error.ts";
+import { decodePart, PART_MEDIA_TYPE } from "../protocol/part.ts";
+import { trackFromJson } from "../protocol/track.ts";
+import { crescendo } from "./test-io.ts";
+
+/** The other end of the protocol, checked here request by request; the real edge meets the tool in test/e2e. */
+class Receiver {
+	created: CreateAssetRequest | undefined;
+	completed: CompleteRequest | undefined;
+	readonly samples = new Map<string, Sample[]>();
+	readonly requests: string[] = [];
+	/** Errors to answer with first. */
+	readonly faults: ErrorCode[] = [];
+	#server: Server | undefined;
+	origin = "";
+
+	async open(): Promise<void> {
+		const server = createServer((request, response) => {
+			void this.#answer(request).then(({ status, body }) => {
+				response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+			});
+		});
+		this.#server = server;
+		await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+		this.origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+	}
+
+	async close(): Promise<void> {
+		const server = this.#server;
+		server?.closeAllConnections();
+		await new Promise((resolve) => server?.close(resolve));
+	}
+
+	async #answer(request: IncomingMessage): Promise<{ status: number; body: unknown }> {
+		const chunks: Buffer[] = [];
+		for await (const chunk of request) chunks.push(chunk as Buffer);
+		const bytes = Uint8Array.from(Buffer.concat(chunks));
+		const { method = "", url = "", headers } = request;
+		this.requests.push(`${method} ${url}`);
+		if (headers.authorization !== "Bearer key") return refuse("unauthorized");
+		if (method === "POST" && url === "/v1/assets") {
+			this.created = v.parse(CreateAssetRequest, JSON.parse(new TextDecoder().decode(bytes)));
+			return { status: 201, body: this.#asset("uploading") };
+		}
+		const fault = this.faults.shift();
+		if (fault !== undefined) return refuse(fault);
+		const part = /^\/elsewhere\/([a-z0-9-]+)\/(\d+)$/.exec(url);
+		if (method === "PUT" && part !== null && headers["content-type"] === PART_MEDIA_TYPE) {
+			const digest = parseReprDigest(headers["repr-digest"] as string);
+			if (digest === undefined || !digestsEqual(digest, await sha256(bytes))) return refuse("digest-mismatch");
+			const [, track = ""] = part;
+			this.samples.set(track, [...(this.samples.get(track) ?? []), ...decodePart(bytes)]);
+			return { status: 201, body: { track: {} } };
+		}
+		if (method === "POST" && url === "/v1/assets/asset-1/complete") {
+			this.completed = v.parse(CompleteRequest, JSON.parse(new TextDecoder().decode(bytes)));
+			return { status: 200, body: this.#asset("complete") };
+		}
+		return refuse("not-found");
+	}
+
+	#asset(state: string) {
+		const { origin } = this;
+		const tracks = this.created?.tracks.map(({ id }) => ({ id, partsUrl: `${origin}/elsewhere/${id}/` }));
+		return { id: "asset-1", state, tracks, urls: { master: `${origin}/m`, watch: `${origin}/w` } };
+	}
+}
+
+const refuse = (code: ErrorCode) => ({
+	status: ERROR_STATUS[code],
+	body: errorBody(code, "It is so.", "Do otherwise."),
+});
+
+const base = testSamples(6, 3, { seed: 1 });
+const enhancement = testSamples(6, 3, { seed: 2 });
+let folder = "";
+let file = "";
+let receiver: Receiver;
+
+beforeEach(async () => {
+	folder = await mkdtemp(join(tmpdir(), "crescendo-upload-"));
+	file = join(folder, "two-layers.mp4");
+	const writer = new FragmentedFileWriter([
+		{ id: 1, track: avcTrack, timescale: 1_000_000 },
+		{ id: 2, track: enhancementTrack, timescale: 1_000_000, references: [{ type: "sbas", trackIds: [1] }] },
+	]);
+	const fragments = [0, 3].flatMap((from) => [
+		writer.fragment(1, base.slice(from, from + 3)),
+		writer.fragment(2, enhancement.slice(from, from + 3)),
+	]);
+	await writeFile(file, concatenate([writer.header(), ...fragments]));
+	receiver = new Receiver();
+	await receiver.open();
+});
+
+afterEach(async () => {
+	await receiver.close();
+	await rm(folder, { recursive: true });
+});
+
+const upload = (token = "key", ...more: string[]) =>
+	crescendo(["upload", file, "--endpoint", `${receiver.origin}/`, "--token", token, "--quiet", ...more]);
+
+describe("upload", () => {
+	it("creates the asset, sends every sample of every track, and completes", async () => {
+		const { status, out, err } = await upload("key", "--json");
+		expect([status, err]).toEqual([0, ""]);
+		const { origin } = receiver;
+		expect(JSON.parse(out)).toEqual({ id: "asset-1", urls: { master: `${origin}/m`, watch: `${origin}/w` } });
+		expect(receiver.created).toMatchObject({ width: 640, height: 360, frameRate: 25, title: "two-layers.mp4" });
+		expect(receiver.created?.tracks.map((track) => trackFromJson(track))).toEqual([avcTrack, enhancementTrack]);
+		expect(receiver.samples).toEqual(
+			new Map([
+				["base", base],
+				["q33-2", enhancement],
+			]),
+		);
+		expect(receiver.completed).toEqual({
+			tracks: [
+				{ id: "base", parts: 2 },
+				{ id: "q33-2", parts: 2 },
+			],
+		});
+	});
+
+	it("sends a part again when the edge was busy", async () => {
+		receiver.faults.push("storage-unavailable", "rate-limited");
+		expect((await upload()).status).toBe(0);
+		expect(receiver.samples.get("base")).toEqual(base);
+		expect(receiver.requests.filter((request) => request.startsWith("PUT"))).toHaveLength(6);
+	});
+
+	it("gives up at once when the edge refuses, in one line with status 2", async () => {
+		receiver.faults.push("part-conflict");
+		const { status, err } = await upload();
+		expect([status, err]).toEqual([2, "crescendo upload: It is so. Do otherwise. (part-conflict)\n"]);
+		expect(await upload("guess")).toMatchObject({ status: 2, err: expect.stringContaining("(unauthorized)") });
+	});
+
+	it("says that nobody answers", async () => {
+		await receiver.close();
+		const { status, err } = await upload();
+		expect([status, err]).toEqual([1, expect.stringContaining("did not answer")]);
+		await receiver.open();
+	});
+
+	it("needs a file with an enhancement", async () => {
+		await writeFile(file, new FragmentedFileWriter([{ id: 1, track: avcTrack, timescale: 1_000_000 }]).header());
+		expect(await upload()).toMatchObject({ status: 2, err: expect.stringContaining("no enhancement") });
+		expect(receiver.requests).toEqual([]);
+	});
+});
