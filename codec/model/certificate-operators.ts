@@ -1,5 +1,6 @@
 /** What each operator does to ranges and units; one function per operator that decoding graphs may contain. */
 import { CodecError } from "../errors.ts";
+import { multiplyConstants } from "./constants.ts";
 import type { OnnxNode, OnnxTensor } from "./onnx-reader.ts";
 
 /** Bound of sums in a convolution, in units (SPEC section 7). */
@@ -76,29 +77,6 @@ function elementwise(
 	if (a.density !== b.density && a.density * b.density !== 0) throw invalid(`${node.operator} mixes grids`);
 	const channels = Array.from({ length: count }, (_, i) => combine(pick(a, i), pick(b, i)));
 	return { kind: "channels", density: Math.max(a.density, b.density), channels };
-}
-
-/** A constant times a constant, broadcast. Only what weights are made of: equal ranks, or a scalar. */
-function multiplyConstants(a: OnnxTensor, b: OnnxTensor): OnnxTensor {
-	const [large, small] = a.values.length >= b.values.length ? [a, b] : [b, a];
-	const rank = large.dims.length;
-	if (small.values.length !== 1 && small.dims.length !== rank) throw invalid("constants of different ranks are multiplied");
-	const values = new Float64Array(large.values.length);
-	for (let i = 0; i < values.length; i++) {
-		let rest = i;
-		let index = 0;
-		let stride = 1;
-		for (let d = rank - 1; d >= 0 && small.values.length > 1; d--) {
-			const size = large.dims[d] ?? 1;
-			const smallSize = small.dims[d] ?? 1;
-			if (smallSize !== 1 && smallSize !== size) throw invalid("constants of different shapes are multiplied");
-			if (smallSize !== 1) index += (rest % size) * stride;
-			stride *= smallSize;
-			rest = Math.floor(rest / size);
-		}
-		values[i] = (large.values[i] as number) * (small.values[index] as number);
-	}
-	return { dims: large.dims, values };
 }
 
 function convolution(node: OnnxNode, inputs: readonly Value[], proof: Proof): Channels {

@@ -3,6 +3,9 @@
 /** What every buffer of the executor may be used for. */
 const USAGE = 0x80 /* STORAGE */ | 0x04 /* COPY_SRC */ | 0x08; /* COPY_DST */
 
+/** The runtime's kernels read four floats at a time, beyond the end of a tensor where need be. */
+const ALIGNMENT = 16;
+
 /** Bytes of free buffers kept for reuse; the rest goes back to the device. */
 const KEPT_BYTES = 256 * 2 ** 20;
 
@@ -19,8 +22,9 @@ export class BufferPool {
 		this.device = device;
 	}
 
-	/** @param bytes multiple of 4 */
-	take(bytes: number): GPUBuffer {
+	/** @returns a buffer of at least so many bytes */
+	take(wanted: number): GPUBuffer {
+		const bytes = Math.ceil(wanted / ALIGNMENT) * ALIGNMENT;
 		const buffer = this.free.get(bytes)?.pop();
 		if (buffer !== undefined) {
 			this.freeBytes -= bytes;

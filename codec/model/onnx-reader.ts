@@ -3,6 +3,7 @@
  * fields used are few and have been stable since ONNX 1.0.
  */
 import { CodecError } from "../errors.ts";
+import { fields, integersOf, NO_BYTES, signed } from "./protobuf.ts";
 
 /** A constant of any of the types that models use, as numbers. */
 export type OnnxTensor = { readonly dims: readonly number[]; readonly values: Float64Array };
@@ -40,61 +41,8 @@ function invalid(what: string): CodecError {
 	return new CodecError("model-invalid", `The ONNX file ${what}.`);
 }
 
-/** One field of a message: a varint or fixed number, or the bytes of a string, message or packed list. */
-type Field = { readonly number: number; readonly value: bigint; readonly bytes: Uint8Array };
-
-const NO_BYTES = new Uint8Array(0);
-
-function* fields(bytes: Uint8Array): Generator<Field> {
-	let at = 0;
-	const varint = (): bigint => {
-		let value = 0n;
-		for (let shift = 0n; ; shift += 7n) {
-			const byte = bytes[at++];
-			if (byte === undefined || shift > 63n) throw invalid("is cut short or damaged");
-			value |= BigInt(byte & 127) << shift;
-			if (byte < 128) return value;
-		}
-	};
-	const take = (count: number): Uint8Array => {
-		if (count > bytes.length - at) throw invalid("is cut short");
-		at += count;
-		return bytes.subarray(at - count, at);
-	};
-	while (at < bytes.length) {
-		const key = Number(varint());
-		const number = key >>> 3;
-		const wire = key & 7;
-		if (wire === 0) yield { number, value: varint(), bytes: NO_BYTES };
-		else if (wire === 1) yield { number, value: 0n, bytes: take(8) };
-		else if (wire === 2) yield { number, value: 0n, bytes: take(Number(varint())) };
-		else if (wire === 5) yield { number, value: 0n, bytes: take(4) };
-		else throw invalid(`has wire type ${wire}`);
-	}
-}
-
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-const signed = (value: bigint) => Number(BigInt.asIntN(64, value));
 const view = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-
-/** Repeated int64, packed or one by one. */
-function integersOf(field: Field, into: number[]): void {
-	if (field.bytes.length === 0) {
-		into.push(signed(field.value));
-		return;
-	}
-	let value = 0n;
-	let shift = 0n;
-	for (const byte of field.bytes) {
-		value |= BigInt(byte & 127) << shift;
-		shift += 7n;
-		if (byte < 128) {
-			into.push(signed(value));
-			value = 0n;
-			shift = 0n;
-		}
-	}
-}
 
 /** By TensorProto.DataType: bytes per value, and how to read one. */
 const TYPES: ReadonlyMap<number, readonly [number, (data: DataView, at: number) => number]> = new Map([
@@ -107,7 +55,8 @@ const TYPES: ReadonlyMap<number, readonly [number, (data: DataView, at: number) 
 	[11, [8, (d: DataView, at: number) => d.getFloat64(at, true)]],
 ]);
 
-function readTensor(bytes: Uint8Array): { readonly name: string; readonly tensor: OnnxTensor } {
+/** A TensorProto. */
+export function readTensor(bytes: Uint8Array): { readonly name: string; readonly tensor: OnnxTensor } {
 	const dims: number[] = [];
 	let [type, name] = [0, ""];
 	let raw: Uint8Array = NO_BYTES;
@@ -149,7 +98,8 @@ function readAttribute(bytes: Uint8Array): readonly [string, OnnxAttribute] {
 	return [name, { float, integer, text: string, integers, tensor }];
 }
 
-function readNode(bytes: Uint8Array): OnnxNode {
+/** A NodeProto. */
+export function readNode(bytes: Uint8Array): OnnxNode {
 	const inputs: string[] = [];
 	const outputs: string[] = [];
 	const attributes = new Map<string, OnnxAttribute>();

@@ -3,6 +3,7 @@ import type { InferenceSession, Tensor } from "onnxruntime-common";
 import { CodecError } from "../errors.ts";
 import type { BlockMotion } from "../motion/block-motion.ts";
 import type { DeviceTensor, Executor, Graph, Shape } from "./executor.ts";
+import { foldConstants } from "./fold-constants.ts";
 import { BufferPool } from "./gpu-buffers.ts";
 import { describeGpu, requestGpuDevice } from "./gpu-device.ts";
 import { GpuWarps } from "./gpu-warps.ts";
@@ -99,7 +100,13 @@ export class WebGpuExecutor implements Executor {
 		});
 		// Whoever waits races with it; nobody waiting is no error.
 		this.lost.catch(() => undefined);
+		device.addEventListener("uncapturederror", this.refuse);
 	}
+
+	/** A command that the device refused leaves wrong numbers behind: nothing after it can be trusted. */
+	private readonly refuse = (event: GPUUncapturedErrorEvent): void => {
+		this.failure ??= new CodecError("backend-failed", `The GPU refused a command: ${event.error.message}`);
+	};
 
 	upload(data: Float32Array, shape: Shape): DeviceTensor {
 		this.check();
@@ -121,6 +128,7 @@ export class WebGpuExecutor implements Executor {
 			encoder.copyBufferToBuffer(buffer, 0, staging, 0, bytes);
 			this.device.queue.submit([encoder.finish()]);
 			await this.orLost(staging.mapAsync(0x01 /* READ */));
+			this.check();
 			return new Float32Array(staging.getMappedRange().slice(0));
 		} finally {
 			staging.destroy();
@@ -129,7 +137,7 @@ export class WebGpuExecutor implements Executor {
 
 	async load(bytes: Uint8Array, size: { readonly width: number; readonly height: number }): Promise<Graph> {
 		this.check();
-		const session = await this.createSession(bytes, freeDimensions(size));
+		const session = await this.createSession(foldConstants(bytes), freeDimensions(size));
 		return {
 			run: (inputs) => this.run(session, inputs),
 			dispose: async () => {
@@ -161,6 +169,7 @@ export class WebGpuExecutor implements Executor {
 		this.sessions.clear();
 		for (const session of sessions) await turns.take(() => session.release());
 		this.disposed = true;
+		this.device.removeEventListener("uncapturederror", this.refuse);
 		this.pool.clear();
 		if (this.ownsDevice) this.device.destroy();
 	}
@@ -187,11 +196,18 @@ export class WebGpuExecutor implements Executor {
 	}
 
 	private async createSession(bytes: Uint8Array, dimensions: Record<string, number>): Promise<InferenceSession> {
+		// In the layout NHWC, version 1.30 computes 3x3 convolutions of some channel counts (21 for one) wrong.
+		const provider = {
+			name: "webgpu",
+			device: this.device,
+			validationMode: "wgpuOnly",
+			preferredLayout: "NCHW",
+		} as const;
 		try {
 			const session = await this.orLost(
 				turns.take(() =>
 					this.ort.InferenceSession.create(bytes, {
-						executionProviders: [{ name: "webgpu", device: this.device, validationMode: "wgpuOnly" }],
+						executionProviders: [provider],
 						preferredOutputLocation: "gpu-buffer",
 						freeDimensionOverrides: dimensions,
 						graphOptimizationLevel: "all",

@@ -1,17 +1,21 @@
 /** The smallest ONNX graph there is, to make a runtime start before anything depends on it. */
-const field = (number: number, bytes: readonly number[]) => [(number << 3) | 2, bytes.length, ...bytes];
-const varint = (number: number, value: number) => [number << 3, value];
-const text = (number: number, value: string) => field(number, [...new TextEncoder().encode(value)]);
+import { bytesField, concatenate, textField, varintField } from "./protobuf.ts";
 
 /** A float32 tensor `[1, 1, 1, 1]`: ValueInfoProto with TypeProto, TensorShapeProto. */
-const value = (name: string) => {
-	const dimensions = [1, 1, 1, 1].flatMap((size) => field(1, varint(1, size)));
-	return [...text(1, name), ...field(2, field(1, [...varint(1, 1), ...field(2, dimensions)]))];
-};
+function value(name: string): Uint8Array {
+	const one = bytesField(1, varintField(1, 1));
+	const tensor = concatenate([varintField(1, 1), bytesField(2, concatenate([one, one, one, one]))]);
+	return concatenate([textField(1, name), bytesField(2, bytesField(1, tensor))]);
+}
 
 /** ONNX bytes of `y = floor(x)`, both `[1, 1, 1, 1]`. */
 export function probeGraph(): Uint8Array {
-	const node = [...text(1, "x"), ...text(2, "y"), ...text(4, "Floor")];
-	const graph = [...field(1, node), ...text(2, "probe"), ...field(11, value("x")), ...field(12, value("y"))];
-	return Uint8Array.from([...varint(1, 8), ...field(7, graph), ...field(8, varint(2, 17))]);
+	const node = concatenate([textField(1, "x"), textField(2, "y"), textField(4, "Floor")]);
+	const graph = concatenate([
+		bytesField(1, node),
+		textField(2, "probe"),
+		bytesField(11, value("x")),
+		bytesField(12, value("y")),
+	]);
+	return concatenate([varintField(1, 8), bytesField(7, graph), bytesField(8, varintField(2, 17))]);
 }

@@ -50,10 +50,10 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
 	let fy = my & 15;
 	let first = i32(id.z) * CHANNELS_EACH;
 	for (var c = first; c < min(first + CHANNELS_EACH, CHANNELS); c++) {
-		let from = c * plane;
-		let upper = (16 - fx) * i32(features[from + y0 + x0]) + fx * i32(features[from + y0 + x1]);
-		let lower = (16 - fx) * i32(features[from + y1 + x0]) + fx * i32(features[from + y1 + x1]);
-		result[from + cell] = f32(((16 - fy) * upper + fy * lower + 128) >> 8u);
+		let start = c * plane;
+		let upper = (16 - fx) * i32(features[start + y0 + x0]) + fx * i32(features[start + y0 + x1]);
+		let lower = (16 - fx) * i32(features[start + y1 + x0]) + fx * i32(features[start + y1 + x1]);
+		result[start + cell] = f32(((16 - fy) * upper + fy * lower + 128) >> 8u);
 	}
 }
 `;

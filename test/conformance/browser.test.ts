@@ -1,0 +1,82 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { warpFeatures, warpPicture } from "../../codec/motion/warp.ts";
+import { launchBrowser } from "../e2e/browser.ts";
+import { readManifest } from "./files.ts";
+import { type PageServer, servePage } from "./page-server.ts";
+
+let server: PageServer;
+let browser: Browser;
+let page: Page;
+
+beforeAll(async () => {
+	server = await servePage();
+	browser = await launchBrowser({ webgpu: true });
+	page = await browser.newPage();
+	page.on("pageerror", (error) => console.error(error));
+	await page.goto(server.url);
+	await page.waitForFunction(() => "decodeInPage" in globalThis);
+});
+
+afterAll(async () => {
+	await browser?.close();
+	await server?.close();
+});
+
+describe("conformance streams in Chromium", () => {
+	it("decode to their hashes on WASM", async () => {
+		const { streams } = await readManifest();
+		const request = { kind: "wasm", streams: streams.map(({ name }) => name), frames: 100 } as const;
+		const { hashes } = await page.evaluate((r) => globalThis.decodeInPage(r), request);
+		for (const { name, frames } of streams) {
+			expect(hashes[name], name).toEqual(frames.map(({ latents, picture }) => ({ latents, picture })));
+		}
+	});
+
+	it("decode to their hashes on WebGPU", async () => {
+		// The software adapter is slow: few frames, but intra, motion and odd sizes.
+		const { streams } = await readManifest();
+		const request = { kind: "webgpu", streams: ["smallest", "motion-odd"], frames: 3 } as const;
+		const { hashes, description } = await page.evaluate((r) => globalThis.decodeInPage(r), request);
+		expect(description).toMatch(/^WebGPU/);
+		for (const name of request.streams) {
+			const frames = streams.find((stream) => stream.name === name)?.frames.slice(0, request.frames) ?? [];
+			expect(hashes[name], name).toEqual(frames.map(({ latents, picture }) => ({ latents, picture })));
+		}
+	}, 300_000);
+});
+
+describe("the warps in WGSL", () => {
+	it("equal their twins in TypeScript, beyond every edge and at every phase", async () => {
+		const [columns, rows, channels] = [8, 4, 11];
+		const cells = 4 * columns * rows;
+		let seed = 12345;
+		const random = (low: number, high: number) => {
+			seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+			return low + Math.floor((seed / 2 ** 32) * (high - low + 1));
+		};
+		const fill = (count: number, low: number, high: number) =>
+			Array.from({ length: count }, () => random(low, high));
+		const vectors = fill(2 * columns * rows, -80, 80);
+		vectors[0] = -1024;
+		vectors[1] = 1023;
+		vectors.fill(0, 10, 20);
+		const picture = fill(24 * cells, 0, 255);
+		const features = fill(channels * cells, -1023, 1023);
+		const correction = fill(2 * cells, -64, 64);
+		const motion = {
+			columns,
+			rows,
+			moved: new Uint8Array(columns * rows).fill(1),
+			vectors: Int16Array.from(vectors),
+		};
+		const request = { motion: { columns, rows, vectors }, picture, features, channels, correction };
+		const results = await page.evaluate((r) => globalThis.warpInPage(r), request);
+		const plain = Float32Array.from(features);
+		expect(results).toEqual([
+			[...warpPicture(Float32Array.from(picture), motion)],
+			[...warpFeatures(plain, channels, motion)],
+			[...warpFeatures(plain, channels, motion, Float32Array.from(correction))],
+		]);
+	});
+});
