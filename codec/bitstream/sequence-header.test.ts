@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CodecError } from "../errors.ts";
 import { baseSide, readSequenceHeader, type SequenceHeader, writeSequenceHeader } from "./sequence-header.ts";
+import { codeOf } from "./test-damage.ts";
 
 const side = fc.integer({ min: 16, max: 8192 });
 const byte = fc.nat(255);
@@ -38,9 +39,23 @@ describe("sequence header", () => {
 	});
 
 	it("has the layout of the specification", () => {
-		expect(Array.from(writeSequenceHeader(example))).toEqual(
-			[1, ...Array.from({ length: 16 }, (_, i) => i), 2, 128, 1, 105, 0, 160, 0, 92, 1, 1, 1, 0, 32],
-		);
+		expect(Array.from(writeSequenceHeader(example))).toEqual([
+			1,
+			...Array.from({ length: 16 }, (_, i) => i),
+			2,
+			128,
+			1,
+			105,
+			0,
+			160,
+			0,
+			92,
+			1,
+			1,
+			1,
+			0,
+			32,
+		]);
 	});
 
 	it.each([
@@ -67,11 +82,8 @@ describe("sequence header", () => {
 					expect(() => readSequenceHeader(damaged)).toThrow(CodecError);
 				}
 				const flipped = bytes.map((b, i) => (i === at ? b ^ flip : b));
-				try {
-					readSequenceHeader(flipped);
-				} catch (error) {
-					expect(error).toBeInstanceOf(CodecError);
-				}
+				const code = codeOf(() => readSequenceHeader(flipped));
+				expect([undefined, "invalid-file", "unsupported-version"]).toContain(code);
 			}),
 			{ seed: 16 },
 		);

@@ -25,18 +25,22 @@ describe("AdaptiveModel", () => {
 
 	it("never lets a frequency fall below 1 nor the total change", () => {
 		fc.assert(
-			fc.property(weights, fc.array(fc.tuple(fc.nat(15), fc.integer({ min: 1, max: 300 })), { maxLength: 12 }), (w, runs) => {
-				const model = new AdaptiveModel(w);
-				for (const [symbol, count] of runs) {
-					for (let i = 0; i < count; i++) model.learn(symbol % w.length);
-					let sum = 0;
-					for (let s = 0; s < w.length; s++) {
-						expect(model.cost(s)).toBeLessThanOrEqual(14);
-						sum += 2 ** -model.cost(s);
+			fc.property(
+				weights,
+				fc.array(fc.tuple(fc.nat(15), fc.integer({ min: 1, max: 300 })), { maxLength: 12 }),
+				(w, runs) => {
+					const model = new AdaptiveModel(w);
+					for (const [symbol, count] of runs) {
+						for (let i = 0; i < count; i++) model.learn(symbol % w.length);
+						let sum = 0;
+						for (let s = 0; s < w.length; s++) {
+							expect(model.cost(s)).toBeLessThanOrEqual(14);
+							sum += 2 ** -model.cost(s);
+						}
+						expect(sum).toBeCloseTo(1, 5);
 					}
-					expect(sum).toBeCloseTo(1, 5);
-				}
-			}),
+				},
+			),
 			{ seed: 9 },
 		);
 	});

@@ -26,7 +26,9 @@ export type LatentPass = 0 | 1;
 function checkLengths(geometry: LatentGeometry, symbols: Int16Array, scales: Uint8Array): void {
 	const positions = geometry.channels * geometry.height * geometry.width;
 	if (symbols.length !== positions || scales.length !== positions) {
-		throw new RangeError(`Latents have ${positions} positions, not ${symbols.length} symbols and ${scales.length} scales.`);
+		throw new RangeError(
+			`Latents have ${positions} positions, not ${symbols.length} symbols and ${scales.length} scales.`,
+		);
 	}
 }
 
@@ -80,7 +82,8 @@ export function encodeLatentPass(
 				const symbol = symbols[row + x] as number;
 				const scale = scales[row + x] as number;
 				if (scale === 0) {
-					if (symbol !== 0) throw new RangeError(`Symbol ${symbol} at (${c}, ${y}, ${x}) has scale 0: it cannot be coded.`);
+					if (symbol !== 0)
+						throw new RangeError(`Symbol ${symbol} at (${c}, ${y}, ${x}) has scale 0: it cannot be coded.`);
 				} else if (scale >= SCALES) {
 					throw new RangeError(`There is no scale index ${scale}.`);
 				} else {
@@ -226,10 +229,13 @@ export function decodeHyper(
 function checkPlanes(symbols: Int16Array, planeScales: ArrayLike<number>, geometry: LatentGeometry): void {
 	const { channels, width, height } = geometry;
 	if (symbols.length !== channels * width * height || planeScales.length !== channels) {
-		throw new RangeError(`${symbols.length} hyper latents and ${planeScales.length} scales do not fit ${channels} planes.`);
+		throw new RangeError(
+			`${symbols.length} hyper latents and ${planeScales.length} scales do not fit ${channels} planes.`,
+		);
 	}
 	for (let c = 0; c < channels; c++) {
 		const scale = planeScales[c] as number;
-		if (!(scale >= 1 && scale < SCALES)) throw new RangeError(`Plane ${c} has scale index ${scale}, not 1..${SCALES - 1}.`);
+		if (!(scale >= 1 && scale < SCALES))
+			throw new RangeError(`Plane ${c} has scale index ${scale}, not 1..${SCALES - 1}.`);
 	}
 }

@@ -172,7 +172,12 @@ export class RansDecoder {
 	 * @throws CodecError `damaged-sample` where bytes were missing, are left over, or the states are not the first ones
 	 */
 	finish(): void {
-		if (this.error || this.position !== this.bytes.length || this.current !== LOWEST_STATE || this.other !== LOWEST_STATE) {
+		if (
+			this.error ||
+			this.position !== this.bytes.length ||
+			this.current !== LOWEST_STATE ||
+			this.other !== LOWEST_STATE
+		) {
 			throw new CodecError("damaged-sample", "The entropy-coded data do not end where their symbols end.");
 		}
 	}

@@ -2,7 +2,16 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { laplaceScale, tablesModule } from "./generate-tables.ts";
 import { FREQUENCY_TOTAL } from "./rans.ts";
-import { entryOf, ESCAPE_ENTRY, FREQUENCIES, LARGEST_DIRECT, SCALES, slotEntries, STARTS, symbolCosts } from "./tables.ts";
+import {
+	entryOf,
+	ESCAPE_ENTRY,
+	FREQUENCIES,
+	LARGEST_DIRECT,
+	SCALES,
+	slotEntries,
+	STARTS,
+	symbolCosts,
+} from "./tables.ts";
 
 describe("Laplace tables", () => {
 	it("are the ones that their generator makes", () => {

@@ -34,7 +34,10 @@ class SmallPicture {
 				for (let j = 0; j < 4; j++) {
 					const i = (4 * y + j) * from + 4 * x;
 					sum +=
-						(luma[i] as number) + (luma[i + 1] as number) + (luma[i + 2] as number) + (luma[i + 3] as number);
+						(luma[i] as number) +
+						(luma[i + 1] as number) +
+						(luma[i + 2] as number) +
+						(luma[i + 3] as number);
 				}
 				samples[to + x] = sum >> 4;
 			}

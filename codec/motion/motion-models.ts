@@ -95,7 +95,8 @@ export class MotionModels {
 /** The mode that a vector has: the first that fits. */
 export function modeFor(hood: Neighbourhood, x: number, y: number): number {
 	if ((x | y) === 0) return STILL;
-	for (let i = 0; i < hood.candidates; i++) if (hood.candidateX[i] === x && hood.candidateY[i] === y) return MERGED + i;
+	for (let i = 0; i < hood.candidates; i++)
+		if (hood.candidateX[i] === x && hood.candidateY[i] === y) return MERGED + i;
 	return EXPLICIT;
 }
 

@@ -12,7 +12,12 @@ function texture(seed: number): (x: number, y: number) => number {
 			const v = Math.sin((seed + 1) * 12.9898 + i * 78.233 + k * 37.719) * 43758.5453;
 			return v - Math.floor(v);
 		};
-		return { fx: 0.9 * (random(0) - 0.5), fy: 0.9 * (random(1) - 0.5), phase: 6.28 * random(2), gain: 4 + 12 * random(3) };
+		return {
+			fx: 0.9 * (random(0) - 0.5),
+			fy: 0.9 * (random(1) - 0.5),
+			phase: 6.28 * random(2),
+			gain: 4 + 12 * random(3),
+		};
 	});
 	return (x, y) => {
 		let sum = 128;
@@ -47,7 +52,12 @@ describe("motion search", () => {
 		const at = texture(7);
 		const reference = render(192, 128, at);
 		const current = render(192, 128, (x, y) => at(x + dx, y + dy));
-		const field = new MotionSearch(192, 128).search({ current, reference, models: new MotionModels(), lambda: LAMBDA });
+		const field = new MotionSearch(192, 128).search({
+			current,
+			reference,
+			models: new MotionModels(),
+			lambda: LAMBDA,
+		});
 		// In the middle, where both pictures show the same part of the texture.
 		const cell = 2 * (7 * field.columns + 11);
 		expect([field.vectors[cell], field.vectors[cell + 1]]).toEqual([4 * dx, 4 * dy]);
@@ -61,7 +71,12 @@ describe("motion search", () => {
 		const scene = (left: number) =>
 			render(160, 128, (x, y) => (inside(x, y, left) ? object(x - left, y) : ground(x, y)));
 		const [reference, current] = [scene(56), scene(61)];
-		const field = new MotionSearch(160, 128).search({ current, reference, models: new MotionModels(), lambda: LAMBDA });
+		const field = new MotionSearch(160, 128).search({
+			current,
+			reference,
+			models: new MotionModels(),
+			lambda: LAMBDA,
+		});
 		expect(psnr(current, predict(reference, field))).toBeGreaterThan(psnr(current, reference) + 4);
 		const { moved, vectors } = field.toBlockMotion();
 		expect(moved[0]).toBe(0);
@@ -104,7 +119,12 @@ describe("motion search", () => {
 	});
 
 	it("refuses planes of another size", () => {
-		const request = { current: new Uint8Array(5), reference: new Uint8Array(5), models: new MotionModels(), lambda: 1 };
+		const request = {
+			current: new Uint8Array(5),
+			reference: new Uint8Array(5),
+			models: new MotionModels(),
+			lambda: 1,
+		};
 		expect(() => new MotionSearch(32, 32).search(request)).toThrow(RangeError);
 	});
 });
@@ -116,12 +136,22 @@ describe("SubpelReference", () => {
 		for (const seed of [4, 5]) {
 			const luma = render(width, height, texture(seed));
 			reference.load(luma);
-			for (const [x, y] of [[-14, 9], [3, -31], [0, 0], [17, 5], [37, 30]] as const) {
+			for (const [x, y] of [
+				[-14, 9],
+				[3, -31],
+				[0, 0],
+				[17, 5],
+				[37, 30],
+			] as const) {
 				for (let phase = 0; phase < 16; phase++) {
 					const field = stillExceptVector(width, height, 4 * x + (phase & 3), 4 * y + (phase >> 2));
 					const warped = new Uint8Array(luma.length);
 					warpLuma(luma, field, warped);
-					for (const [column, row] of [[0, 0], [5, 3], [11, 7]] as const) {
+					for (const [column, row] of [
+						[0, 0],
+						[5, 3],
+						[11, 7],
+					] as const) {
 						const [left, top] = [8 * column + x, 8 * row + y];
 						const plane = reference.plane(phase & 3, phase >> 2, left, top, 8);
 						for (let j = 0; j < 8; j++) {

@@ -29,16 +29,53 @@ export type MotionEffort = {
 
 /** Over ten training clips at lambda 600, error + lambda * bits of `fast`, `normal`, `thorough` is 1.06, 1, 0.994. */
 export const MOTION_EFFORTS = {
-	fast: { root: [[8, 4], [4, 2], [2, 1], [1, 1]], child: [[4, 2], [2, 1]], coarse: 2, splitAbove: 6 },
+	fast: {
+		root: [
+			[8, 4],
+			[4, 2],
+			[2, 1],
+			[1, 1],
+		],
+		child: [
+			[4, 2],
+			[2, 1],
+		],
+		coarse: 2,
+		splitAbove: 6,
+	},
 	normal: {
-		root: [[16, 2], [8, 4], [4, 4], [2, 2], [1, 2]],
-		child: [[8, 2], [4, 3], [2, 2], [1, 2]],
+		root: [
+			[16, 2],
+			[8, 4],
+			[4, 4],
+			[2, 2],
+			[1, 2],
+		],
+		child: [
+			[8, 2],
+			[4, 3],
+			[2, 2],
+			[1, 2],
+		],
 		coarse: 1,
 		splitAbove: 3,
 	},
 	thorough: {
-		root: [[32, 2], [16, 4], [8, 4], [4, 4], [2, 2], [1, 2]],
-		child: [[16, 4], [8, 4], [4, 4], [2, 2], [1, 2]],
+		root: [
+			[32, 2],
+			[16, 4],
+			[8, 4],
+			[4, 4],
+			[2, 2],
+			[1, 2],
+		],
+		child: [
+			[16, 4],
+			[8, 4],
+			[4, 4],
+			[2, 2],
+			[1, 2],
+		],
 		coarse: 1,
 		splitAbove: 2,
 	},
@@ -103,7 +140,9 @@ export class MotionSearch {
 		const { current, reference, lambda } = request;
 		const { width, height, models } = this;
 		if (current.length !== width * height || reference.length !== width * height) {
-			throw new RangeError(`Planes of ${current.length} and ${reference.length} samples are not ${width} x ${height}.`);
+			throw new RangeError(
+				`Planes of ${current.length} and ${reference.length} samples are not ${width} x ${height}.`,
+			);
 		}
 		this.lambda = lambda;
 		this.field = new MotionField(width / 8, height / 8);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { CodecError } from "../errors.ts";
+import { codeOf } from "../bitstream/test-damage.ts";
 import { MotionField, MotionModels, readMotion, stillMotion, writeMotion } from "./syntax.ts";
 
 const coordinate = fc.oneof(
@@ -16,7 +16,12 @@ const palettes = fc.array(vector, { minLength: 1, maxLength: 4 });
 const roots = fc.record({ width: fc.integer({ min: 1, max: 3 }), height: fc.integer({ min: 1, max: 3 }) });
 
 /** Paints a complete random quadtree. */
-function paint(width: number, height: number, palette: readonly (readonly [number, number])[], draws: readonly number[]) {
+function paint(
+	width: number,
+	height: number,
+	palette: readonly (readonly [number, number])[],
+	draws: readonly number[],
+) {
 	const field = new MotionField(4 * width, 4 * height);
 	let next = 0;
 	const draw = (below: number) => (draws[next++ % draws.length] ?? 0) % below;
@@ -53,7 +58,9 @@ describe("block motion", () => {
 					const read = readMotion(writeMotion(field, writer), field.columns, field.rows, reader);
 					expect(read.vectors).toEqual(field.vectors);
 					expect(read.toBlockMotion()).toEqual(field.toBlockMotion());
-					if (field.vectors.some((v) => v !== 0)) expect(read.leaves).toEqual(field.leaves);
+					// A field without motion is not written, so its leaves come back as the largest ones.
+					const leaves = field.vectors.some((v) => v !== 0) ? field.leaves : field.leaves.map(() => 3);
+					expect(read.leaves).toEqual(leaves);
 				}
 				expect(reader).toEqual(writer);
 			}),
@@ -89,7 +96,8 @@ describe("block motion", () => {
 
 	it("takes few bytes for a pan", () => {
 		const pan = new MotionField(80, 44);
-		for (let row = 0; row < 44; row += 4) for (let column = 0; column < 80; column += 4) pan.paint(column, row, 2, -37, 5);
+		for (let row = 0; row < 44; row += 4)
+			for (let column = 0; column < 80; column += 4) pan.paint(column, row, 2, -37, 5);
 		expect(writeMotion(pan, new MotionModels()).length).toBeLessThan(40);
 	});
 
@@ -121,14 +129,14 @@ describe("block motion", () => {
 					const bytes = writeMotion(field, writer);
 					const i = at % Math.max(bytes.length, 1);
 					const damaged = cut ? bytes.subarray(0, i) : bytes.map((b, j) => (j === i ? b ^ flip : b));
-					try {
+					let sound = true;
+					const code = codeOf(() => {
 						const read = readMotion(damaged, field.columns, field.rows, reader);
-						for (const v of read.vectors) expect(v >= -1024 && v <= 1023).toBe(true);
-						expect(read.leaves.every((leaf) => leaf > 0)).toBe(true);
-					} catch (error) {
-						expect(error).toBeInstanceOf(CodecError);
-						expect(error).toHaveProperty("code", "damaged-sample");
-					}
+						sound =
+							read.vectors.every((v) => v >= -1024 && v <= 1023) && read.leaves.every((leaf) => leaf > 0);
+					});
+					expect([undefined, "damaged-sample"]).toContain(code);
+					expect(sound).toBe(true);
 				}
 			}),
 			{ seed: 22, numRuns: 300 },
@@ -138,11 +146,8 @@ describe("block motion", () => {
 	it("ends on any bytes", () => {
 		fc.assert(
 			fc.property(fc.uint8Array({ minLength: 1, maxLength: 200 }), roots, (bytes, { width, height }) => {
-				try {
-					readMotion(bytes, 4 * width, 4 * height, new MotionModels());
-				} catch (error) {
-					expect(error).toBeInstanceOf(CodecError);
-				}
+				const code = codeOf(() => readMotion(bytes, 4 * width, 4 * height, new MotionModels()));
+				expect([undefined, "damaged-sample"]).toContain(code);
 			}),
 			{ seed: 23, numRuns: 500 },
 		);

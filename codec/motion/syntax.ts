@@ -125,7 +125,9 @@ export function readMotion(bytes: Uint8Array, columns: number, rows: number, mod
 function readBlock(decoder: RansDecoder, walk: Walk, column: number, row: number, size: number): void {
 	const { models, field, hood } = walk;
 	if (size > 0) {
-		const split = (models.split[field.splitContext(column, row, size, models.previous)] as AdaptiveModel).get(decoder);
+		const split = (models.split[field.splitContext(column, row, size, models.previous)] as AdaptiveModel).get(
+			decoder,
+		);
 		if (split === 1) {
 			const half = 1 << (size - 1);
 			for (let k = 0; k < 4; k++) {

@@ -157,20 +157,29 @@ describe("warpPicture", () => {
 describe("warpFeatures", () => {
 	it("equals the formula with and without correction", () => {
 		fc.assert(
-			fc.property(fields, fc.integer({ min: 1, max: 3 }), fc.boolean(), ({ motion, seed }, channels, corrected) => {
-				const [w, h] = [motion.columns * 2, motion.rows * 2];
-				const features = noise(seed, channels * w * h, -2048, 2047);
-				const correction = corrected ? noise(seed + 1, 2 * w * h, -1500, 1500) : undefined;
-				const expected = Array.from({ length: channels }, (_, c) =>
-					plainGrid(features.slice(c * w * h, (c + 1) * w * h), w, h, 4, (x, y) => {
-						const [mx, my] = vectorAt(motion, x >> 1, y >> 1);
-						const [dx, dy] = correction ? [at(correction, y * w + x), at(correction, (h + y) * w + x)] : [0, 0];
-						return [clip(mx + dx, -2048, 2047), clip(my + dy, -2048, 2047)];
-					}),
-				).flat();
-				const given = correction && Float32Array.from(correction);
-				expect(Array.from(warpFeatures(Float32Array.from(features), channels, motion, given))).toEqual(expected);
-			}),
+			fc.property(
+				fields,
+				fc.integer({ min: 1, max: 3 }),
+				fc.boolean(),
+				({ motion, seed }, channels, corrected) => {
+					const [w, h] = [motion.columns * 2, motion.rows * 2];
+					const features = noise(seed, channels * w * h, -2048, 2047);
+					const correction = corrected ? noise(seed + 1, 2 * w * h, -1500, 1500) : undefined;
+					const expected = Array.from({ length: channels }, (_, c) =>
+						plainGrid(features.slice(c * w * h, (c + 1) * w * h), w, h, 4, (x, y) => {
+							const [mx, my] = vectorAt(motion, x >> 1, y >> 1);
+							const [dx, dy] = correction
+								? [at(correction, y * w + x), at(correction, (h + y) * w + x)]
+								: [0, 0];
+							return [clip(mx + dx, -2048, 2047), clip(my + dy, -2048, 2047)];
+						}),
+					).flat();
+					const given = correction && Float32Array.from(correction);
+					expect(Array.from(warpFeatures(Float32Array.from(features), channels, motion, given))).toEqual(
+						expected,
+					);
+				},
+			),
 			{ seed: 4, numRuns: 40 },
 		);
 	});
