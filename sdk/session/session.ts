@@ -75,6 +75,8 @@ export class UploadSession {
 	readonly #gate = new Gate();
 	readonly #meter = new Meter();
 	#shipper: Shipper | undefined;
+	/** Resolved when the enhancement may begin: the first group's base is on its way, or no more of it can wait. */
+	readonly #baseAhead = Promise.withResolvers<void>();
 
 	constructor(source: Blob | string, options: ResolvedOptions, host: SessionHost, signal: AbortSignal) {
 		this.#source = source;
@@ -148,6 +150,10 @@ export class UploadSession {
 					break;
 				}
 				const pair = next.value;
+				if (group === undefined) {
+					// A processor that computes networks leaves the base little time: what can be watched at once goes first.
+					await this.#meter.waiting("base", this.#baseAhead.promise);
+				}
 				if (group !== undefined && pair.first) {
 					await this.#cutEnhancements(job, group);
 				}
@@ -210,24 +216,33 @@ export class UploadSession {
 		const onTrack = (track: BaseTrack) => this.#createAsset(job, track);
 		let group: number | undefined;
 		let groups = 0;
+		let pairs = 0;
 		let end = 0;
-		for await (const pair of codeBase(pictures, job.downscale, job.base(this.#signal), onTrack, this.#signal)) {
-			if (pair.first) {
-				if (group !== undefined) {
-					await this.#cutBase(group, audio, pair.picture.timestamp);
+		try {
+			for await (const pair of codeBase(pictures, job.downscale, job.base(this.#signal), onTrack, this.#signal)) {
+				if (pair.first) {
+					if (group !== undefined) {
+						await this.#cutBase(group, audio, pair.picture.timestamp);
+					}
+					group = pair.group;
+					groups += 1;
 				}
-				group = pair.group;
-				groups += 1;
+				this.#ship().add(BASE_ID, pair.sample);
+				if (pair.first && groups === 2) {
+					await this.#announce(pair.group, audio);
+				}
+				end = pair.picture.timestamp + pair.duration;
+				pairs += 1;
+				if (groups >= 2 || pairs >= job.queueLength) {
+					this.#baseAhead.resolve();
+				}
+				yield pair;
 			}
-			this.#ship().add(BASE_ID, pair.sample);
-			if (pair.first && groups === 2) {
-				await this.#announce(pair.group, audio);
+			if (group !== undefined) {
+				await this.#cutBase(group, audio, end);
 			}
-			end = pair.picture.timestamp + pair.duration;
-			yield pair;
-		}
-		if (group !== undefined) {
-			await this.#cutBase(group, audio, end);
+		} finally {
+			this.#baseAhead.resolve();
 		}
 	}
 
@@ -316,6 +331,7 @@ export class UploadSession {
 
 	async #finish(job: Job): Promise<UploadResult> {
 		this.#host.onStep("coded");
+		this.#meter.ended();
 		const shipper = this.#ship();
 		await shipper.complete();
 		this.#host.onPlayable(shipper.asset);

@@ -50,6 +50,12 @@ export class Meter {
 		this.#decayed = this.#now();
 	}
 
+	/** Nothing more will be coded: what was an estimate of the whole is now known. */
+	ended(): void {
+		this.framesTotal = this.#framesEncoded;
+		this.secondsTotal = this.#secondsEncoded;
+	}
+
 	addLayer(layer: Omit<LayerProgress, "bytes" | "kilobitsPerSecond">): void {
 		this.#layers.set(layer.track, { ...layer, bytes: 0, seconds: 0 });
 	}

@@ -14,8 +14,15 @@ export class EdgeDouble {
 	readonly log: string[] = [];
 	/** Called before each request; an answer stands for the edge's own, `hang up` cuts the connection. */
 	fault: (method: string, path: string) => Fault | undefined = () => undefined;
+	/** PUT requests wait for it before they are looked at. */
+	hold: Promise<void> = Promise.resolve();
 	/** Tokens that are taken. */
 	tokens = new Set(["good"]);
+
+	/** PUT requests sent so far. */
+	get puts(): number {
+		return this.log.filter((line) => line.startsWith("PUT")).length;
+	}
 
 	/** Handles a request whose path begins with `/v1/`. */
 	async handle(request: IncomingMessage, response: ServerResponse, origin: string): Promise<void> {
@@ -25,6 +32,9 @@ export class EdgeDouble {
 		const chunks: Buffer[] = [];
 		for await (const chunk of request) {
 			chunks.push(chunk as Buffer);
+		}
+		if (method === "PUT") {
+			await this.hold;
 		}
 		const fault = this.fault(method, path);
 		if (fault === "hang up") {

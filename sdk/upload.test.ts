@@ -1,0 +1,209 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { UploadOptions } from "./index.ts";
+import { openBrowser } from "./testing/browser.ts";
+import type { BrowserBench } from "./testing/browser.ts";
+import { CORPUS } from "./testing/corpus.ts";
+import type { CorpusFile } from "./testing/corpus.ts";
+import { decodeBase, decodeEnhanced } from "./testing/decode.ts";
+import type { UploadAccount } from "./testing/page.ts";
+
+type Options = Pick<
+	UploadOptions,
+	"backend" | "enhancements" | "gopSeconds" | "maxSize" | "preview" | "resume" | "title"
+> & {
+	readonly token?: string;
+	readonly worker?: "auto" | "none";
+};
+
+let bench: BrowserBench;
+let folder: string;
+
+beforeAll(async () => {
+	folder = mkdtempSync(join(tmpdir(), "crescendo-upload-"));
+	bench = await openBrowser(folder);
+});
+
+afterAll(async () => {
+	await bench?.close();
+	rmSync(folder, { recursive: true, force: true });
+});
+
+beforeEach(() => {
+	bench.edge.assets.clear();
+	bench.edge.log.length = 0;
+	bench.edge.fault = () => undefined;
+	bench.edge.hold = Promise.resolve();
+	bench.edge.tokens = new Set(["good"]);
+});
+
+const begin = async (name: CorpusFile, options: Options = {}): Promise<number> => {
+	CORPUS[name](folder);
+	return bench.page.evaluate(([address, given]) => globalThis.bench.beginUpload(address, given), [
+		`/fixtures/${name}`,
+		{ backend: "none", ...options },
+	] as const);
+};
+
+const finish = (id: number): Promise<UploadAccount> =>
+	bench.page.evaluate((upload) => globalThis.bench.finishUpload(upload), id);
+
+const upload = async (name: CorpusFile, options: Options = {}): Promise<UploadAccount> =>
+	finish(await begin(name, options));
+
+const uploaded = async (name: CorpusFile, options: Options = {}): Promise<UploadAccount> => {
+	const account = await upload(name, options);
+	expect(account.error).toBeUndefined();
+	expect(account.states.at(-1)).toBe("done");
+	expect(bench.edge.only().completed).toBe(true);
+	return account;
+};
+
+const control = (id: number, action: "pause" | "resume" | "abort"): Promise<string> =>
+	bench.page.evaluate(([which, what]) => globalThis.bench.control(which, what), [id, action] as const);
+
+describe("uploads from Chromium", () => {
+	it("mp4: base and sound arrive whole, in groups of two seconds", async () => {
+		const account = await uploaded("avc-aac.mp4");
+		const asset = bench.edge.only();
+		expect(asset.request).toMatchObject({ width: 320, height: 180, title: "avc-aac" });
+		const base = asset.samples("base");
+		expect(base.map(({ timestamp }) => timestamp)).toEqual(
+			Array.from({ length: 75 }, (_, index) => index * 40_000),
+		);
+		expect(base[0]?.sync).toBe(true);
+		expect(base[50]?.sync).toBe(true);
+		const sound = asset.samples("audio");
+		expect(sound.every(({ sync }) => sync)).toBe(true);
+		expect(sound.at(-1)?.timestamp).toBeGreaterThan(2_900_000);
+		expect((await decodeBase(asset)).length).toBe(75);
+		expect(account.events).toContain("playable");
+		expect(account.result).toMatchObject({ frames: 75, backend: { kind: "none" } });
+		expect(account.last).toMatchObject({ framesDecoded: 75, framesUploaded: 75, framesTotal: 75, bytesPending: 0 });
+	});
+
+	it("enhancement by WASM: Node decodes exactly what the browser coded, above the base", async () => {
+		const account = await uploaded("silent.mp4", { backend: "wasm", gopSeconds: 0.5, enhancements: [20, 40] });
+		const asset = bench.edge.only();
+		expect(account.result?.backend).toMatchObject({ kind: "wasm", width: 160, height: 120 });
+		expect(asset.request.tracks.map(({ id }) => id)).toEqual(["base", "e20", "e40"]);
+		const base = asset.samples("base");
+		for (const track of ["e20", "e40"]) {
+			const samples = asset.samples(track);
+			expect(samples.map(({ timestamp, sync }) => ({ timestamp, sync }))).toEqual(
+				base.map(({ timestamp, sync }) => ({ timestamp, sync })),
+			);
+			const pictures = await decodeEnhanced(asset, track);
+			expect(pictures.length).toBe(25);
+			expect(pictures[24]).toMatchObject({ width: 160, height: 120 });
+		}
+	});
+
+	it("works on the calling thread where no worker is wanted", async () => {
+		await uploaded("vp8.webm", { worker: "none" });
+		expect(bench.edge.only().samples("base").length).toBe(25);
+	});
+
+	const sources: readonly (readonly [
+		CorpusFile,
+		{ width: number; height: number; frames: number; audio: string | undefined },
+	])[] = [
+		["vp9-opus.webm", { width: 320, height: 180, frames: 60, audio: "opus" }],
+		["avc-pcm.mov", { width: 320, height: 180, frames: 48, audio: "opus" }],
+		["surround.mp4", { width: 160, height: 120, frames: 50, audio: "opus" }],
+		["odd.webm", { width: 334, height: 188, frames: 25, audio: undefined }],
+		["rotated.mp4", { width: 180, height: 320, frames: 25, audio: undefined }],
+		["variable.mp4", { width: 160, height: 120, frames: 60, audio: undefined }],
+		["anamorphic.mp4", { width: 320, height: 180, frames: 25, audio: undefined }],
+		["silent.mp4", { width: 160, height: 120, frames: 25, audio: undefined }],
+	];
+	it.each(sources)("%s", async (name, { width, height, frames, audio }) => {
+		await uploaded(name);
+		const asset = bench.edge.only();
+		expect(asset.request).toMatchObject({ width, height });
+		const track = asset.request.tracks.find(({ kind }) => kind === "audio");
+		// A browser that encodes AAC prefers it to Opus where something must be encoded.
+		expect(track?.codec.replace("mp4a.40.2", "opus")).toBe(audio);
+		const samples = asset.samples("base");
+		expect(samples.length).toBe(frames);
+		for (const [index, sample] of samples.slice(1).entries()) {
+			const before = samples[index];
+			expect((before?.timestamp ?? 0) + (before?.duration ?? 0)).toBe(sample.timestamp);
+		}
+	});
+
+	it("a file that breaks off is uploaded as far as it goes, with a warning", async () => {
+		const account = await uploaded("cut.mp4");
+		expect(account.result?.warnings.map(({ code }) => code)).toContain("truncated");
+		expect(account.result?.frames).toBeLessThan(75);
+	});
+
+	it("refuses sound without pictures, with a hint", async () => {
+		const { error, states } = await upload("sound-only.m4a");
+		expect(error).toMatchObject({ code: "source-no-video" });
+		expect(error?.hint).toBeDefined();
+		expect(states.at(-1)).toBe("failed");
+		expect(bench.edge.log).toEqual([]);
+	});
+
+	it("survives an edge that fails every third time: the same parts arrive", async () => {
+		await uploaded("avc-aac.mp4");
+		const undisturbed = bench.edge.only();
+		bench.edge.assets.clear();
+		let count = 0;
+		bench.edge.fault = (method) => {
+			count += 1;
+			if (count % 3 !== 0) {
+				return undefined;
+			}
+			return method === "PUT" && count % 2 === 0 ? "hang up" : { status: 503, headers: { "retry-after": "0" } };
+		};
+		await uploaded("avc-aac.mp4");
+		const disturbed = bench.edge.only();
+		for (const [track, parts] of undisturbed.parts) {
+			expect(disturbed.parts.get(track)).toEqual(parts);
+		}
+	});
+
+	it("says plainly that a token is refused", async () => {
+		bench.edge.tokens.clear();
+		const { error } = await upload("vp8.webm");
+		expect(error).toMatchObject({ code: "unauthorized" });
+	});
+
+	it("stands still while paused, and finishes after resume", async () => {
+		const held = Promise.withResolvers<void>();
+		bench.edge.hold = held.promise;
+		const id = await begin("avc-aac.mp4", { gopSeconds: 0.5 });
+		await expect.poll(() => bench.edge.puts, { timeout: 60_000 }).toBeGreaterThan(0);
+		expect(await control(id, "pause")).toBe("paused");
+		held.resolve();
+		// What was under way when the pause was asked for may still arrive: as many requests as are sent side by side.
+		await expect.poll(() => standsStill(), { timeout: 60_000 }).toBe(true);
+		expect(bench.edge.puts).toBeLessThanOrEqual(3);
+		expect(bench.edge.only().completed).toBe(false);
+		expect(await control(id, "resume")).toBe("running");
+		expect((await finish(id)).error).toBeUndefined();
+		expect(bench.edge.only().samples("base").length).toBe(75);
+	});
+
+	it("ends at once when aborted, and sends nothing more", async () => {
+		bench.edge.hold = new Promise(() => undefined);
+		const id = await begin("avc-aac.mp4", { gopSeconds: 0.5 });
+		await expect.poll(() => bench.edge.puts, { timeout: 60_000 }).toBeGreaterThan(0);
+		expect(await control(id, "abort")).toBe("aborted");
+		const { error } = await finish(id);
+		expect(error?.code).toBe("aborted");
+		expect(await standsStill()).toBe(true);
+		expect(bench.edge.only().completed).toBe(false);
+	});
+});
+
+/** Whether no request comes for a while. */
+const standsStill = async (): Promise<boolean> => {
+	const before = bench.edge.log.length;
+	await new Promise((resolve) => setTimeout(resolve, 500));
+	return bench.edge.log.length === before;
+};
