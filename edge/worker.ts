@@ -7,6 +7,7 @@ import { openToAllOrigins } from "./http/cors.ts";
 import { logEvent } from "./log.ts";
 import { apiKeys } from "./routes/api-keys.ts";
 import { assets } from "./routes/assets.ts";
+import { extraFiles, extras } from "./routes/extras.ts";
 import { health } from "./routes/health.ts";
 import { media } from "./routes/media.ts";
 import { openApi } from "./routes/openapi.ts";
@@ -41,11 +42,14 @@ const routes = app
 	.route("/", parts)
 	.route("/", uploadTokens)
 	.route("/", apiKeys)
+	.route("/", extras)
 	.route("/", playbackTokens)
 	.route("/", playlists)
 	.route("/", media)
+	.route("/", extraFiles)
 	.route("/p/:token", playlists)
 	.route("/p/:token", media)
+	.route("/p/:token", extraFiles)
 	.route("/", pages)
 	.route("/", openApi)
 	.route("/", health);

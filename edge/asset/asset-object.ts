@@ -11,7 +11,8 @@ import type { PlaybackState } from "../hls/playback-state.ts";
 import { logEvent } from "../log.ts";
 import { AssetStore, type StoredAsset } from "./asset-store.ts";
 import { putOnce, removeAll, StorageConflictError } from "./create-once.ts";
-import { assetPrefix, frozenStateKey, initKey, segmentKey } from "./object-keys.ts";
+import { type Extra, MAX_EXTRAS, publishExtras } from "./extras.ts";
+import { assetPrefix, extrasPrefix, frozenStateKey, initKey, segmentKey } from "./object-keys.ts";
 import { findNoRoom, readPart } from "./part-rules.ts";
 import {
 	assetProgress,
@@ -58,7 +59,7 @@ export class AssetObject extends DurableObject<Environment> {
 	readonly #store: AssetStore;
 	#asset: StoredAsset | undefined;
 	/** The end of the queue of work; never rejects. */
-	#work: Promise<void> = Promise.resolve();
+	#work: Promise<unknown> = Promise.resolve();
 	/** How often in a row the work has failed. */
 	#failures = 0;
 
@@ -202,6 +203,41 @@ export class AssetObject extends DurableObject<Environment> {
 		return this.#answer(({ settings, state }) => accept(playbackState(settings, state, state.phase === "ready")));
 	}
 
+	/** Stores captions or a poster, and lists them. Idempotent. */
+	async putExtra(extra: Extra, bytes: Uint8Array): Promise<Result<{ readonly created: boolean }>> {
+		return this.#answer<{ created: boolean }>(async ({ settings, state }) => {
+			const there = this.#store.listExtras() ?? [];
+			const same = there.find(({ name }) => name === extra.name);
+			if (same === undefined && there.length >= MAX_EXTRAS) {
+				return refuse("constraint-exceeded", `The asset has ${MAX_EXTRAS} captions.`, "Delete some first.");
+			}
+			// Recorded, but perhaps not listed: then the list is written now.
+			if (same?.file === extra.file) return this.#publish(false);
+			const key = extrasPrefix(settings.id) + extra.file;
+			const stored = await this.#inTurn(async () => {
+				await putOnce(this.env.MEDIA, key, Uint8Array.from(bytes), extra.contentType);
+				if (state.phase !== "deleting") this.#store.recordExtra(extra);
+			});
+			return stored ? this.#publish(same === undefined) : storeFails();
+		});
+	}
+
+	/** Removes captions or a poster, and their file. Idempotent. */
+	async removeExtra(name: string): Promise<Result<{ readonly created: boolean }>> {
+		return this.#answer<{ created: boolean }>(() => {
+			this.#store.recordExtraRemoval(name);
+			return this.#publish(false);
+		});
+	}
+
+	async #publish(created: boolean): Promise<Result<{ created: boolean }>> {
+		const asset = this.#asset;
+		if (asset === undefined) return noSuch("such asset");
+		asset.catalogueBehind = true;
+		await this.#advance();
+		return asset.catalogueBehind ? storeFails() : accept({ created });
+	}
+
 	/** Removes everything. Idempotent; what the store fails to do now, the alarm goes on with. */
 	async remove(): Promise<Result<null>> {
 		const asset = this.#asset;
@@ -297,16 +333,24 @@ export class AssetObject extends DurableObject<Environment> {
 	}
 
 	/** Takes all steps that can be taken now. Resolves when they are taken, or have failed and an alarm is set. */
-	#advance(): Promise<void> {
-		this.#work = this.#work.then(async () => {
+	async #advance(): Promise<void> {
+		await this.#inTurn(() => this.#takeSteps());
+	}
+
+	/** Does something when all that was asked for before is done. Answers whether it could; if not, an alarm is set. */
+	#inTurn(task: () => Promise<void>): Promise<boolean> {
+		const turn = this.#work.then(async () => {
 			try {
-				await this.#takeSteps();
+				await task();
 				this.#failures = 0;
+				return true;
 			} catch (error) {
 				await this.#retryLater(error);
+				return false;
 			}
 		});
-		return this.#work;
+		this.#work = turn;
+		return turn;
 	}
 
 	async #takeSteps(): Promise<void> {
@@ -316,7 +360,9 @@ export class AssetObject extends DurableObject<Environment> {
 			await this.#take(asset, step);
 		if (asset.state.phase === "deleting") return this.#finishRemoval(asset);
 		if (asset.catalogueBehind) {
+			const extras = this.#store.listExtras();
 			await upsertAsset(this.env.CATALOGUE, catalogueAsset(asset.settings, asset.state));
+			if (extras !== undefined) await publishExtras(this.env.MEDIA, asset.settings.id, extras);
 			this.#store.recordCatalogued();
 			asset.catalogueBehind = false;
 		}
@@ -416,6 +462,9 @@ export class AssetObject extends DurableObject<Environment> {
 
 const noSuch = (what: string) =>
 	refuse("not-found", `There is no ${what}.`, "Deleted and abandoned assets are gone for good.");
+
+const storeFails = () =>
+	refuse("storage-unavailable", "It could not be stored just now.", "Send it again.", { retryAfter: 2 });
 
 const trackFailed = (track: TrackState) =>
 	refuse(

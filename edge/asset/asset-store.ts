@@ -1,3 +1,4 @@
+import type { Extra } from "./extras.ts";
 import { decodeHeads, encodeHeads } from "./sample-heads.ts";
 import type { AssetSettings } from "./settings.ts";
 import {
@@ -23,15 +24,16 @@ const CHUNK_BYTES = 2 ** 20;
  *   part     digest for ever: a part that comes again is known; heads until its samples are used up
  *   chunk    sample bytes of a part without their framing, until they are used up
  *   segment  what the playlists say
+ *   extra    captions and posters; without a file where they are removed, so that the list of them is written anew
  */
 const SCHEMA = `
-CREATE TABLE asset (
+CREATE TABLE IF NOT EXISTS asset (
 	id INTEGER PRIMARY KEY CHECK (id = 0),
 	settings TEXT NOT NULL,
 	phase TEXT NOT NULL,
 	catalogue_behind INTEGER NOT NULL
 ) STRICT;
-CREATE TABLE track (
+CREATE TABLE IF NOT EXISTS track (
 	id TEXT PRIMARY KEY,
 	init_bytes INTEGER,
 	expected INTEGER,
@@ -39,7 +41,7 @@ CREATE TABLE track (
 	cursor_part INTEGER NOT NULL,
 	cursor_sample INTEGER NOT NULL
 ) STRICT;
-CREATE TABLE part (
+CREATE TABLE IF NOT EXISTS part (
 	track TEXT NOT NULL,
 	number INTEGER NOT NULL,
 	received_at INTEGER NOT NULL,
@@ -51,14 +53,14 @@ CREATE TABLE part (
 	heads BLOB,
 	PRIMARY KEY (track, number)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE chunk (
+CREATE TABLE IF NOT EXISTS chunk (
 	track TEXT NOT NULL,
 	part INTEGER NOT NULL,
 	number INTEGER NOT NULL,
 	data BLOB NOT NULL,
 	PRIMARY KEY (track, part, number)
 ) STRICT;
-CREATE TABLE segment (
+CREATE TABLE IF NOT EXISTS segment (
 	track TEXT NOT NULL,
 	number INTEGER NOT NULL,
 	duration INTEGER NOT NULL,
@@ -66,13 +68,19 @@ CREATE TABLE segment (
 	samples INTEGER NOT NULL,
 	PRIMARY KEY (track, number)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS extra (
+	name TEXT PRIMARY KEY,
+	file TEXT NOT NULL,
+	content_type TEXT NOT NULL,
+	label TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
 `;
 
 /** What `load` finds. */
 export type StoredAsset = {
 	readonly settings: AssetSettings;
 	readonly state: AssetState;
-	/** The catalogue's row is not yet what it should be. */
+	/** The catalogue's row or the list of extras is not yet what it should be. */
 	catalogueBehind: boolean;
 };
 
@@ -88,6 +96,8 @@ export class AssetStore {
 	load(): StoredAsset | undefined {
 		const sql = this.#storage.sql;
 		if (sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'asset'").toArray().length === 0) return undefined;
+		// Brings tables to an asset that is older than they are.
+		sql.exec(SCHEMA);
 		const [row] = sql.exec<AssetRow>("SELECT settings, phase, catalogue_behind FROM asset").toArray();
 		if (row === undefined) return undefined;
 		const settings = JSON.parse(row.settings) as AssetSettings;
@@ -204,6 +214,36 @@ export class AssetStore {
 	/** Records that the catalogue knows the asset as it is. */
 	recordCatalogued(): void {
 		this.#storage.sql.exec("UPDATE asset SET catalogue_behind = 0");
+	}
+
+	/** The captions and posters in force, by name; undefined where there never were any. */
+	listExtras(): Extra[] | undefined {
+		const rows = this.#storage.sql
+			.exec<{ name: string; file: string; content_type: string; label: string }>(
+				"SELECT name, file, content_type, label FROM extra ORDER BY name",
+			)
+			.toArray();
+		if (rows.length === 0) return undefined;
+		const inForce = rows.filter(({ file }) => file !== "");
+		return inForce.map(({ content_type, ...extra }) => ({ ...extra, contentType: content_type }));
+	}
+
+	/** Records captions or a poster, in the place of those of the same name. */
+	recordExtra({ name, file, contentType, label }: Extra): void {
+		const sql = this.#storage.sql;
+		this.#storage.transactionSync(() => {
+			sql.exec("INSERT OR REPLACE INTO extra VALUES (?, ?, ?, ?)", name, file, contentType, label);
+			sql.exec("UPDATE asset SET catalogue_behind = 1");
+		});
+	}
+
+	/** Records that captions or a poster are no longer in force. */
+	recordExtraRemoval(name: string): void {
+		const sql = this.#storage.sql;
+		this.#storage.transactionSync(() => {
+			sql.exec("UPDATE extra SET file = '' WHERE name = ?", name);
+			sql.exec("UPDATE asset SET catalogue_behind = 1");
+		});
 	}
 
 	/** When the last part came, milliseconds since 1970; undefined where none has. */

@@ -1,4 +1,4 @@
-/** Names of objects in the store. Every name is written once and never again with other bytes. */
+/** Names of objects in the store. Every name but that of the list of extras is written once and never again with other bytes. */
 
 /** All of an asset's objects begin with this. */
 export const assetPrefix = (assetId: string): string => `assets/${assetId}/`;
@@ -12,3 +12,6 @@ export const segmentKey = (assetId: string, trackId: string, number: number): st
 
 /** The state of a complete asset, from which playlists are built. */
 export const frozenStateKey = (assetId: string): string => `${assetPrefix(assetId)}state.json`;
+
+/** Captions, posters, and the list of them: see extras.ts. */
+export const extrasPrefix = (assetId: string): string => `${assetPrefix(assetId)}extras/`;

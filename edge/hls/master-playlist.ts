@@ -4,12 +4,24 @@ import {
 	extM3u,
 	extXIndependentSegments,
 	extXMediaAudio,
+	extXMediaSubtitles,
 	extXSessionData,
 	extXStreamInf,
 	extXVersion,
 } from "./tags.ts";
 
 const AUDIO_GROUP = "audio";
+const SUBTITLE_GROUP = "captions";
+
+/** Captions of an asset in one language. */
+export type CaptionTrack = {
+	/** BCP 47. */
+	readonly language: string;
+	/** For people: the language's name. */
+	readonly label: string;
+	/** Media playlist, relative to the master playlist. */
+	readonly uri: string;
+};
 
 /**
  * The multivariant playlist: the base as an ordinary variant, so that every HLS player plays it. Enhancements are not variants:
@@ -17,7 +29,7 @@ const AUDIO_GROUP = "audio";
  * session data points to. URIs are relative to the playlist.
  * Undefined while the base or the audio has no segment: clients read this once and would miss what it leaves out.
  */
-export const masterPlaylist = (state: PlaybackState): string | undefined => {
+export const masterPlaylist = (state: PlaybackState, captions: readonly CaptionTrack[] = []): string | undefined => {
 	const tracks = offeredTracks(state);
 	const base = tracks.find(({ track }) => track.kind === "base");
 	if (base?.track.kind !== "base") return undefined;
@@ -32,6 +44,9 @@ export const masterPlaylist = (state: PlaybackState): string | undefined => {
 		const { channels } = audio.track;
 		lines.push(extXMediaAudio({ groupId: AUDIO_GROUP, name: "Audio", channels, uri: playlistUri(audio.id) }));
 	}
+	for (const { language, label, uri } of captions) {
+		lines.push(extXMediaSubtitles({ groupId: SUBTITLE_GROUP, name: label, language, uri }));
+	}
 	lines.push(
 		extXStreamInf({
 			bandwidth: bandwidths.reduce((sum, { peak }) => sum + peak, 0),
@@ -41,7 +56,7 @@ export const masterPlaylist = (state: PlaybackState): string | undefined => {
 			height: base.track.height,
 			frameRate: state.frameRate,
 			audio: audio === undefined ? undefined : AUDIO_GROUP,
-			subtitles: undefined,
+			subtitles: captions.length === 0 ? undefined : SUBTITLE_GROUP,
 			uri: playlistUri(base.id),
 		}),
 	);

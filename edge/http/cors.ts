@@ -29,5 +29,7 @@ export const openToAllOrigins = (methods: readonly string[]): MiddlewareHandler<
 		context.res.headers.set("Access-Control-Expose-Headers", EXPOSED);
 		context.res.headers.set("Cross-Origin-Resource-Policy", "cross-origin");
 		context.res.headers.set("Timing-Allow-Origin", "*");
+		// What was uploaded is what it was checked to be, and nothing that a browser might guess.
+		context.res.headers.set("X-Content-Type-Options", "nosniff");
 	};
 };

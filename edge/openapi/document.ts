@@ -17,7 +17,8 @@ type Operation = {
 	readonly path: string;
 	readonly summary: string;
 	readonly access: Access;
-	readonly request?: v.GenericSchema | typeof PART_MEDIA_TYPE;
+	/** A JSON form, or the type of other bodies. */
+	readonly request?: v.GenericSchema | string;
 	readonly query?: readonly string[];
 	/** Statuses of good answers, with the media type and schema of the body. */
 	readonly answers: Readonly<Record<number, { readonly type?: string; readonly schema?: JsonSchema }>>;
@@ -115,6 +116,56 @@ const OPERATIONS: readonly Operation[] = [
 		access: "viewers",
 		answers: { 200: playlist, 304: {} },
 		errors: [...denied, "not-found"],
+	},
+	{
+		method: "put",
+		path: "/v1/assets/:id/captions/:language",
+		summary: "Stores captions (WebVTT, up to 1 MiB) in a language (BCP 47), in the place of those there are.",
+		access: "key or upload token",
+		request: "text/vtt",
+		answers: { 201: json(ref("Extra")), 200: json(ref("Extra")) },
+		errors: ["invalid-request", "too-large", ...denied, "not-found", "constraint-exceeded", "storage-unavailable"],
+	},
+	{
+		method: "delete",
+		path: "/v1/assets/:id/captions/:language",
+		summary: "Removes captions.",
+		access: "key or upload token",
+		answers: { 204: {} },
+		errors: ["invalid-request", ...denied, "not-found", "storage-unavailable"],
+	},
+	{
+		method: "put",
+		path: "/v1/assets/:id/poster",
+		summary: "Stores the poster (JPEG, PNG, WebP or AVIF, up to 2 MiB), in the place of the one there is.",
+		access: "key or upload token",
+		request: "image/*",
+		answers: { 201: json(ref("Extra")), 200: json(ref("Extra")) },
+		errors: ["unsupported-media-type", "too-large", ...denied, "not-found", "storage-unavailable"],
+	},
+	{
+		method: "get",
+		path: "/v1/assets/:id/captions/:language/playlist.m3u8",
+		summary: "HLS media playlist of captions.",
+		access: "viewers",
+		answers: { 200: playlist, 304: {} },
+		errors: [...denied, "not-found"],
+	},
+	{
+		method: "get",
+		path: "/v1/assets/:id/captions/:language/:file",
+		summary: "A file of captions, as the playlist names it. Immutable.",
+		access: "viewers",
+		answers: { 200: { type: "text/vtt" }, 206: { type: "text/vtt" }, 304: {} },
+		errors: [...denied, "invalid-request", "not-found", "range-not-satisfiable"],
+	},
+	{
+		method: "get",
+		path: "/v1/assets/:id/poster",
+		summary: "The poster.",
+		access: "viewers",
+		answers: { 200: { type: "image/*" }, 206: { type: "image/*" }, 304: {} },
+		errors: [...denied, "not-found", "range-not-satisfiable"],
 	},
 	{
 		method: "get",
@@ -272,6 +323,7 @@ const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
 		tracks: list(ref("Track")),
 		urls: object({ master: text, watch: text }),
 	}),
+	Extra: object({ name: text, contentType: text }),
 	Part: object({ track: ref("Track") }),
 	AssetPage: object(
 		{
@@ -352,8 +404,8 @@ const describe = (operation: Operation): JsonSchema => {
 	};
 };
 
-const requestContent = (request: v.GenericSchema | typeof PART_MEDIA_TYPE): JsonSchema =>
-	request === PART_MEDIA_TYPE ? { [PART_MEDIA_TYPE]: {} } : { "application/json": { schema: toJsonSchema(request) } };
+const requestContent = (request: v.GenericSchema | string): JsonSchema =>
+	typeof request === "string" ? { [request]: {} } : { "application/json": { schema: toJsonSchema(request) } };
 
 const describeAnswer = ([status, { type, schema }]: [string, { type?: string; schema?: JsonSchema }]) => [
 	status,

@@ -1,9 +1,11 @@
 import { type Context, Hono } from "hono";
 import { requirePlayback } from "../access/require-playback.ts";
+import { type Extra, loadExtras } from "../asset/extras.ts";
 import { frozenStateKey } from "../asset/object-keys.ts";
 import type { EdgeContext } from "../environment.ts";
 import { enhancementList } from "../hls/enhancement-list.ts";
-import { masterPlaylist } from "../hls/master-playlist.ts";
+import { captionPlaylist } from "../hls/caption-playlist.ts";
+import { type CaptionTrack, masterPlaylist } from "../hls/master-playlist.ts";
 import { mediaPlaylist } from "../hls/media-playlist.ts";
 import type { PlaybackState } from "../hls/playback-state.ts";
 import { ApiError, notFound } from "../http/api-error.ts";
@@ -15,8 +17,10 @@ const PLAYLIST_TYPE = "application/vnd.apple.mpegurl";
 /** Playlists and the list of enhancements: built from the state at every request, stored nowhere. */
 export const playlists = new Hono<EdgeContext>()
 	.get("/v1/assets/:id/master.m3u8", async (context) => {
-		const state = await loadPlayable(context);
-		const playlist = masterPlaylist(state);
+		const id = assetIdParam(context);
+		const [state, extras] = await Promise.all([loadPlayable(context), loadExtras(context.env.MEDIA, id)]);
+		// One file of captions is for the whole of an asset: while it grows, there is no telling what they are for.
+		const playlist = masterPlaylist(state, state.complete ? captionTracks(extras) : []);
 		if (playlist === undefined) throw notYet();
 		return answer(context, state, playlist, PLAYLIST_TYPE);
 	})
@@ -30,6 +34,13 @@ export const playlists = new Hono<EdgeContext>()
 		if (track === undefined) throw notFound("such track");
 		if (track.segments.length === 0) throw notYet();
 		return answer(context, state, mediaPlaylist(state, track), PLAYLIST_TYPE);
+	})
+	.get("/v1/assets/:id/captions/:language/playlist.m3u8", async (context) => {
+		const state = await loadPlayable(context);
+		const extras = await loadExtras(context.env.MEDIA, state.id);
+		const captions = extras.find(({ name }) => name === `captions/${context.req.param("language")}`);
+		if (captions === undefined || !state.complete) throw notFound("such captions");
+		return answer(context, state, captionPlaylist(state, captions.file.split("/").at(-1) ?? ""), PLAYLIST_TYPE);
 	});
 
 const loadPlayable = async (context: Context<EdgeContext>): Promise<PlaybackState> => {
@@ -37,6 +48,12 @@ const loadPlayable = async (context: Context<EdgeContext>): Promise<PlaybackStat
 	await requirePlayback(context, id);
 	return loadPlayback(context, id);
 };
+
+const captionTracks = (extras: readonly Extra[]): CaptionTrack[] =>
+	extras.flatMap(({ name, label }) => {
+		const language = /^captions\/(.+)$/.exec(name)?.[1];
+		return language === undefined ? [] : [{ language, label, uri: `captions/${language}/playlist.m3u8` }];
+	});
 
 /** The state of an asset: the frozen one once it is complete, else what its Durable Object says. */
 export const loadPlayback = async (context: Context<EdgeContext>, id: string): Promise<PlaybackState> => {
