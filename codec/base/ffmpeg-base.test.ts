@@ -52,7 +52,10 @@ describe("the base by ffmpeg", () => {
 		[60, 1],
 	])("gives every picture back at %d/%d frames a second", async (numerator, denominator) => {
 		const many = testPictures(46, 30, 40);
-		const { samples, track } = await encode(many, config({ frameRate: { numerator, denominator }, keyInterval: 30 }));
+		const { samples, track } = await encode(
+			many,
+			config({ frameRate: { numerator, denominator }, keyInterval: 30 }),
+		);
 		expect(await decode(track, samples)).toHaveLength(40);
 	});
 
@@ -156,6 +159,26 @@ describe("the base by ffmpeg", () => {
 });
 
 describe("ffmpeg", () => {
+	const endless = ["-f", "lavfi", "-i", "testsrc2=s=320x240", "-f", "rawvideo", "pipe:1"];
+
+	it("can be closed while nobody reads what it writes", async () => {
+		const child = new FfmpegProcess(endless);
+		const output = child.output();
+		expect((await output.next()).done).toBe(false);
+		await child.close();
+		await expect(output.next()).rejects.toMatchObject({ code: "aborted" });
+	});
+
+	it("ends by its signal while nobody reads what it writes", async () => {
+		const controller = new AbortController();
+		const child = new FfmpegProcess(endless, { signal: controller.signal });
+		const output = child.output();
+		expect((await output.next()).done).toBe(false);
+		controller.abort();
+		await child.close();
+		await expect(output.next()).rejects.toMatchObject({ code: "aborted" });
+	});
+
 	it("is reported missing with what to do, where it is", async () => {
 		const path = process.env["PATH"];
 		process.env["PATH"] = "/nonexistent";

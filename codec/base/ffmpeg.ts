@@ -42,9 +42,11 @@ export class FfmpegProcess {
 		const abort = () => child.kill("SIGKILL");
 		signal?.addEventListener("abort", abort, { once: true });
 		if (signal?.aborted === true) abort();
+		// Not the event "close": that waits for somebody to read the output to its end.
+		const spoken = new Promise((resolve) => child.stderr.once("close", resolve));
 		this.#exit = new Promise((resolve) => {
 			child.once("error", (error) => resolve(this.#notStarted(error)));
-			child.once("close", (status) => resolve(this.#ended(status)));
+			child.once("exit", (status) => void spoken.then(() => resolve(this.#ended(status))));
 		});
 		void this.#exit.then(() => {
 			running.delete(child);
@@ -74,6 +76,13 @@ export class FfmpegProcess {
 			yield* this.#child.stdout as AsyncIterable<Uint8Array>;
 			const error = await this.#exit;
 			if (error !== undefined) throw error;
+		} catch (error) {
+			// Closing destroys the stream under its reader; why it was closed says more than that.
+			const reason = await this.#exit;
+			throw (
+				reason ??
+				(this.#closed ? new CodecError("aborted", `${this.#tool} was stopped.`, { cause: error }) : error)
+			);
 		} finally {
 			await this.close();
 		}
@@ -83,6 +92,7 @@ export class FfmpegProcess {
 	async close(): Promise<void> {
 		this.#closed = true;
 		this.#child.kill("SIGKILL");
+		this.#child.stdout.destroy();
 		await this.#exit;
 	}
 

@@ -31,6 +31,7 @@ export class WebCodecsBaseEncoder implements BaseEncoder {
 	#held: Picture | undefined;
 	#heldSync = false;
 	#count = 0;
+	#wake: (() => void) | undefined;
 
 	private constructor(config: WebCodecsBaseConfig, encoderConfig: VideoEncoderConfig) {
 		this.#config = config;
@@ -67,7 +68,10 @@ export class WebCodecsBaseEncoder implements BaseEncoder {
 		this.#heldSync = sync;
 		this.#count++;
 		while (this.#encoder.encodeQueueSize > ENCODER_DEPTH && this.#output.failure === undefined) {
-			await new Promise((resolve) => this.#encoder.addEventListener("dequeue", resolve, { once: true }));
+			await new Promise<void>((resolve) => {
+				this.#wake = resolve;
+				this.#encoder.addEventListener("dequeue", () => resolve(), { once: true });
+			});
 		}
 	}
 
@@ -144,6 +148,7 @@ export class WebCodecsBaseEncoder implements BaseEncoder {
 		this.#config.signal?.removeEventListener("abort", this.#abort);
 		this.#output.fail(error);
 		this.#track.reject(error);
+		this.#wake?.();
 		if (this.#encoder.state !== "closed") this.#encoder.close();
 	}
 }
