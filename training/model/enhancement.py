@@ -30,6 +30,11 @@ def between_anchors(table, q):
     return table[i.long()] * (1 - f) + table[i.long() + 1] * f
 
 
+def pointwise(inputs, outputs):
+    """A 1x1 convolution; the dilation changes nothing but the library it runs in (see `fixed.Conv`)."""
+    return nn.Conv2d(inputs, outputs, 1, dilation=2)
+
+
 class Analysis(nn.Module):
     """The encoder's networks: float, in any precision."""
 
@@ -37,16 +42,13 @@ class Analysis(nn.Module):
         super().__init__()
         f = FEATURES
 
-        def block(c):
-            return FloatBlock(c)
-
         self.matrix = nn.Parameter(dct_matrix())
-        self.open = nn.Conv2d(2 * PICTURE_CHANNELS + f, f, 1)
-        self.block4 = block(f)
-        self.down = nn.Conv2d(4 * f, 96, 1)
-        self.block8 = block(96)
-        self.close = nn.Conv2d(96, LATENTS, 1)
-        self.hyper = nn.ModuleList([nn.Conv2d(LATENTS, 48, 1), nn.Conv2d(4 * 48, 48, 1), nn.Conv2d(4 * 48, HYPER, 1)])
+        self.open = pointwise(2 * PICTURE_CHANNELS + f, f)
+        self.block4 = FloatBlock(f)
+        self.down = pointwise(4 * f, 96)
+        self.block8 = FloatBlock(96)
+        self.close = pointwise(96, LATENTS)
+        self.hyper = nn.ModuleList([pointwise(LATENTS, 48), pointwise(4 * 48, 48), pointwise(4 * 48, HYPER)])
         for p in (self.close.weight, self.close.bias):
             p.data.zero_()
 
@@ -67,9 +69,9 @@ class FloatBlock(nn.Module):
     def __init__(self, c):
         super().__init__()
         self.inner = nn.Sequential(
-            nn.Conv2d(c, c, 1), nn.LeakyReLU(0.125), nn.Conv2d(c, c, 3, padding=1, groups=c), nn.Conv2d(c, c, 1)
+            pointwise(c, c), nn.LeakyReLU(0.125), nn.Conv2d(c, c, 3, padding=1, groups=c), pointwise(c, c)
         )
-        self.outer = nn.Sequential(nn.Conv2d(c, 2 * c, 1), nn.LeakyReLU(0.125), nn.Conv2d(2 * c, c, 1))
+        self.outer = nn.Sequential(pointwise(c, 2 * c), nn.LeakyReLU(0.125), pointwise(2 * c, c))
         for branch in (self.inner, self.outer):
             branch[-1].weight.data.mul_(0.2)
 
