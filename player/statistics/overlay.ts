@@ -42,10 +42,19 @@ const PERIOD = 500;
 export class CrescendoStatisticsElement extends ElementBase {
 	static readonly observedAttributes = ["hidden"];
 
-	/** The element whose statistics are shown. */
-	media: CrescendoVideoElement | undefined;
+	#media: CrescendoVideoElement | undefined;
 	#list: HTMLDListElement | undefined;
 	#timer: ReturnType<typeof setInterval> | undefined;
+
+	/** The element whose statistics are shown. */
+	get media(): CrescendoVideoElement | undefined {
+		return this.#media;
+	}
+
+	set media(media: CrescendoVideoElement | undefined) {
+		this.#media = media;
+		this.#run();
+	}
 
 	connectedCallback(): void {
 		if (!this.#list) {
