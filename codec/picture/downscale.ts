@@ -39,31 +39,39 @@ export const downscalePlane = (
 	targetWidth: number,
 	targetHeight: number,
 ): Uint8Array => {
-	const taps = Int32Array.from(DOWNSCALE_TAPS);
-	const narrow = new Int32Array(targetWidth * height);
-	for (let y = 0; y < height; y++) {
-		const row = y * width;
-		for (let x = 0; x < targetWidth; x++) {
-			const first = 4 * x + DOWNSCALE_FIRST_TAP;
-			let sum = 0;
-			for (let tap = 0; tap < 16; tap++) {
-				const column = Math.min(Math.max(first + tap, 0), width - 1);
-				sum += (taps[tap] as number) * (plane[row + column] as number);
-			}
-			narrow[y * targetWidth + x] = sum;
-		}
-	}
+	const rows = new Map<number, Int32Array>();
+	const padded = new Int32Array(4 * targetWidth + DOWNSCALE_TAPS.length);
+	const narrowRow = (y: number): Int32Array => {
+		const row = rows.get(y) ?? narrow(plane.subarray(y * width, (y + 1) * width), padded, targetWidth);
+		rows.set(y, row);
+		return row;
+	};
 	const result = new Uint8ClampedArray(targetWidth * targetHeight);
+	const sums = new Int32Array(targetWidth);
 	for (let y = 0; y < targetHeight; y++) {
 		const first = 4 * y + DOWNSCALE_FIRST_TAP;
-		for (let x = 0; x < targetWidth; x++) {
-			let sum = 0;
-			for (let tap = 0; tap < 16; tap++) {
-				const row = Math.min(Math.max(first + tap, 0), height - 1);
-				sum += (taps[tap] as number) * (narrow[row * targetWidth + x] as number);
-			}
-			result[y * targetWidth + x] = (sum + 32768) >> 16;
+		sums.fill(32768);
+		for (const [tap, weight] of DOWNSCALE_TAPS.entries()) {
+			if (weight === 0) continue;
+			const row = narrowRow(Math.min(Math.max(first + tap, 0), height - 1));
+			for (let x = 0; x < targetWidth; x++) sums[x] = (sums[x] as number) + weight * (row[x] as number);
 		}
+		for (let x = 0; x < targetWidth; x++) result[y * targetWidth + x] = (sums[x] as number) >> 16;
+		for (const row of rows.keys()) if (row < first + 4) rows.delete(row);
 	}
 	return new Uint8Array(result.buffer);
+};
+
+/** One row to a quarter, not yet divided by the sum of the weights. `padded` is room for the row with its edges repeated. */
+const narrow = (row: Uint8Array, padded: Int32Array, targetWidth: number): Int32Array => {
+	const result = new Int32Array(targetWidth);
+	padded.fill(row[0] as number, 0, -DOWNSCALE_FIRST_TAP);
+	padded.set(row.subarray(0, padded.length + DOWNSCALE_FIRST_TAP), -DOWNSCALE_FIRST_TAP);
+	padded.fill(row[row.length - 1] as number, Math.min(row.length - DOWNSCALE_FIRST_TAP, padded.length));
+	const [, a, b, c, d, e, f, g] = DOWNSCALE_TAPS; // symmetric, and the outermost weigh nothing
+	for (let x = 0, at = 0; x < targetWidth; x++, at += 4) {
+		const pair = (tap: number) => (padded[at + tap] as number) + (padded[at + 15 - tap] as number);
+		result[x] = a * pair(1) + b * pair(2) + c * pair(3) + d * pair(4) + e * pair(5) + f * pair(6) + g * pair(7);
+	}
+	return result;
 };

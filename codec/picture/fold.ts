@@ -87,6 +87,7 @@ const foldPlane = (
 	}
 };
 
+/** Sample `(factor*x + i, factor*y + j)` comes from plane `first + factor*j + i`; what is not visible is left out. */
 const unfoldPlane = (
 	folded: Float32Array,
 	first: number,
@@ -97,13 +98,11 @@ const unfoldPlane = (
 	height: number,
 ): Uint8Array => {
 	const plane = new Uint8Array(width * height);
-	let target = 0;
 	for (let y = 0; y < height; y++) {
 		const row = Math.floor(y / factor) * columns;
-		const planes = first + factor * (y % factor);
-		for (let x = 0; x < width; x++) {
-			const source = (planes + (x % factor)) * columns * rows + row + Math.floor(x / factor);
-			plane[target++] = folded[source] as number;
+		for (let i = 0; i < factor; i++) {
+			let source = (first + factor * (y % factor) + i) * columns * rows + row;
+			for (let x = i; x < width; x += factor) plane[y * width + x] = folded[source++] as number;
 		}
 	}
 	return plane;
