@@ -61,8 +61,8 @@ export const upload: Command = {
 };
 
 const parseEndpoint = (text: string): string => {
-	const url = URL.parse(text);
-	if (url === null || !["http:", "https:"].includes(url.protocol)) {
+	const url = URL.canParse(text) ? new URL(text) : undefined;
+	if (url === undefined || !["http:", "https:"].includes(url.protocol)) {
 		throw new UsageError(`--endpoint must be an address like https://video.example.com, not "${text}"`);
 	}
 	return url.href.replace(/\/+$/, "");

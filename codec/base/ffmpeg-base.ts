@@ -9,6 +9,7 @@ import type { Sample } from "../sample.ts";
 import type { BaseTrack, ColourSpace } from "../track.ts";
 import { splitAccessUnits, toAvcSample, writeAvcConfiguration } from "./avcc.ts";
 import type { BaseDecoder, BaseEncoder, BaseEncoderConfig } from "./base-codec.ts";
+import { deferred } from "./deferred.ts";
 import { FfmpegProcess } from "./ffmpeg.ts";
 
 /** Options beyond what every base encoder has. */
@@ -25,13 +26,12 @@ export class FfmpegBaseEncoder implements BaseEncoder {
 	readonly #config: FfmpegBaseConfig;
 	readonly #process: FfmpegProcess;
 	readonly #times: number[] = [];
-	readonly #track = Promise.withResolvers<BaseTrack>();
+	readonly #track = deferred<BaseTrack>();
 	#taken = 0;
 
 	constructor(config: FfmpegBaseConfig) {
 		this.#config = config;
 		this.#process = new FfmpegProcess(encoderArguments(config), { signal: config.signal });
-		this.#track.promise.catch(() => undefined); // nobody has to ask
 	}
 
 	async encode(picture: Picture): Promise<void> {

@@ -5,6 +5,7 @@ import type { Sample } from "../sample.ts";
 import type { BaseTrack } from "../track.ts";
 import { raiseLevel1b } from "./avcc.ts";
 import type { BaseDecoder, BaseEncoder } from "./base-codec.ts";
+import { deferred } from "./deferred.ts";
 import { OutputQueue } from "./output-queue.ts";
 import { frameToPicture, pictureToFrame } from "./video-frame.ts";
 import {
@@ -26,7 +27,7 @@ export class WebCodecsBaseEncoder implements BaseEncoder {
 	readonly #encoderConfig: VideoEncoderConfig;
 	readonly #encoder: VideoEncoder;
 	readonly #output = new OutputQueue<Sample>();
-	readonly #track = Promise.withResolvers<BaseTrack>();
+	readonly #track = deferred<BaseTrack>();
 	readonly #abort = () => this.#fail(new CodecError("aborted", "The base encoder was stopped."));
 	#held: Picture | undefined;
 	#heldSync = false;
@@ -41,7 +42,6 @@ export class WebCodecsBaseEncoder implements BaseEncoder {
 			error: (error) => this.#fail(failed("encoder", error)),
 		});
 		this.#encoder.configure(encoderConfig);
-		this.#track.promise.catch(() => undefined); // nobody has to ask
 		config.signal?.addEventListener("abort", this.#abort, { once: true });
 		if (config.signal?.aborted === true) this.#abort();
 	}
