@@ -26,10 +26,21 @@ export {
 	type ExecutorOptions,
 	type RejectedBackend,
 } from "./model/create-executor.ts";
-export { createWebGpuExecutor, gpuBufferOf, WebGpuExecutor, type WebGpuExecutorOptions } from "./model/ort-webgpu-executor.ts";
+export {
+	createWebGpuExecutor,
+	gpuBufferOf,
+	WebGpuExecutor,
+	type WebGpuExecutorOptions,
+} from "./model/ort-webgpu-executor.ts";
 export { createWasmExecutor, type WasmExecutorOptions } from "./model/ort-wasm-executor.ts";
 export { createNativeExecutor, type NativeExecutorOptions } from "./model/ort-native-executor.ts";
-export { loadModel, type LoadModelOptions, type Model, type ModelSource, type ModelTables } from "./model/model-file.ts";
+export {
+	loadModel,
+	type LoadModelOptions,
+	type Model,
+	type ModelSource,
+	type ModelTables,
+} from "./model/model-file.ts";
 export { type FetchModelOptions, modelUrl } from "./model/load-fetch.ts";
 
 // Enhancement

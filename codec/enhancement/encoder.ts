@@ -106,7 +106,12 @@ export class EnhancementEncoder {
 		const reconstructor = await EnhancementReconstructor.create(options);
 		const { geometry } = reconstructor;
 		const analysis = await executor.load(file, { width: geometry.codedWidth, height: geometry.codedHeight });
-		return new EnhancementEncoder(options, analysis, await LatentPrior.create(model, executor, geometry), reconstructor);
+		return new EnhancementEncoder(
+			options,
+			analysis,
+			await LatentPrior.create(model, executor, geometry),
+			reconstructor,
+		);
 	}
 
 	/**

@@ -57,7 +57,11 @@ export class EnhancementParser {
 	/** @throws CodecError `invalid-picture`, `model-invalid`, `backend-failed` */
 	static async create(options: ParserOptions): Promise<EnhancementParser> {
 		const geometry = frameGeometry(options.width, options.height);
-		return new EnhancementParser(options, geometry, await LatentPrior.create(options.model, options.executor, geometry));
+		return new EnhancementParser(
+			options,
+			geometry,
+			await LatentPrior.create(options.model, options.executor, geometry),
+		);
 	}
 
 	/**

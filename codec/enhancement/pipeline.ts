@@ -13,7 +13,12 @@ export type LayeredFrame = { readonly sample: Sample; readonly base: Picture };
 
 /** One frame in order: enhanced, or the reason why only its base can be shown. Dispose the picture. */
 export type EnhancedFrame =
-	| { readonly base: Picture; readonly symbols: FrameSymbols; readonly picture: DecodedPicture; readonly error?: never }
+	| {
+			readonly base: Picture;
+			readonly symbols: FrameSymbols;
+			readonly picture: DecodedPicture;
+			readonly error?: never;
+	  }
 	| { readonly base: Picture; readonly error: CodecError; readonly symbols?: never; readonly picture?: never };
 
 export type PipelineOptions = {
@@ -30,7 +35,9 @@ const FAULTS_OF_A_SAMPLE: ReadonlySet<CodecErrorCode> = new Set<CodecErrorCode>(
 	"missing-reference",
 ]);
 
-type Parsed = { readonly base: Picture; readonly symbols: FrameSymbols } | { readonly base: Picture; readonly error: CodecError };
+type Parsed =
+	| { readonly base: Picture; readonly symbols: FrameSymbols }
+	| { readonly base: Picture; readonly error: CodecError };
 
 function faultOfSample(error: unknown): CodecError {
 	if (error instanceof CodecError && FAULTS_OF_A_SAMPLE.has(error.code)) return error;
@@ -50,7 +57,8 @@ export async function* decodeFrames(
 ): AsyncGenerator<EnhancedFrame, void, undefined> {
 	const { signal } = options;
 	const queue = new BoundedQueue<Parsed>(options.ahead ?? 3);
-	const stop = () => queue.end({ error: new CodecError("aborted", "Stopped on request.", { cause: signal?.reason }) });
+	const stop = () =>
+		queue.end({ error: new CodecError("aborted", "Stopped on request.", { cause: signal?.reason }) });
 	signal?.addEventListener("abort", stop, { once: true });
 	// Never rejects: what goes wrong travels through the queue.
 	void parseAhead(frames, parser, queue, signal);

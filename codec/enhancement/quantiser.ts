@@ -24,7 +24,8 @@ export function dequantisePass(
 			for (let x = (c + y + pass) & 1; x < width; x += 2) {
 				const i = row + x;
 				const value = UNIT * (symbols[i] as number) + (mean[i] as number);
-				latents[i] = value < -LARGEST_LATENT ? -LARGEST_LATENT : value > LARGEST_LATENT ? LARGEST_LATENT : value;
+				latents[i] =
+					value < -LARGEST_LATENT ? -LARGEST_LATENT : value > LARGEST_LATENT ? LARGEST_LATENT : value;
 			}
 		}
 	}

@@ -180,7 +180,8 @@ export class EnhancementReconstructor {
 
 	/** Runs one step alone, frees what it calls temporary, and drops the state if it fails. */
 	private async guarded<T>(step: (temporary: (tensor: DeviceTensor) => DeviceTensor) => Promise<T>): Promise<T> {
-		if (this.busy) throw new CodecError("invalid-option", "A reconstructor takes one frame at a time: await the last.");
+		if (this.busy)
+			throw new CodecError("invalid-option", "A reconstructor takes one frame at a time: await the last.");
 		this.busy = true;
 		const temporaries: DeviceTensor[] = [];
 		try {

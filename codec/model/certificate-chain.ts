@@ -37,9 +37,14 @@ export function requireWithin(link: Link, output: Channels, input: Channels): vo
 		output.channels.length === input.channels.length &&
 		output.channels.every((channel, i) => {
 			const declared = input.channels[i];
-			return declared !== undefined && channel.low + offset >= declared.low && channel.high + offset <= declared.high;
+			return (
+				declared !== undefined && channel.low + offset >= declared.low && channel.high + offset <= declared.high
+			);
 		});
 	if (!fits) {
-		throw new CodecError("model-invalid", `${from}.${link.output} can leave what ${to}.${link.input} is proven for.`);
+		throw new CodecError(
+			"model-invalid",
+			`${from}.${link.output} can leave what ${to}.${link.input} is proven for.`,
+		);
 	}
 }

@@ -56,17 +56,15 @@ function channelsOf(value: Value | undefined, node: OnnxNode): Channels {
 	if (value === undefined) throw invalid(`${node.operator} lacks an input`);
 	if (value.kind === "channels") return value;
 	const { dims, values } = value.tensor;
-	const [count, rest] = dims.length === 4 ? [dims[1] ?? 0, (dims[2] ?? 0) * (dims[3] ?? 0) * (dims[0] ?? 0)] : [1, values.length];
-	if (rest !== 1 || count !== values.length) throw invalid(`${node.operator} has a constant of shape [${dims.join(", ")}]`);
+	const [count, rest] =
+		dims.length === 4 ? [dims[1] ?? 0, (dims[2] ?? 0) * (dims[3] ?? 0) * (dims[0] ?? 0)] : [1, values.length];
+	if (rest !== 1 || count !== values.length)
+		throw invalid(`${node.operator} has a constant of shape [${dims.join(", ")}]`);
 	return { kind: "channels", density: 0, channels: [...values].map((v) => ({ low: v, high: v, unit: unitOf(v) })) };
 }
 
 /** Element by element with broadcasting over channels. */
-function elementwise(
-	node: OnnxNode,
-	inputs: readonly Value[],
-	combine: (a: Channel, b: Channel) => Channel,
-): Channels {
+function elementwise(node: OnnxNode, inputs: readonly Value[], combine: (a: Channel, b: Channel) => Channel): Channels {
 	const [a, b] = [channelsOf(inputs[0], node), channelsOf(inputs[1], node)];
 	const count = Math.max(a.channels.length, b.channels.length);
 	const pick = (value: Channels, i: number): Channel => {
@@ -88,8 +86,10 @@ function convolution(node: OnnxNode, inputs: readonly Value[], proof: Proof): Ch
 	if (count === undefined || perGroup === undefined || height === undefined || width === undefined) {
 		throw invalid("a kernel is not two-dimensional");
 	}
-	if (perGroup * group !== input.channels.length || count % group !== 0) throw invalid("a kernel does not fit its input");
-	if ((node.attributes.get("auto_pad")?.text ?? "NOTSET") !== "NOTSET") throw invalid("a convolution pads automatically");
+	if (perGroup * group !== input.channels.length || count % group !== 0)
+		throw invalid("a kernel does not fit its input");
+	if ((node.attributes.get("auto_pad")?.text ?? "NOTSET") !== "NOTSET")
+		throw invalid("a convolution pads automatically");
 	const padded = node.attributes.get("pads")?.integers.some((pad) => pad > 0) ?? false;
 	const [stride = 1] = node.attributes.get("strides")?.integers ?? [];
 	const taps = height * width;
@@ -112,7 +112,8 @@ function convolution(node: OnnxNode, inputs: readonly Value[], proof: Proof): Ch
 			}
 		}
 		const sum = bound === 0 ? 0 : bound / 2 ** unit;
-		if (!(sum < LARGEST_SUM)) throw invalid(`sums of ${sum} units may occur in output channel ${o} of a convolution`);
+		if (!(sum < LARGEST_SUM))
+			throw invalid(`sums of ${sum} units may occur in output channel ${o} of a convolution`);
 		proof.largestSum = Math.max(proof.largestSum, sum);
 		return { low, high, unit };
 	});
@@ -155,7 +156,8 @@ function scalar(value: Value | undefined, node: OnnxNode): number {
 /** A power of two that a leaky rectifier multiplies with. */
 function slopeOf(node: OnnxNode): number {
 	const slope = node.attributes.get("alpha")?.float ?? 0.01;
-	if (!Number.isInteger(Math.log2(slope)) || slope > 1) throw invalid(`a rectifier's slope of ${slope} is no power of two`);
+	if (!Number.isInteger(Math.log2(slope)) || slope > 1)
+		throw invalid(`a rectifier's slope of ${slope} is no power of two`);
 	return slope;
 }
 
@@ -203,7 +205,13 @@ export function apply(node: OnnxNode, inputs: readonly Value[], proof: Proof): r
 				),
 			];
 		case "Floor":
-			return [map(input(), ({ low, high, unit }) => ({ low: Math.floor(low), high: Math.floor(high), unit: Math.max(unit, 0) }))];
+			return [
+				map(input(), ({ low, high, unit }) => ({
+					low: Math.floor(low),
+					high: Math.floor(high),
+					unit: Math.max(unit, 0),
+				})),
+			];
 		case "Clip": {
 			const [least, most] = [scalar(inputs[1], node), scalar(inputs[2], node)];
 			const bounds = Math.min(unitOf(least), unitOf(most));

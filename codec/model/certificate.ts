@@ -75,7 +75,8 @@ function prove(graph: OnnxGraph): GraphCertificate {
 	const outputs = new Map<string, Channels>();
 	for (const { name } of graph.outputs) {
 		const value = valueOf(name);
-		if (value.kind !== "channels") throw new CodecError("model-invalid", `Output ${name} of a graph is a constant.`);
+		if (value.kind !== "channels")
+			throw new CodecError("model-invalid", `Output ${name} of a graph is a constant.`);
 		if (value.channels.some(({ unit }) => unit < 0)) {
 			throw new CodecError("model-invalid", `Output ${name} of a graph need not be an integer.`);
 		}
@@ -103,7 +104,10 @@ export function proveModel(files: ReadonlyMap<string, Uint8Array>): ReadonlyMap<
 		const output = certificates.get(link.from)?.outputs.get(link.output);
 		const input = graphs.get(link.to)?.inputs.find(({ name }) => name === link.input);
 		if (output === undefined || input === undefined) {
-			throw new CodecError("model-invalid", `${link.from}.${link.output} or ${link.to}.${link.input} is missing.`);
+			throw new CodecError(
+				"model-invalid",
+				`${link.from}.${link.output} or ${link.to}.${link.input} is missing.`,
+			);
 		}
 		requireWithin(link, output, declaredInput(input));
 	}

@@ -5,7 +5,8 @@ import type { OnnxTensor } from "./onnx-reader.ts";
 export function multiplyConstants(a: OnnxTensor, b: OnnxTensor): OnnxTensor {
 	const [large, small] = a.values.length >= b.values.length ? [a, b] : [b, a];
 	const rank = large.dims.length;
-	if (small.values.length !== 1 && small.dims.length !== rank) throw new CodecError("model-invalid", "Constants of different ranks are multiplied.");
+	if (small.values.length !== 1 && small.dims.length !== rank)
+		throw new CodecError("model-invalid", "Constants of different ranks are multiplied.");
 	const values = new Float64Array(large.values.length);
 	for (let i = 0; i < values.length; i++) {
 		let rest = i;
@@ -14,7 +15,8 @@ export function multiplyConstants(a: OnnxTensor, b: OnnxTensor): OnnxTensor {
 		for (let d = rank - 1; d >= 0 && small.values.length > 1; d--) {
 			const size = large.dims[d] ?? 1;
 			const smallSize = small.dims[d] ?? 1;
-			if (smallSize !== 1 && smallSize !== size) throw new CodecError("model-invalid", "Constants of different shapes are multiplied.");
+			if (smallSize !== 1 && smallSize !== size)
+				throw new CodecError("model-invalid", "Constants of different shapes are multiplied.");
 			if (smallSize !== 1) index += (rest % size) * stride;
 			stride *= smallSize;
 			rest = Math.floor(rest / size);

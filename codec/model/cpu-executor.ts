@@ -105,7 +105,10 @@ export class CpuExecutor implements Executor {
 
 	upload(data: Float32Array, shape: Shape): DeviceTensor {
 		if (data.length !== valuesOf(shape)) {
-			throw new CodecError("invalid-option", `${data.length} values do not fill the shape [${shape.join(", ")}].`);
+			throw new CodecError(
+				"invalid-option",
+				`${data.length} values do not fill the shape [${shape.join(", ")}].`,
+			);
 		}
 		return new CpuTensor(data, shape);
 	}
@@ -115,9 +118,9 @@ export class CpuExecutor implements Executor {
 	}
 
 	async load(bytes: Uint8Array, size: { readonly width: number; readonly height: number }): Promise<Graph> {
+		const options = { ...this.sessionOptions, freeDimensionOverrides: freeDimensions(size) };
 		let session: InferenceSession;
 		try {
-			const options = { ...this.sessionOptions, freeDimensionOverrides: freeDimensions(size) };
 			session = await this.schedule(() => this.runtime.InferenceSession.create(bytes, options));
 		} catch (cause) {
 			throw new CodecError("model-invalid", "The neural runtime refuses a graph of the model.", {

@@ -20,7 +20,9 @@ const FLOAT = 1;
  */
 export function foldConstants(model: Uint8Array): Uint8Array {
 	return concatenate(
-		[...fields(model)].map((field) => (field.number === GRAPH ? bytesField(GRAPH, foldGraph(field.bytes)) : field.raw)),
+		[...fields(model)].map((field) =>
+			field.number === GRAPH ? bytesField(GRAPH, foldGraph(field.bytes)) : field.raw,
+		),
 	);
 }
 
@@ -71,5 +73,10 @@ function floatTensor(name: string, { dims, values }: OnnxTensor): Uint8Array {
 		if (Math.fround(value) !== value) throw new CodecError("model-invalid", `Weight ${name} does not fit float32.`);
 		view.setFloat32(4 * i, value, true);
 	});
-	return concatenate([...dims.map((size) => varintField(1, size)), varintField(2, FLOAT), textField(8, name), bytesField(9, data)]);
+	return concatenate([
+		...dims.map((size) => varintField(1, size)),
+		varintField(2, FLOAT),
+		textField(8, name),
+		bytesField(9, data),
+	]);
 }

@@ -8,7 +8,7 @@ import {
 } from "../motion/warp-features.wgsl.ts";
 import { WARP_PICTURE_WORKGROUP, warpPictureShader } from "../motion/warp-picture.wgsl.ts";
 import type { Shape } from "./executor.ts";
-import { BufferPool } from "./gpu-buffers.ts";
+import type { BufferPool } from "./gpu-buffers.ts";
 
 /** The two warps as compute passes on one device. Pipelines are made once per shape. */
 export class GpuWarps {
@@ -31,11 +31,7 @@ export class GpuWarps {
 		});
 		const vectors = this.uploadVectors(motion);
 		const [x, y] = WARP_PICTURE_WORKGROUP;
-		this.dispatch(
-			pipeline,
-			[previous, vectors, result],
-			[Math.ceil(width / x), Math.ceil(height / y), planes],
-		);
+		this.dispatch(pipeline, [previous, vectors, result], [Math.ceil(width / x), Math.ceil(height / y), planes]);
 		this.pool.give(vectors);
 	}
 

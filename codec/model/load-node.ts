@@ -10,7 +10,9 @@ export function modelFolder(folder: string): ModelSource {
 			try {
 				return await readFile(join(folder, name));
 			} catch (cause) {
-				throw new CodecError("model-invalid", `The model has no readable file ${name} in ${folder}.`, { cause });
+				throw new CodecError("model-invalid", `The model has no readable file ${name} in ${folder}.`, {
+					cause,
+				});
 			}
 		},
 	};

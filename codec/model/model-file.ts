@@ -150,7 +150,10 @@ function parseInfo(bytes: Uint8Array): { readonly name: string; readonly id: str
 		throw new CodecError("model-invalid", "model.json lacks a name or an id of 32 hex digits.");
 	}
 	if (bitstreamVersion !== 1) {
-		throw new CodecError("unsupported-version", `Model ${name} is for bitstream version ${String(bitstreamVersion)}.`);
+		throw new CodecError(
+			"unsupported-version",
+			`Model ${name} is for bitstream version ${String(bitstreamVersion)}.`,
+		);
 	}
 	return { name, id };
 }

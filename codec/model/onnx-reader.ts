@@ -64,14 +64,16 @@ export function readTensor(bytes: Uint8Array): { readonly name: string; readonly
 	for (const field of fields(bytes)) {
 		if (field.number === 1) integersOf(field, dims);
 		else if (field.number === 2) type = Number(field.value);
-		else if (field.number === 4) for (let i = 0; i + 4 <= field.bytes.length; i += 4) listed.push(view(field.bytes).getFloat32(i, true));
+		else if (field.number === 4)
+			for (let i = 0; i + 4 <= field.bytes.length; i += 4) listed.push(view(field.bytes).getFloat32(i, true));
 		else if (field.number === 5 || field.number === 7) integersOf(field, listed);
 		else if (field.number === 8) name = text(field.bytes);
 		else if (field.number === 9) raw = field.bytes;
 		else if (field.number === 14 && field.value !== 0n) throw invalid("keeps constants in another file");
 	}
 	const length = dims.reduce((product, size) => product * size, 1);
-	if (raw.length === 0 && listed.length === length) return { name, tensor: { dims, values: Float64Array.from(listed) } };
+	if (raw.length === 0 && listed.length === length)
+		return { name, tensor: { dims, values: Float64Array.from(listed) } };
 	const reading = TYPES.get(type);
 	if (reading === undefined) throw invalid(`has a constant of data type ${type}`);
 	const [size, read] = reading;

@@ -1,3 +1,4 @@
+import type * as runtime from "onnxruntime-web/wasm";
 import type { Executor } from "./executor.ts";
 import { CodecError } from "../errors.ts";
 import { CpuExecutor } from "./cpu-executor.ts";
@@ -37,7 +38,7 @@ export async function createWasmExecutor(options: WasmExecutorOptions = {}): Pro
 	if (typeof WebAssembly === "undefined") {
 		throw new CodecError("backend-unavailable", "This environment has no WebAssembly.");
 	}
-	let ort: typeof import("onnxruntime-web/wasm");
+	let ort: typeof runtime;
 	try {
 		ort = await import("onnxruntime-web/wasm");
 	} catch (cause) {

@@ -1,5 +1,6 @@
 /// <reference types="@webgpu/types" />
 import type { InferenceSession, Tensor } from "onnxruntime-common";
+import type * as ort from "onnxruntime-web/webgpu";
 import { CodecError } from "../errors.ts";
 import type { BlockMotion } from "../motion/block-motion.ts";
 import type { DeviceTensor, Executor, Graph, Shape } from "./executor.ts";
@@ -25,7 +26,7 @@ export const WEBGPU_RUNTIME_FILES = {
 	elsewhere: "ort-wasm-simd-threaded.asyncify.wasm",
 } as const;
 
-type Ort = typeof import("onnxruntime-web/webgpu");
+type Ort = typeof ort;
 
 const turns = new Turns();
 
@@ -54,7 +55,8 @@ class GpuTensor implements DeviceTensor {
 }
 
 function gpuTensor(tensor: DeviceTensor): GpuTensor {
-	if (!(tensor instanceof GpuTensor)) throw new CodecError("invalid-option", "The tensor belongs to another executor.");
+	if (!(tensor instanceof GpuTensor))
+		throw new CodecError("invalid-option", "The tensor belongs to another executor.");
 	if (tensor.disposed) throw new CodecError("invalid-option", "The tensor has been disposed.");
 	return tensor;
 }
@@ -93,9 +95,13 @@ export class WebGpuExecutor implements Executor {
 		this.pool = new BufferPool(device);
 		this.warps = new GpuWarps(device, this.pool);
 		this.lost = device.lost.then((info) => {
-			this.failure = new CodecError("backend-failed", `The GPU device was lost: ${info.message || info.reason}.`, {
-				hint: "Create a new executor, or go on without the enhancement.",
-			});
+			this.failure = new CodecError(
+				"backend-failed",
+				`The GPU device was lost: ${info.message || info.reason}.`,
+				{
+					hint: "Create a new executor, or go on without the enhancement.",
+				},
+			);
 			throw this.failure;
 		});
 		// Whoever waits races with it; nobody waiting is no error.
@@ -111,7 +117,10 @@ export class WebGpuExecutor implements Executor {
 	upload(data: Float32Array, shape: Shape): DeviceTensor {
 		this.check();
 		if (data.length !== valuesOf(shape)) {
-			throw new CodecError("invalid-option", `${data.length} values do not fill the shape [${shape.join(", ")}].`);
+			throw new CodecError(
+				"invalid-option",
+				`${data.length} values do not fill the shape [${shape.join(", ")}].`,
+			);
 		}
 		const buffer = this.pool.take(data.byteLength);
 		this.device.queue.writeBuffer(buffer, 0, data.buffer, data.byteOffset, data.byteLength);
@@ -245,9 +254,13 @@ export class WebGpuExecutor implements Executor {
 	private adopt(name: string, value: Tensor): GpuTensor {
 		const [n, c, h, w] = value.dims;
 		if (value.dims.length !== 4 || n !== 1 || c === undefined || h === undefined || w === undefined) {
-			throw new CodecError("model-invalid", `Output ${name} of a graph has the shape [${value.dims.join(", ")}].`);
+			throw new CodecError(
+				"model-invalid",
+				`Output ${name} of a graph has the shape [${value.dims.join(", ")}].`,
+			);
 		}
-		if (value.type !== "float32") throw new CodecError("model-invalid", `Output ${name} of a graph is not float32.`);
+		if (value.type !== "float32")
+			throw new CodecError("model-invalid", `Output ${name} of a graph is not float32.`);
 		return new GpuTensor([n, c, h, w], value.gpuBuffer as GPUBuffer, value, () => value.dispose());
 	}
 

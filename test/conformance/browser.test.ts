@@ -13,7 +13,6 @@ beforeAll(async () => {
 	server = await servePage();
 	browser = await launchBrowser({ webgpu: true });
 	page = await browser.newPage();
-	page.on("pageerror", (error) => console.error(error));
 	await page.goto(server.url);
 	await page.waitForFunction(() => "decodeInPage" in globalThis);
 });
@@ -29,7 +28,10 @@ describe("conformance streams in Chromium", () => {
 		const request = { kind: "wasm", streams: streams.map(({ name }) => name), frames: 100 } as const;
 		const { hashes } = await page.evaluate((r) => globalThis.decodeInPage(r), request);
 		for (const { name, frames } of streams) {
-			expect(hashes[name], name).toEqual(frames.map(({ latents, picture }) => ({ latents, picture })));
+			expect([name, ...(hashes[name] ?? [])]).toEqual([
+				name,
+				...frames.map(({ latents, picture }) => ({ latents, picture })),
+			]);
 		}
 	});
 
@@ -41,7 +43,10 @@ describe("conformance streams in Chromium", () => {
 		expect(description).toMatch(/^WebGPU/);
 		for (const name of request.streams) {
 			const frames = streams.find((stream) => stream.name === name)?.frames.slice(0, request.frames) ?? [];
-			expect(hashes[name], name).toEqual(frames.map(({ latents, picture }) => ({ latents, picture })));
+			expect([name, ...(hashes[name] ?? [])]).toEqual([
+				name,
+				...frames.map(({ latents, picture }) => ({ latents, picture })),
+			]);
 		}
 	}, 300_000);
 });

@@ -15,7 +15,7 @@ import { MODEL_FOLDER, readManifest, readStream } from "./files.ts";
 
 const { values } = parseArgs({ options: { out: { type: "string" } } });
 if (values.out === undefined) {
-	console.error("usage: npx node test/conformance/dump.ts --out FOLDER");
+	process.stderr.write("usage: npx node test/conformance/dump.ts --out FOLDER\n");
 	process.exit(2);
 }
 const folder = values.out;

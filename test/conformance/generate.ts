@@ -121,7 +121,9 @@ for (const { name, about, width, height, scene, frames, coarseBase } of PLANS) {
 	streams.push({ name, about, width, height, baseWidth, baseHeight, frames: manifestFrames });
 	await writeFile(join(STREAMS_FOLDER, `${name}.samples`), Buffer.concat(samples));
 	await writeFile(join(STREAMS_FOLDER, `${name}.bases`), Buffer.concat(bases));
-	console.log(`${name}: ${manifestFrames.map(({ type, q, bytes }) => `${type} q${q} ${bytes}`).join(", ")}`);
+	process.stdout.write(
+		`${name}: ${manifestFrames.map(({ type, q, bytes }) => `${type} q${q} ${bytes}`).join(", ")}\n`,
+	);
 }
 await writeFile(
 	join(STREAMS_FOLDER, "manifest.json"),

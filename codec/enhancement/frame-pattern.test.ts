@@ -1,0 +1,41 @@
+import { describe, expect, it } from "vitest";
+import { frameChoice } from "./frame-pattern.ts";
+import { lambdaOf, motionErrorPerBit } from "./rate-distortion.ts";
+
+const pattern = { interval: 5, intraOffset: 6, interOffsets: [1, -1] };
+
+describe("the pattern of frames", () => {
+	it("begins each interval with a finer intra frame and takes turns in between", () => {
+		const choices = Array.from({ length: 7 }, (_, i) => frameChoice(i, 30, pattern));
+		expect(choices.map(({ type, q }) => `${type} ${q}`)).toEqual([
+			"intra 36",
+			"inter 31",
+			"inter 29",
+			"inter 31",
+			"inter 29",
+			"intra 36",
+			"inter 31",
+		]);
+	});
+
+	it("stays within the quality indices", () => {
+		expect(frameChoice(0, 63, pattern).q).toBe(63);
+		expect(frameChoice(2, 0, pattern).q).toBe(0);
+		expect(frameChoice(1, 20, { ...pattern, interOffsets: [] }).q).toBe(20);
+	});
+
+	it("refuses options out of range", () => {
+		expect(() => frameChoice(0, 64)).toThrow(/Quality 64/);
+		expect(() => frameChoice(0, 3.5)).toThrow(/Quality/);
+		expect(() => frameChoice(0, 30, { ...pattern, interval: 0 })).toThrow(/interval/);
+	});
+});
+
+describe("the cost of errors", () => {
+	it("grows from 40 to 1600, evenly in the logarithm", () => {
+		expect(lambdaOf(0)).toBe(40);
+		expect(lambdaOf(63)).toBeCloseTo(1600, 6);
+		expect(lambdaOf(40) / lambdaOf(39)).toBeCloseTo(lambdaOf(2) / lambdaOf(1), 9);
+		expect(motionErrorPerBit(0)).toBeCloseTo(65025 / 30, 9);
+	});
+});
