@@ -69,13 +69,19 @@ export class CoarseSearch {
 	}
 
 	/**
-	 * The best match of the `size x size` block at luma position `(x, y)`, in luma samples: no displacement, then every
-	 * second position, then the eight around the best.
+	 * The best match of the `size x size` block at luma position `(x, y)`, in luma samples: `(startX, startY)`, also in
+	 * luma samples, then every second position, then the eight around the best.
 	 */
-	find(x: number, y: number, size: number): { readonly x: number; readonly y: number } {
-		let bestX = 0;
-		let bestY = 0;
-		let best = this.difference(x, y, size, 0, 0, Number.MAX_SAFE_INTEGER);
+	find(
+		x: number,
+		y: number,
+		size: number,
+		startX: number,
+		startY: number,
+	): { readonly x: number; readonly y: number } {
+		let bestX = Math.min(Math.max(Math.round(startX / 4), -RANGE), RANGE);
+		let bestY = Math.min(Math.max(Math.round(startY / 4), -RANGE), RANGE);
+		let best = this.difference(x, y, size, bestX, bestY, Number.MAX_SAFE_INTEGER);
 		for (let dy = -RANGE; dy <= RANGE; dy += 2) {
 			for (let dx = -RANGE; dx <= RANGE; dx += 2) {
 				const sum = this.difference(x, y, size, dx, dy, best);

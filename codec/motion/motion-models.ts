@@ -10,6 +10,7 @@ export const MERGED = 1;
 export const EXPLICIT = MERGED + LARGEST_CANDIDATES;
 
 /** Classes 0..7 are the magnitudes themselves; class `k` from 8 on has `k - 5` more bits. */
+const CLASSES = 16;
 const FIRST_WIDE_CLASS = 8;
 
 export class MotionModels {
@@ -49,27 +50,6 @@ export class MotionModels {
 		return this.mode[(LARGEST_CANDIDATES + 1) * size + hood.candidates] as AdaptiveModel;
 	}
 
-	/** Bits of a leaf with vector `(x, y)`. */
-	leafCost(size: number, hood: Neighbourhood, x: number, y: number): number {
-		const model = this.modeOf(size, hood);
-		const mode = modeFor(hood, x, y);
-		return mode === EXPLICIT ? model.cost(EXPLICIT) + this.differenceCost(hood, x, y) : model.cost(mode);
-	}
-
-	/** Bits of the difference of an explicit vector. */
-	differenceCost(hood: Neighbourhood, x: number, y: number): number {
-		const dx = x - hood.predictedX;
-		const dy = y - hood.predictedY;
-		const classX = classOf(dx);
-		const classY = classOf(dy);
-		return (
-			this.differenceX.cost(classX) +
-			bitsAfterClass(classX) +
-			(this.differenceY[contextOfY(classX)] as AdaptiveModel).cost(classY) +
-			bitsAfterClass(classY)
-		);
-	}
-
 	/** Puts the mode and, if explicit, the difference of a leaf; without an encoder it only learns them. */
 	putLeaf(encoder: RansEncoder | undefined, size: number, hood: Neighbourhood, x: number, y: number): void {
 		const mode = modeFor(hood, x, y);
@@ -89,6 +69,42 @@ export class MotionModels {
 		const x = getDifference(decoder, this.differenceX);
 		const y = getDifference(decoder, this.differenceY[contextOfY(classOf(x))] as AdaptiveModel);
 		return { x, y };
+	}
+}
+
+/** What leaves cost in the present state of the models, for a search that asks a hundred thousand times a frame. */
+export class LeafCosts {
+	private readonly mode = new Float32Array(3 * (LARGEST_CANDIDATES + 1) * (EXPLICIT + 1));
+	/** By class; the bits after the class included. */
+	private readonly differenceX = new Float32Array(CLASSES);
+	private readonly differenceY = new Float32Array(3 * CLASSES);
+
+	/** Takes over the models' present state. */
+	load(models: MotionModels): void {
+		models.mode.forEach((model, i) => {
+			for (let s = 0; s <= EXPLICIT; s++) this.mode[i * (EXPLICIT + 1) + s] = model.cost(s);
+		});
+		for (let k = 0; k < CLASSES; k++) {
+			this.differenceX[k] = models.differenceX.cost(k) + bitsAfterClass(k);
+			models.differenceY.forEach(
+				(model, i) => (this.differenceY[i * CLASSES + k] = model.cost(k) + bitsAfterClass(k)),
+			);
+		}
+	}
+
+	/** Bits of a leaf with vector `(x, y)`. */
+	leaf(size: number, hood: Neighbourhood, x: number, y: number): number {
+		const first = ((LARGEST_CANDIDATES + 1) * size + hood.candidates) * (EXPLICIT + 1);
+		const mode = modeFor(hood, x, y);
+		const bits = this.mode[first + mode] as number;
+		if (mode !== EXPLICIT) return bits;
+		const classX = classOf(x - hood.predictedX);
+		const classY = classOf(y - hood.predictedY);
+		return (
+			bits +
+			(this.differenceX[classX] as number) +
+			(this.differenceY[contextOfY(classX) * CLASSES + classY] as number)
+		);
 	}
 }
 

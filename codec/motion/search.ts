@@ -10,7 +10,7 @@ import type { AdaptiveModel } from "../entropy/adaptive-model.ts";
 import { BlockErrors, CELL_ORDER } from "./block-errors.ts";
 import { CoarseSearch } from "./coarse-search.ts";
 import { emptyNeighbourhood, MotionField, ROOT_CELLS, ROOT_SIZE } from "./motion-field.ts";
-import { MotionModels } from "./motion-models.ts";
+import { LeafCosts, MotionModels } from "./motion-models.ts";
 import { SubpelReference } from "./subpel-reference.ts";
 import { writeRoot } from "./syntax.ts";
 
@@ -81,7 +81,7 @@ export const MOTION_EFFORTS = {
 	},
 } as const satisfies Record<string, MotionEffort>;
 
-/** The eight neighbours, nearest first. */
+/** The eight neighbours, nearest first. Steps of half and quarter samples try the first four only. */
 const AROUND_X = Int8Array.of(1, -1, 0, 0, 1, -1, 1, -1);
 const AROUND_Y = Int8Array.of(0, 0, 1, -1, 1, -1, -1, 1);
 
@@ -109,6 +109,7 @@ export class MotionSearch {
 	private readonly coarse: CoarseSearch;
 	/** A copy of the coder's models that learns the frame while it is being searched. */
 	private readonly models = new MotionModels();
+	private readonly costs = new LeafCosts();
 	private readonly hood = emptyNeighbourhood();
 	private readonly writerHood = emptyNeighbourhood();
 	private readonly written: MotionField;
@@ -154,6 +155,7 @@ export class MotionSearch {
 		for (let row = 0; row < this.field.rows; row += ROOT_CELLS) {
 			for (let column = 0; column < this.field.columns; column += ROOT_CELLS) {
 				this.errors.start(current, 8 * column, 8 * row);
+				this.costs.load(models);
 				this.choose(column, row, ROOT_SIZE, 0);
 				writeRoot(undefined, walk, this.field, column, row);
 			}
@@ -198,7 +200,7 @@ export class MotionSearch {
 		if (size === ROOT_SIZE) this.tryPrevious(column, row);
 		else this.tryParents(size, first);
 		if (size >= effort.coarse && this.leafError > COARSE_ABOVE << (6 + 2 * size)) {
-			const far = this.coarse.find(8 * column, 8 * row, 8 << size);
+			const far = this.coarse.find(8 * column, 8 * row, 8 << size, this.leafX / 4, this.leafY / 4);
 			this.tryVector(size, first, 4 * far.x, 4 * far.y);
 		}
 		this.descend(size, first, size === ROOT_SIZE ? effort.root : effort.child);
@@ -226,13 +228,14 @@ export class MotionSearch {
 		}
 	}
 
-	/** Moves to the best of the eight neighbours at each step width until none is better. */
+	/** Moves to the best neighbour at each step width until none is better. */
 	private descend(size: number, first: number, steps: Descent): void {
 		for (const [step, rounds] of steps) {
+			const neighbours = step <= 2 ? 4 : 8;
 			for (let round = 0; round < rounds; round++) {
 				const x = this.leafX;
 				const y = this.leafY;
-				for (let k = 0; k < AROUND_X.length; k++) {
+				for (let k = 0; k < neighbours; k++) {
 					this.tryVector(size, first, x + step * (AROUND_X[k] as number), y + step * (AROUND_Y[k] as number));
 				}
 				if (this.leafX === x && this.leafY === y) break;
@@ -245,7 +248,7 @@ export class MotionSearch {
 		const { errors } = this;
 		const at = errors.indexOf(x, y);
 		if (at < 0) return;
-		const rate = this.lambda * this.models.leafCost(size, this.hood, x, y);
+		const rate = this.lambda * this.costs.leaf(size, this.hood, x, y);
 		const limit = this.leafCost - rate;
 		if (limit <= 0) return;
 		const error = errors.error(at, first, 1 << (2 * size), limit);

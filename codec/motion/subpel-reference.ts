@@ -93,27 +93,23 @@ export class SubpelReference {
 		const left = tx << TILE_BITS;
 		const top = Math.max(ty << TILE_BITS, 2);
 		const bottom = Math.min((ty + 1) << TILE_BITS, paddedHeight - 3);
-		if (phaseX === 0) {
-			filterColumns(this.planes[0] as Uint8Array, plane, stride, left, top, bottom, phaseY, 6);
-			return;
-		}
 		const source = this.filteredTile(phaseX, tx, ty);
 		if (phaseY === 0) {
 			for (let row = top; row < bottom; row++) {
 				const from = row * stride + left;
 				for (let i = from; i < from + TILE; i++) {
 					const value = ((source[i] as number) + 32) >> 6;
-					plane[i] = value < 0 ? 0 : value > 255 ? 255 : value;
+					plane[i] = (value & ~255) === 0 ? value : value < 0 ? 0 : 255;
 				}
 			}
 			return;
 		}
 		if (ty > 0) this.filteredTile(phaseX, tx, ty - 1);
 		if ((ty + 1) << TILE_BITS < paddedHeight) this.filteredTile(phaseX, tx, ty + 1);
-		filterColumns(source, plane, stride, left, top, bottom, phaseY, 12);
+		filterColumns(source, plane, stride, left, top, bottom, phaseY);
 	}
 
-	/** The horizontally filtered plane of a phase other than 0, filled in at one tile. */
+	/** The horizontally filtered plane of a phase, in 64ths, filled in at one tile. */
 	private filteredTile(phaseX: number, tx: number, ty: number): Int16Array {
 		const { stride } = this;
 		let plane = this.horizontal[phaseX];
@@ -126,6 +122,13 @@ export class SubpelReference {
 		if (stamps[tile] === this.pictureNumber) return plane;
 		stamps[tile] = this.pictureNumber;
 		const padded = this.planes[0] as Uint8Array;
+		if (phaseX === 0) {
+			for (let row = ty << TILE_BITS; row < (ty + 1) << TILE_BITS; row++) {
+				const from = row * stride + (tx << TILE_BITS);
+				for (let i = from; i < from + TILE; i++) plane[i] = (padded[i] as number) << 6;
+			}
+			return plane;
+		}
 		const a = LUMA_TAPS[6 * phaseX] as number;
 		const b = LUMA_TAPS[6 * phaseX + 1] as number;
 		const c = LUMA_TAPS[6 * phaseX + 2] as number;
@@ -151,16 +154,15 @@ export class SubpelReference {
 	}
 }
 
-/** Filters `TILE` columns from `left` vertically, rows `top .. bottom - 1`; samples of `source` count `2^(shift - 6)`. */
+/** Filters `TILE` columns from `left` vertically, rows `top .. bottom - 1`. */
 function filterColumns(
-	source: Uint8Array | Int16Array,
+	source: Int16Array,
 	plane: Uint8Array,
 	stride: number,
 	left: number,
 	top: number,
 	bottom: number,
 	phaseY: number,
-	shift: number,
 ): void {
 	const a = LUMA_TAPS[6 * phaseY] as number;
 	const b = LUMA_TAPS[6 * phaseY + 1] as number;
@@ -168,7 +170,6 @@ function filterColumns(
 	const d = LUMA_TAPS[6 * phaseY + 3] as number;
 	const e = LUMA_TAPS[6 * phaseY + 4] as number;
 	const f = LUMA_TAPS[6 * phaseY + 5] as number;
-	const half = 1 << (shift - 1);
 	for (let row = top; row < bottom; row++) {
 		const from = row * stride + left;
 		for (let i = from; i < from + TILE; i++) {
@@ -179,8 +180,8 @@ function filterColumns(
 				d * (source[i + stride] as number) +
 				e * (source[i + 2 * stride] as number) +
 				f * (source[i + 3 * stride] as number);
-			const value = (sum + half) >> shift;
-			plane[i] = value < 0 ? 0 : value > 255 ? 255 : value;
+			const value = (sum + 2048) >> 12;
+			plane[i] = (value & ~255) === 0 ? value : value < 0 ? 0 : 255;
 		}
 	}
 }
