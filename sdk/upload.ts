@@ -4,7 +4,7 @@ import type { ResolvedOptions, UploadOptions, UploadSource } from "./options.ts"
 import type { UploadProgress } from "./progress.ts";
 import type { UploadedAsset, UploadPreview, UploadResult } from "./result.ts";
 import { UploadSession } from "./session/session.ts";
-import type { SessionHost } from "./session/session.ts";
+import type { SessionHost } from "./session/host.ts";
 import type { SourceWarning } from "./source/video-source.ts";
 import { nextState } from "./state.ts";
 import type { UploadState, UploadStep } from "./state.ts";
@@ -60,8 +60,12 @@ export class Upload extends typedEventTarget<UploadEventMap>() {
 			},
 			onWarning: (warning) => this.#emit("warning", warning),
 			onAsset: (asset) => {
-				this.#asset = asset;
-				this.#emit("asset", asset);
+				// Another attempt at the same asset is no news; another asset is.
+				if (this.#asset?.id !== asset.id) {
+					this.#asset = asset;
+					this.#playable = false;
+					this.#emit("asset", asset);
+				}
 			},
 			onPreview: (preview) => {
 				this.#emit("preview", preview);

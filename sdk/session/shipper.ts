@@ -1,7 +1,10 @@
 import type { Sample } from "../../codec/sample.ts";
-import type { AssetResponse, CreateAssetRequest } from "../../protocol/asset.ts";
+import type { AssetResponse } from "../../protocol/asset.ts";
 import { UploadError } from "../errors.ts";
 import type { UploadedAsset } from "../result.ts";
+import { partKey } from "../resume/resume-point.ts";
+import type { ResumePoint } from "../resume/resume-point.ts";
+import type { UploadJournal } from "../resume/upload-journal.ts";
 import type { Gate } from "../stages/gate.ts";
 import { PartMaker } from "../stages/groups.ts";
 import type { MadePart } from "../stages/groups.ts";
@@ -17,72 +20,76 @@ export const uploadedAsset = (response: AssetResponse): UploadedAsset => ({
 	watchUrl: response.urls.watch,
 });
 
-/** Takes samples, makes parts of them, and brings those to the edge. */
+/** What a shipper works with. */
+export type ShipperContext = {
+	readonly client: UploadClient;
+	readonly meter: Meter;
+	readonly gate: Gate;
+	readonly signal: AbortSignal;
+	/** The track whose parts count as progress: the last to be coded. */
+	readonly leading: string;
+	readonly journal: UploadJournal | undefined;
+	/** What an earlier run left. */
+	readonly resume: ResumePoint | undefined;
+};
+
+/** Takes samples, makes parts of them, writes those into the journal and brings them to the edge. */
 export class Shipper {
 	readonly asset: UploadedAsset;
-	readonly #client: UploadClient;
-	readonly #meter: Meter;
-	readonly #signal: AbortSignal;
+	readonly #context: ShipperContext;
 	readonly #sender: PartSender;
 	readonly #makers = new Map<string, PartMaker>();
 	readonly #partsUrls = new Map<string, string>();
-	/** The track whose parts count as progress: the last to be coded. */
-	readonly #leading: string;
-	readonly #parts = new Map<string, MadePart>();
-	readonly #onPart: ((part: MadePart, event: "made" | "acknowledged") => Promise<void>) | undefined;
+	readonly #underWay = new Map<string, MadePart>();
+	/** Parts of each track up to the end of a group, for groups that are not whole yet. */
+	readonly #ends = new Map<number, Map<string, number>>();
 
-	private constructor(
-		response: AssetResponse,
-		client: UploadClient,
-		context: { readonly meter: Meter; readonly gate: Gate; readonly signal: AbortSignal },
-		leading: string,
-		onPart?: (part: MadePart, event: "made" | "acknowledged") => Promise<void>,
-	) {
+	constructor(response: AssetResponse, context: ShipperContext) {
 		this.asset = uploadedAsset(response);
-		this.#client = client;
-		this.#meter = context.meter;
-		this.#signal = context.signal;
-		this.#leading = leading;
-		this.#onPart = onPart;
+		this.#context = context;
 		this.#sender = new PartSender((part, signal) => this.#deliver(part, signal), context.gate, context.signal);
 		for (const { id, partsUrl } of response.tracks) {
 			this.#partsUrls.set(id, partsUrl);
-			this.#makers.set(id, new PartMaker(id));
+			this.#makers.set(id, new PartMaker(id, context.resume?.record.checkpoint.parts[id] ?? 0));
 		}
-	}
-
-	/**
-	 * Creates the asset and makes ready for its tracks.
-	 * @param onPart told of every part before it is sent, and after it has arrived.
-	 */
-	static async create(
-		request: CreateAssetRequest,
-		client: UploadClient,
-		context: { readonly meter: Meter; readonly gate: Gate; readonly signal: AbortSignal },
-		leading: string,
-		onPart?: (part: MadePart, event: "made" | "acknowledged") => Promise<void>,
-	): Promise<Shipper> {
-		const response = await client.create(request, context.signal);
-		return new Shipper(response, client, context, leading, onPart);
 	}
 
 	get pendingBytes(): number {
 		return this.#sender.pendingBytes;
 	}
 
+	/** Sends what an earlier run had made but not sent. */
+	async sendLeftovers(): Promise<void> {
+		for (const part of this.#context.resume?.unsent ?? []) {
+			await this.#send(part);
+		}
+	}
+
 	/** Adds a coded sample to its track's open part. */
 	add(track: string, sample: Sample): void {
 		this.#maker(track).add(sample);
-		this.#meter.coded(track, sample.data.length, sample.duration);
+		this.#context.meter.coded(track, sample.data.length, sample.duration);
 	}
 
 	/** Closes the open part of a track and sends it; resolves when there is room for more. */
 	async cut(track: string, group: number): Promise<void> {
-		for (const part of this.#maker(track).cut(group)) {
-			this.#parts.set(`${track}/${part.number}`, part);
-			await this.#onPart?.(part, "made");
-			await this.#meter.waiting("upload", this.#sender.add(part));
+		const maker = this.#maker(track);
+		for (const made of maker.cut(group)) {
+			// What an earlier run has sent under this number must be sent again as it was, if at all.
+			const before = this.#context.resume?.kept.get(partKey(track, made.number));
+			const part = before === undefined ? made : { ...made, bytes: before.bytes };
+			await this.#context.journal?.keep(part);
+			await this.#send(part);
 		}
+		const ends = this.#ends.get(group) ?? new Map<string, number>();
+		this.#ends.set(group, ends.set(track, maker.next));
+	}
+
+	/** Parts of each track up to the end of `group`, all of whose layers are cut. Asked once, in order. */
+	partsUpTo(group: number): Readonly<Record<string, number>> {
+		const ends = this.#ends.get(group);
+		this.#ends.delete(group);
+		return Object.fromEntries([...this.#makers].map(([id, maker]) => [id, ends?.get(id) ?? maker.next]));
 	}
 
 	/** Resolves when everything that was cut so far is acknowledged; never where the upload fails before. */
@@ -94,7 +101,12 @@ export class Shipper {
 	async complete(): Promise<void> {
 		await this.#sender.finish();
 		const tracks = [...this.#makers].map(([id, maker]) => ({ id, parts: maker.next }));
-		await this.#client.complete(this.asset.id, { tracks }, this.#signal);
+		await this.#context.client.complete(this.asset.id, { tracks }, this.#context.signal);
+	}
+
+	async #send(part: MadePart): Promise<void> {
+		this.#underWay.set(partKey(part.track, part.number), part);
+		await this.#context.meter.waiting("upload", this.#sender.add(part));
 	}
 
 	#maker(track: string): PartMaker {
@@ -105,19 +117,20 @@ export class Shipper {
 		return maker;
 	}
 
-	async #deliver(part: OutgoingPart, signal: AbortSignal): Promise<void> {
-		const url = this.#partsUrls.get(part.track);
+	async #deliver({ track, number, bytes }: OutgoingPart, signal: AbortSignal): Promise<void> {
+		const { client, journal, leading, meter } = this.#context;
+		const url = this.#partsUrls.get(track);
 		if (url === undefined) {
-			throw new UploadError("rejected", `The edge gave no address for the track ${part.track}.`);
+			throw new UploadError("rejected", `The edge gave no address for the track ${track}.`);
 		}
-		await this.#client.putPart(url, part.number, part.bytes, signal);
-		const key = `${part.track}/${part.number}`;
-		const made = this.#parts.get(key);
-		this.#parts.delete(key);
-		if (made !== undefined) {
-			const leads = part.track === this.#leading;
-			this.#meter.uploaded(part.bytes.length, leads ? made.frames : 0, leads ? made.duration / 1e6 : 0);
-			await this.#onPart?.(made, "acknowledged");
+		await client.putPart(url, number, bytes, signal);
+		const key = partKey(track, number);
+		const part = this.#underWay.get(key);
+		this.#underWay.delete(key);
+		if (part !== undefined) {
+			const leads = track === leading;
+			meter.uploaded(bytes.length, leads ? part.frames : 0, leads ? part.duration / 1e6 : 0);
+			await journal?.acknowledge(part);
 		}
 	}
 }

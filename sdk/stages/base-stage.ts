@@ -24,7 +24,7 @@ export type CodedPair = GroupedPicture & {
 /** Makes the codecs of one group: a group can then be coded again, alone, with the same result. */
 export type BaseCodecs = {
 	/** All pictures of a group become one run that begins with a sync sample. */
-	encoder(): Promise<BaseEncoder>;
+	encoder(group: number): Promise<BaseEncoder>;
 	decoder(track: BaseTrack): Promise<BaseDecoder>;
 };
 
@@ -63,7 +63,7 @@ export async function* codeBase(
 		while (head.done !== true) {
 			signal.throwIfAborted();
 			const group = new GroupCoder(reader, head.value, downscale);
-			const encoder = await codecs.encoder();
+			const encoder = await codecs.encoder(head.value.group);
 			const samples = encodeAll(encoder, group.basePictures());
 			const first = await samples.next();
 			if (first.done === true) {

@@ -14,6 +14,8 @@ export type BrowserBench = {
 	readonly origin: string;
 	/** Answers under the page's own origin. */
 	readonly edge: EdgeDouble;
+	/** Loads the page again: whatever it did dies, only its storage stays. */
+	readonly reload: () => Promise<void>;
 	readonly close: () => Promise<void>;
 };
 
@@ -94,13 +96,17 @@ export const openBrowser = async (files: string, flags: readonly string[] = []):
 		const origin = server.resolvedUrls?.local[0] ?? "";
 		browser = await chromium.launch({ executablePath: findChromium(), args: [...FLAGS, ...flags] });
 		const page = await browser.newPage();
-		await page.goto(`${origin}blank`);
-		await page.waitForFunction(() => "bench" in globalThis);
+		const load = async () => {
+			await page.goto(`${origin}blank`);
+			await page.waitForFunction(() => "bench" in globalThis);
+		};
+		await load();
 		const opened = browser;
 		return {
 			page,
 			origin,
 			edge,
+			reload: load,
 			close: async () => {
 				await opened.close();
 				await server.close();

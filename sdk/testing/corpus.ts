@@ -35,6 +35,8 @@ export const CORPUS = {
 			"aac",
 			"avc-aac.mp4",
 		]),
+	"little.mp4": (folder: string) =>
+		ffmpeg(folder, [...picture("96x64", 20, 3), ...tone(3), ...h264, "-g", "20", "-c:a", "aac", "little.mp4"]),
 	"vp9-opus.webm": (folder: string) =>
 		ffmpeg(folder, [
 			...picture("320x180", 30, 2),

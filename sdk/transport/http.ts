@@ -76,6 +76,11 @@ export class HttpClient {
 		this.#environment = environment;
 	}
 
+	/** The next request asks for another token: the asset that the last one was for is given up. */
+	forgetToken(): void {
+		this.#token = undefined;
+	}
+
 	/** @throws {UploadError} `unauthorized`, `rejected`, `network-failed`, `aborted` */
 	async request(request: HttpRequest): Promise<HttpAnswer> {
 		const policy = request.policy ?? PATIENT;

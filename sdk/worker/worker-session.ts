@@ -1,7 +1,7 @@
 import { deserializeError, UploadError } from "../errors.ts";
 import type { ResolvedOptions } from "../options.ts";
 import type { UploadResult } from "../result.ts";
-import type { SessionHost } from "../session/session.ts";
+import type { SessionHost } from "../session/host.ts";
 import type { PageMessage, WorkerMessage } from "./messages.ts";
 
 /** A session that runs in a worker; the same surface as `UploadSession`. */

@@ -1,0 +1,161 @@
+import { openDB } from "idb";
+import type { DBSchema, IDBPDatabase } from "idb";
+import type { AudioTrack, BaseTrack } from "../../codec/track.ts";
+import type { MadePart } from "../stages/groups.ts";
+
+/**
+ * What an upload must remember to go on after its page was closed. Two stores:
+ *
+ * - `uploads`: one record an upload, with the first group of pictures that is not whole (`done`) and how many parts each
+ *   track has before it.
+ * - `parts`: bytes that the edge has not acknowledged, and those of the base and the sound from group `done` on, which
+ *   the enhancement still needs or which must come out the same again.
+ *
+ * A part is written before it is sent and forgotten after it is acknowledged and its group is whole. So, wherever a page dies:
+ * what the edge lacks is either here or coded again from `done` on.
+ */
+export type UploadRecord = {
+	/** Fingerprint of the source and the options that decide about bytes. */
+	readonly key: string;
+	readonly assetId: string;
+	/** Milliseconds since 1970. */
+	readonly created: number;
+	readonly plan: { readonly width: number; readonly height: number; readonly enhanced: boolean };
+	/** Undefined without an enhancement. */
+	readonly modelId: string | undefined;
+	readonly base: BaseTrack;
+	readonly audio: AudioTrack | undefined;
+	/** Where coding begins again. */
+	readonly checkpoint: Checkpoint;
+	/** Last group whose base is coded whole; -1 before the first. */
+	readonly baseDone: number;
+};
+
+/** The state between two groups of pictures. */
+export type Checkpoint = {
+	/** Number of the first group that is not whole, and how many are. */
+	readonly group: number;
+	readonly groups: number;
+	/** Parts of each track in the groups that are whole. */
+	readonly parts: Readonly<Record<string, number>>;
+	readonly frames: number;
+	/** Microseconds. */
+	readonly duration: number;
+	readonly bytes: number;
+};
+
+/** A part as it is kept. */
+export type KeptPart = MadePart & { readonly key: string; readonly acknowledged: boolean };
+
+interface Schema extends DBSchema {
+	uploads: { key: string; value: UploadRecord };
+	parts: { key: [string, string, number]; value: KeptPart; indexes: { key: string } };
+}
+
+const NAME = "crescendo-uploads";
+
+/** Uploads that nobody came back to are forgotten after a week, as the edge forgets them. */
+const LIFE_MS = 7 * 86_400_000;
+
+/** The journal of this origin, in IndexedDB. */
+export class Journal {
+	readonly #database: IDBPDatabase<Schema>;
+
+	private constructor(database: IDBPDatabase<Schema>) {
+		this.#database = database;
+	}
+
+	/** @param now milliseconds since 1970. @throws DOMException where storage is refused. */
+	static async open(now: number): Promise<Journal> {
+		const database = await openDB<Schema>(NAME, 1, {
+			upgrade(fresh) {
+				fresh.createObjectStore("uploads", { keyPath: "key" });
+				const parts = fresh.createObjectStore("parts", { keyPath: ["key", "track", "number"] });
+				parts.createIndex("key", "key");
+			},
+		});
+		const journal = new Journal(database);
+		for (const { key, created } of await database.getAll("uploads")) {
+			if (now - created > LIFE_MS) {
+				await journal.remove(key);
+			}
+		}
+		return journal;
+	}
+
+	find(key: string): Promise<UploadRecord | undefined> {
+		return this.#database.get("uploads", key);
+	}
+
+	/** All kept parts of an upload, in the order of tracks and numbers. */
+	parts(key: string): Promise<KeptPart[]> {
+		return this.#database.getAllFromIndex("parts", "key", key);
+	}
+
+	async begin(record: UploadRecord): Promise<void> {
+		await this.remove(record.key);
+		await this.#database.put("uploads", record);
+	}
+
+	async keep(key: string, part: MadePart): Promise<void> {
+		await this.#database.put("parts", { ...part, key, acknowledged: false });
+	}
+
+	/** The edge has the part: forgotten if its group is whole, else kept for a repetition. */
+	async acknowledge(key: string, part: MadePart): Promise<void> {
+		const transaction = this.#database.transaction(["uploads", "parts"], "readwrite");
+		const record = await transaction.objectStore("uploads").get(key);
+		const parts = transaction.objectStore("parts");
+		const id: [string, string, number] = [key, part.track, part.number];
+		if (record === undefined || part.group < record.checkpoint.group) {
+			await parts.delete(id);
+		} else {
+			await parts.put({ ...part, key, acknowledged: true });
+		}
+		await transaction.done;
+	}
+
+	/** The base of `group` is whole. */
+	async baseDone(key: string, group: number): Promise<void> {
+		const transaction = this.#database.transaction("uploads", "readwrite");
+		const record = await transaction.store.get(key);
+		if (record !== undefined && group > record.baseDone) {
+			await transaction.store.put({ ...record, baseDone: group });
+		}
+		await transaction.done;
+	}
+
+	/** Every layer before the checkpoint is whole: what was kept for repetition only is forgotten. */
+	async advance(key: string, checkpoint: Checkpoint): Promise<void> {
+		const transaction = this.#database.transaction(["uploads", "parts"], "readwrite");
+		const uploads = transaction.objectStore("uploads");
+		const record = await uploads.get(key);
+		if (record !== undefined) {
+			await uploads.put({ ...record, checkpoint });
+		}
+		let cursor = await transaction.objectStore("parts").index("key").openCursor(key);
+		while (cursor !== null) {
+			if (cursor.value.acknowledged && cursor.value.group < checkpoint.group) {
+				await cursor.delete();
+			}
+			cursor = await cursor.continue();
+		}
+		await transaction.done;
+	}
+
+	/** Forgets an upload. */
+	async remove(key: string): Promise<void> {
+		const transaction = this.#database.transaction(["uploads", "parts"], "readwrite");
+		await transaction.objectStore("uploads").delete(key);
+		let cursor = await transaction.objectStore("parts").index("key").openKeyCursor(key);
+		while (cursor !== null) {
+			await transaction.objectStore("parts").delete(cursor.primaryKey);
+			cursor = await cursor.continue();
+		}
+		await transaction.done;
+	}
+
+	close(): void {
+		this.#database.close();
+	}
+}

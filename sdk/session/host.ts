@@ -1,0 +1,18 @@
+import type { UploadProgress } from "../progress.ts";
+import type { UploadedAsset, UploadPreview } from "../result.ts";
+import type { SourceWarning } from "../source/video-source.ts";
+import type { UploadStep } from "../state.ts";
+
+/** What a session tells and asks whoever runs it. */
+export type SessionHost = {
+	readonly freshToken: (assetId: string | undefined) => Promise<string>;
+	readonly onStep: (step: UploadStep) => void;
+	readonly onProgress: (progress: UploadProgress) => void;
+	readonly onWarning: (warning: SourceWarning) => void;
+	/** The asset exists at the edge. Told again where an attempt had to begin anew. */
+	readonly onAsset: (asset: UploadedAsset) => void;
+	/** Whoever gets the frames closes them. */
+	readonly onPreview: (preview: UploadPreview) => void;
+	/** Its first seconds can be watched. */
+	readonly onPlayable: (asset: UploadedAsset) => void;
+};

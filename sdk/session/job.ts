@@ -1,0 +1,127 @@
+import { baseCrfFor } from "../../codec/base/base-quality.ts";
+import { EnhancementEncoder } from "../../codec/enhancement/encoder.ts";
+import { downscalePicture } from "../../codec/picture/downscale.ts";
+import { geometryOf } from "../../codec/picture/geometry.ts";
+import type { Picture } from "../../codec/picture/picture.ts";
+import type { BaseTrack } from "../../codec/track.ts";
+import type { ResolvedOptions } from "../options.ts";
+import type { BackendReport } from "../progress.ts";
+import type { VideoSource } from "../source/video-source.ts";
+import type { OpenedBackend } from "../stages/backend.ts";
+import { webCodecsBase } from "../stages/base-codecs.ts";
+import type { BaseCodecs } from "../stages/base-stage.ts";
+import { choosePlan } from "../stages/plan.ts";
+import type { Plan } from "../stages/plan.ts";
+import { assetTracks, enhancementTrack } from "./tracks.ts";
+import type { AssetTracks } from "./tracks.ts";
+
+/** Pictures that wait for the enhancement may take so many bytes. */
+const WAITING_BYTES = 96 * 2 ** 20;
+
+/** Quality of a base that stands alone. */
+const BASE_ONLY_CRF = 23;
+
+/** One coded layer: an encoder and its nominal quality. */
+export type Layer = { readonly q: number; readonly encoder: EnhancementEncoder };
+
+/** What is fixed once source and backend are known. */
+export class Job {
+	readonly source: VideoSource;
+	readonly opened: OpenedBackend;
+	readonly options: ResolvedOptions;
+	readonly plan: Plan;
+	readonly frameRate: number;
+	/** Quality of each enhancement; empty where there is none. */
+	readonly qualities: readonly number[];
+	readonly report: BackendReport;
+
+	/** @param decided the size of an upload that is continued: it cannot change any more. */
+	constructor(
+		source: VideoSource,
+		opened: OpenedBackend,
+		options: ResolvedOptions,
+		decided?: { readonly width: number; readonly height: number; readonly enhanced: boolean },
+	) {
+		this.source = source;
+		this.opened = opened;
+		this.options = options;
+		const { info } = source;
+		this.frameRate = info.frameRate ?? 25;
+		const chosen = choosePlan(
+			{
+				width: info.width,
+				height: info.height,
+				duration: info.duration,
+				frameRate: this.frameRate,
+				maxSize: options.maxSize,
+				patience: options.patience,
+				layers: options.enhancements.length,
+				insisted: options.backend !== "auto",
+			},
+			opened.backend,
+		);
+		const plan = decided === undefined ? chosen : { ...chosen, ...decided };
+		const even = (side: number) => side + (side & 1);
+		// A base that stands alone is coded as it is, and 4:2:0 coders want even sides.
+		this.plan = plan.enhanced ? plan : { ...plan, width: even(plan.width), height: even(plan.height) };
+		this.qualities = plan.enhanced ? options.enhancements : [];
+		this.report = {
+			kind: plan.enhanced ? opened.backend.kind : "none",
+			description:
+				plan.enhanced && opened.executor !== undefined ? opened.executor.description : "no enhancement",
+			width: this.plan.width,
+			height: this.plan.height,
+			sourceWidth: info.width,
+			sourceHeight: info.height,
+			predictedFps: plan.predictedFps,
+			notice: plan.notice,
+		};
+	}
+
+	/** The full picture to what the base encoder takes. */
+	get downscale(): (picture: Picture) => Picture {
+		return this.plan.enhanced ? downscalePicture : (picture) => picture;
+	}
+
+	/** Pairs that may wait for the enhancement: enough to send the base ahead, within bounds of memory. */
+	get queueLength(): number {
+		const bytes = this.plan.width * this.plan.height * 1.6;
+		return Math.min(240, Math.max(8, Math.floor(WAITING_BYTES / bytes)));
+	}
+
+	/** Codecs of the base, made for each group of pictures. */
+	base(signal: AbortSignal): BaseCodecs {
+		const size = this.plan.enhanced ? geometryOf(this.plan.width, this.plan.height) : undefined;
+		const mean = this.qualities.reduce((sum, q) => sum + q, 0) / Math.max(1, this.qualities.length);
+		return webCodecsBase({
+			width: size?.baseWidth ?? this.plan.width,
+			height: size?.baseHeight ?? this.plan.height,
+			frameRate: { numerator: Math.round(this.frameRate * 1000), denominator: 1000 },
+			colour: this.source.info.colour,
+			crf: this.plan.enhanced ? baseCrfFor(mean) : BASE_ONLY_CRF,
+			signal,
+		});
+	}
+
+	/** An encoder for each enhancement. Dispose them. */
+	async openLayers(): Promise<readonly Layer[]> {
+		const { executor, model } = this.opened;
+		if (executor === undefined || model === undefined) {
+			return [];
+		}
+		const layers: Layer[] = [];
+		for (const q of this.qualities) {
+			const { width, height } = this.plan;
+			layers.push({ q, encoder: await EnhancementEncoder.create({ model, executor, width, height }) });
+		}
+		return layers;
+	}
+
+	/** Everything that the asset is made of, once the base is described. */
+	tracks(base: BaseTrack): AssetTracks {
+		const { model } = this.opened;
+		const enhancements =
+			model === undefined ? [] : this.qualities.map((q) => enhancementTrack(this.plan, q, model.id, base));
+		return assetTracks(base, enhancements, this.source.audio?.track);
+	}
+}
