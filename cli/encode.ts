@@ -5,15 +5,11 @@ import { EnhancementEncoder } from "../codec/enhancement/encoder.ts";
 import { DEFAULT_PATTERN, frameChoice } from "../codec/enhancement/frame-pattern.ts";
 import { createExecutor, type ExecutorChoice } from "../codec/model/create-executor.ts";
 import type { Model } from "../codec/model/model-file.ts";
-import { FragmentedFileWriter } from "../codec/mp4/fragmented-file.ts";
-import type { FileTrack } from "../codec/mp4/init-segment.ts";
-import { timescaleOf } from "../codec/mp4/timescale.ts";
 import { geometryOf } from "../codec/picture/geometry.ts";
 import type { Picture } from "../codec/picture/picture.ts";
-import type { Sample } from "../codec/sample.ts";
-import type { BaseTrack, EnhancementTrack, Track } from "../codec/track.ts";
+import type { EnhancementTrack } from "../codec/track.ts";
 import { CodecError } from "../codec/errors.ts";
-import { type AudioLayer, openAudio } from "./audio.ts";
+import { openAudio } from "./audio.ts";
 import { type BasePair, codeBase } from "./base-pairs.ts";
 import {
 	type Command,
@@ -27,6 +23,7 @@ import {
 	UsageError,
 } from "./command.ts";
 import { type Output, openOutput } from "./files.ts";
+import { LayeredFile, round } from "./layered-file.ts";
 import { loadEncoderModel } from "./models.ts";
 import { Progress } from "./progress.ts";
 import { openSource, type VideoSource } from "./source.ts";
@@ -186,7 +183,11 @@ const encodeSource = async (input: string, source: VideoSource, settings: Settin
 			...{ width: baseWidth, height: baseHeight, frameRate: format.rate, colour, keyInterval },
 			...{ rate: settings.rate, preset: settings.preset, signal },
 		};
-		const file = new LayeredFile(output, enhancements, audio);
+		const file = new LayeredFile(
+			output,
+			enhancements.map(({ track }) => track),
+			audio,
+		);
 		const progress = new Progress(io, { total: minimum(source.frames, settings.frames), quiet: settings.quiet });
 		const pictures = take(source.pictures, settings.frames);
 		for await (const pair of codeBase(pictures, config, (track) => file.begin(track))) {
@@ -242,103 +243,6 @@ const encodePair = async (
 	}
 };
 
-/** Base, enhancements and audio on their way into one file, a group of pictures at a time. */
-class LayeredFile {
-	readonly #output: Output;
-	readonly #enhancements: readonly EnhancementLayer[];
-	readonly #audio: AudioLayer | undefined;
-	readonly #layers: {
-		readonly track: Track;
-		readonly id: number;
-		samples: Sample[];
-		bytes: number;
-		count: number;
-	}[] = [];
-	#writer: FragmentedFileWriter | undefined;
-	#end = 0;
-	/** Bytes written. */
-	bytes = 0;
-
-	constructor(output: Output, enhancements: readonly EnhancementLayer[], audio: AudioLayer | undefined) {
-		this.#output = output;
-		this.#enhancements = enhancements;
-		this.#audio = audio;
-	}
-
-	/** Writes the header; the base's description is known only once its first sample is. */
-	async begin(base: BaseTrack): Promise<void> {
-		const tracks: readonly Track[] = [
-			base,
-			...this.#enhancements.map(({ track }) => track),
-			...(this.#audio === undefined ? [] : [this.#audio.track]),
-		];
-		const fileTracks = tracks.map((track, index): FileTrack => ({
-			id: index + 1,
-			track,
-			timescale: timescaleOf(track),
-			references: track.kind === "enhancement" ? [{ type: "sbas", trackIds: [1] }] : [],
-		}));
-		for (const { id, track } of fileTracks) this.#layers.push({ id, track, samples: [], bytes: 0, count: 0 });
-		this.#writer = new FragmentedFileWriter(fileTracks);
-		await this.#write(this.#writer.header());
-	}
-
-	/** Adds a sample: layer 0 is the base, the enhancements follow in their order. */
-	add(layer: number, sample: Sample): void {
-		this.#add(layer, sample);
-		this.#end = sample.timestamp + sample.duration;
-	}
-
-	/** Writes what was added since the last group. @param end where it ends, in microseconds. */
-	async closeGroup(end: number): Promise<void> {
-		if (this.#audio !== undefined) {
-			for (const sample of await this.#audio.takeUntil(end)) this.#add(this.#layers.length - 1, sample);
-		}
-		for (const layer of this.#layers) {
-			if (layer.samples.length === 0 || this.#writer === undefined) continue;
-			await this.#write(this.#writer.fragment(layer.id, layer.samples));
-			layer.samples = [];
-		}
-	}
-
-	async end(): Promise<void> {
-		await this.closeGroup(this.#end);
-	}
-
-	/** Layers with their rates, for people. */
-	rates(): string {
-		return this.summary()
-			.map(({ name, kbps }) => `${name} ${kbps} kbit/s`)
-			.join(", ");
-	}
-
-	summary() {
-		const seconds = Math.max(this.#end / 1_000_000, 1e-6);
-		return this.#layers.map(({ id, track, bytes, count }) => ({
-			...{
-				id,
-				kind: track.kind,
-				name: track.kind === "enhancement" ? `q${track.q}` : track.kind,
-				codec: track.codec,
-			},
-			...{ samples: count, bytes, kbps: round((bytes * 8) / 1000 / seconds) },
-		}));
-	}
-
-	#add(index: number, sample: Sample): void {
-		const layer = this.#layers[index];
-		if (layer === undefined) throw new RangeError(`The file has no layer ${index}.`);
-		layer.samples.push(sample);
-		layer.bytes += sample.data.length;
-		layer.count++;
-	}
-
-	async #write(bytes: Uint8Array): Promise<void> {
-		this.bytes += bytes.length;
-		await this.#output.write(bytes);
-	}
-}
-
 async function* take(pictures: AsyncIterable<Picture>, count = Number.POSITIVE_INFINITY) {
 	let taken = 0;
 	for await (const picture of pictures) {
@@ -349,5 +253,3 @@ async function* take(pictures: AsyncIterable<Picture>, count = Number.POSITIVE_I
 
 const minimum = (total: number | undefined, limit: number | undefined): number | undefined =>
 	total === undefined ? limit : Math.min(total, limit ?? total);
-
-const round = (value: number): number => Math.round(value * 100) / 100;

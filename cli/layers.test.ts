@@ -19,6 +19,7 @@ import { readY4m, writeY4m, type Y4mFormat } from "../codec/picture/y4m.ts";
 import type { Sample } from "../codec/sample.ts";
 import type { Report } from "./inspect.ts";
 import { openFile } from "./layers.ts";
+import { launchBrowser } from "../test/e2e/browser.ts";
 import { crescendo } from "./test-io.ts";
 
 const COUNT = 7;
@@ -160,6 +161,35 @@ describe("an encoded file", () => {
 			["sve1", 7],
 			["sve1", 7],
 		]);
+	});
+
+	it("plays in Chromium as the plain video that its base is", async () => {
+		const body = await readFile(at("out.mp4"));
+		const browser = await launchBrowser();
+		try {
+			const page = await browser.newPage();
+			await page.route("https://file.test/**", (route) =>
+				route.fulfill(
+					route.request().url().endsWith(".mp4")
+						? { contentType: "video/mp4", body }
+						: { contentType: "text/html", body: '<!doctype html><video muted src="/out.mp4"></video>' },
+				),
+			);
+			await page.goto("https://file.test/");
+			const shown = await page.evaluate(async () => {
+				const video = document.querySelector("video");
+				if (video === null) return "no element";
+				const ended = new Promise<string>((resolve) => {
+					video.addEventListener("ended", () => resolve(`${video.videoWidth}x${video.videoHeight}`));
+					video.addEventListener("error", () => resolve(video.error?.message ?? "failed"));
+				});
+				await video.play();
+				return ended;
+			});
+			expect(shown).toBe("14x10");
+		} finally {
+			await browser.close();
+		}
 	});
 
 	it("comes out the same when it is made again", async () => {
