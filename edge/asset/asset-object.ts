@@ -1,15 +1,14 @@
 import { DurableObject } from "cloudflare:workers";
-import { writeMediaSegment } from "../../codec/mp4/media-segment.ts";
-import { timescaleOf } from "../../codec/mp4/timescale.ts";
 import type { Sample } from "../../codec/sample.ts";
 import type { CompleteRequest } from "../../protocol/asset.ts";
-import { type TrackJson, trackFromJson } from "../../protocol/track.ts";
+import type { TrackJson } from "../../protocol/track.ts";
 import { LONGEST_LIFE } from "../access/upload-token.ts";
 import { removeAsset, upsertAsset } from "../catalogue/assets.ts";
 import type { Environment } from "../environment.ts";
 import type { PlaybackState } from "../hls/playback-state.ts";
 import { logEvent } from "../log.ts";
 import { AssetStore, type StoredAsset } from "./asset-store.ts";
+import { countParts, findCompletionFault } from "./completion.ts";
 import { putOnce, removeAll, StorageConflictError } from "./create-once.ts";
 import { type Extra, MAX_EXTRAS, publishExtras } from "./extras.ts";
 import { assetPrefix, extrasPrefix, frozenStateKey, initKey, segmentKey } from "./object-keys.ts";
@@ -22,25 +21,16 @@ import {
 	playbackState,
 	trackProgress,
 } from "./progress.ts";
+import { noSuch, storeFails, trackFailed } from "./refusals.ts";
 import { accept, refuse, type Result } from "./result.ts";
+import { joinSamples, segmentBytes } from "./segment-bytes.ts";
 import type { AssetSettings } from "./settings.ts";
-import {
-	missingParts,
-	nextStep,
-	recordPart,
-	recordSegment,
-	type SegmentStep,
-	type Step,
-	type TrackState,
-} from "./state.ts";
-import { initSegment, TRACK_ID_IN_FILE } from "./track-rules.ts";
+import { nextStep, recordPart, recordSegment, type Step, type TrackState } from "./state.ts";
+import { initSegment } from "./track-rules.ts";
+import { TurnQueue } from "./turn-queue.ts";
 
 /** Key of the time until which a deleted asset's id stays taken: as long as an upload token may still name it. */
 const TOMBSTONE = "deleted-until";
-
-/** Milliseconds after which work that the store or the catalogue failed is tried again: the first time, and at most. */
-const FIRST_RETRY_MS = 1000;
-const LONGEST_RETRY_MS = 5 * 60_000;
 
 /** Milliseconds after which the end of an asset is taken up again, should the object be killed in the middle of it. */
 const RESUME_MS = 30_000;
@@ -52,16 +42,13 @@ type PartAnswer = { readonly track: BareProgress; readonly created: boolean };
  * One asset while it is written, and what is known of it afterwards.
  *
  * A part is safe once `putPart` has answered: it is in SQLite. Segments are cut from there in the order that `nextStep` of state.ts
- * gives, one step at a time however many requests come in (`#work` is the queue); if the store fails, an alarm goes
- * on later. The alarm also removes an asset to which no part has come for long.
+ * gives, one step at a time however many requests come in; if the store fails, an alarm goes on later. The alarm also removes an
+ * asset to which no part has come for long. Whatever is recorded is on disk first, then in memory.
  */
 export class AssetObject extends DurableObject<Environment> {
 	readonly #store: AssetStore;
 	#asset: StoredAsset | undefined;
-	/** The end of the queue of work; never rejects. */
-	#work: Promise<unknown> = Promise.resolve();
-	/** How often in a row the work has failed. */
-	#failures = 0;
+	readonly #queue = new TurnQueue((error, retryInMs) => this.#retryLater(error, retryInMs));
 
 	constructor(context: DurableObjectState, environment: Environment) {
 		super(context, environment);
@@ -139,7 +126,7 @@ export class AssetObject extends DurableObject<Environment> {
 			return refuse("asset-complete", "The asset is complete.", "Make a new asset for more.");
 		if (track.failure !== undefined) return trackFailed(track);
 		const part = { track, number, bytes };
-		const noRoom = findNoRoom(state, settings, part, this.#failures > 0);
+		const noRoom = findNoRoom(state, settings, part, this.#queue.failing);
 		if (noRoom !== undefined) return noRoom;
 		const read = readPart(part, json, settings, this.#store.findNeighbours(track, number));
 		if (!read.ok) return read;
@@ -157,39 +144,27 @@ export class AssetObject extends DurableObject<Environment> {
 	/** Closes the asset: no part will come. Answers when all is stored and frozen. Idempotent. */
 	async complete(request: CompleteRequest): Promise<Result<BareAsset>> {
 		return this.#answer(async ({ settings, state }) => {
-			const counts = new Map(request.tracks.map(({ id, parts }) => [id, parts]));
-			if (counts.size !== state.tracks.length || !state.tracks.every(({ id }) => counts.has(id))) {
-				return refuse(
-					"invalid-request",
-					"The tracks are not those of the asset.",
-					"Name every track once, with its number of parts.",
-				);
+			const counts = countParts(state, request);
+			if (counts === undefined) {
+				const hint = "Name every track once, with its number of parts.";
+				return refuse("invalid-request", "The tracks are not those of the asset.", hint);
 			}
 			if (state.phase === "open") {
-				const refusal = this.#close(state.tracks, counts);
-				if (refusal !== undefined) return refusal;
+				const fault = findCompletionFault(state.tracks, counts);
+				if (fault !== undefined) return fault;
+				this.#store.recordCompletion(counts);
+				for (const track of state.tracks) track.expected = counts.get(track.id);
 				state.phase = "completing";
-				this.#store.recordCompletion(state.tracks);
 				await this.ctx.storage.setAlarm(Date.now() + RESUME_MS);
 			} else if (!state.tracks.every(({ id, expected }) => counts.get(id) === expected)) {
-				return refuse(
-					"asset-complete",
-					"The asset is complete with other numbers of parts.",
-					"Make a new asset for more.",
-				);
+				const message = "The asset is complete with other numbers of parts.";
+				return refuse("asset-complete", message, "Make a new asset for more.");
 			}
 			await this.#advance();
 			if (state.phase === "ready") return accept(assetProgress(settings, state));
 			const [base] = state.tracks;
 			if (base?.failure !== undefined) return trackFailed(base);
-			return refuse(
-				"storage-unavailable",
-				"The last segments are not stored yet.",
-				"Ask again; nothing has to be sent again.",
-				{
-					retryAfter: 2,
-				},
-			);
+			return storeFails("The last segments are not stored yet.", "Ask again; nothing has to be sent again.");
 		});
 	}
 
@@ -214,19 +189,22 @@ export class AssetObject extends DurableObject<Environment> {
 			// Recorded, but perhaps not listed: then the list is written now.
 			if (same?.file === extra.file) return this.#publish(false);
 			const key = extrasPrefix(settings.id) + extra.file;
-			const stored = await this.#inTurn(async () => {
+			const stored = await this.#queue.run(async () => {
 				await putOnce(this.env.MEDIA, key, Uint8Array.from(bytes), extra.contentType);
 				if (state.phase !== "deleting") this.#store.recordExtra(extra);
 			});
-			return stored ? this.#publish(same === undefined) : storeFails();
+			return stored ? this.#publish(same === undefined) : extraFails();
 		});
 	}
 
 	/** Removes captions or a poster, and their file. Idempotent. */
 	async removeExtra(name: string): Promise<Result<{ readonly created: boolean }>> {
-		return this.#answer<{ created: boolean }>(() => {
-			this.#store.recordExtraRemoval(name);
-			return this.#publish(false);
+		return this.#answer<{ created: boolean }>(async ({ state }) => {
+			// In turn, or the end of a publication under way would take this for published too.
+			const recorded = await this.#queue.run(async () => {
+				if (state.phase !== "deleting") this.#store.recordExtraRemoval(name);
+			});
+			return recorded ? this.#publish(false) : extraFails();
 		});
 	}
 
@@ -235,7 +213,7 @@ export class AssetObject extends DurableObject<Environment> {
 		if (asset === undefined) return noSuch("such asset");
 		asset.catalogueBehind = true;
 		await this.#advance();
-		return asset.catalogueBehind ? storeFails() : accept({ created });
+		return asset.catalogueBehind ? extraFails() : accept({ created });
 	}
 
 	/** Removes everything. Idempotent; what the store fails to do now, the alarm goes on with. */
@@ -243,18 +221,13 @@ export class AssetObject extends DurableObject<Environment> {
 		const asset = this.#asset;
 		if (asset === undefined) return noSuch("such asset");
 		if (asset.state.phase !== "deleting") {
-			asset.state.phase = "deleting";
 			this.#store.recordPhase("deleting");
+			asset.state.phase = "deleting";
 			await this.ctx.storage.setAlarm(Date.now() + RESUME_MS);
 		}
 		await this.#advance();
 		if (this.#asset === undefined) return accept(null);
-		return refuse(
-			"storage-unavailable",
-			"Not everything is removed yet.",
-			"It goes on by itself; ask again to be sure.",
-			{ retryAfter: 2 },
-		);
+		return storeFails("Not everything is removed yet.", "It goes on by itself; ask again to be sure.");
 	}
 
 	/** Goes on with work that failed, removes what was abandoned, forgets deleted ids that no token names any more. */
@@ -264,8 +237,8 @@ export class AssetObject extends DurableObject<Environment> {
 		const { limits, createdAt } = asset.settings;
 		const abandonedAt = (this.#store.lastReceived() ?? createdAt) + limits.abandonSeconds * 1000;
 		if (asset.state.phase === "open" && abandonedAt <= Date.now()) {
-			asset.state.phase = "deleting";
 			this.#store.recordPhase("deleting");
+			asset.state.phase = "deleting";
 		}
 		await this.#advance();
 		if (asset.state.phase === "open" && (await this.ctx.storage.getAlarm()) === null) {
@@ -293,64 +266,13 @@ export class AssetObject extends DurableObject<Environment> {
 		const last = heads.at(-1);
 		if (first === undefined || last === undefined) throw new Error("A part that was read has samples.");
 		const part = { digest, bytes, samples: heads.length, first: first.timestamp, last: last.timestamp, heads };
-		this.#store.insertPart(track, number, part, join(samples), Date.now());
+		this.#store.insertPart(track, number, part, joinSamples(samples), Date.now());
 		recordPart(track, number, part);
-	}
-
-	/** Notes how many parts there are in all, or refuses: parts missing, parts too many, no base. */
-	#close(tracks: readonly TrackState[], counts: ReadonlyMap<string, number>): Result<never> | undefined {
-		const [base] = tracks;
-		if (base?.failure !== undefined) return trackFailed(base);
-		if (base !== undefined && counts.get(base.id) === 0) {
-			return refuse(
-				"invalid-request",
-				"The base has no parts.",
-				"An asset needs at least one picture; delete it instead.",
-			);
-		}
-		const live = tracks.filter(({ failure }) => failure === undefined);
-		for (const track of live) {
-			const beyond = Math.max(track.contiguous - 1, ...track.parts.keys());
-			if (beyond >= (counts.get(track.id) ?? 0)) {
-				return refuse(
-					"invalid-request",
-					`Track ${track.id} has a part ${beyond}.`,
-					"Count the parts of each track, from 0 on.",
-				);
-			}
-		}
-		const missing = live.flatMap((track) => {
-			const parts = missingParts({ ...track, expected: counts.get(track.id) }, 1000);
-			return parts.length === 0 ? [] : [{ id: track.id, parts }];
-		});
-		if (missing.length > 0) {
-			return refuse("parts-missing", "Not all parts have come.", "Send those in missing, then complete again.", {
-				body: { missing },
-			});
-		}
-		for (const track of tracks) track.expected = counts.get(track.id);
-		return undefined;
 	}
 
 	/** Takes all steps that can be taken now. Resolves when they are taken, or have failed and an alarm is set. */
 	async #advance(): Promise<void> {
-		await this.#inTurn(() => this.#takeSteps());
-	}
-
-	/** Does something when all that was asked for before is done. Answers whether it could; if not, an alarm is set. */
-	#inTurn(task: () => Promise<void>): Promise<boolean> {
-		const turn = this.#work.then(async () => {
-			try {
-				await task();
-				this.#failures = 0;
-				return true;
-			} catch (error) {
-				await this.#retryLater(error);
-				return false;
-			}
-		});
-		this.#work = turn;
-		return turn;
+		await this.#queue.run(() => this.#takeSteps());
 	}
 
 	async #takeSteps(): Promise<void> {
@@ -381,17 +303,17 @@ export class AssetObject extends DurableObject<Environment> {
 				return;
 			}
 			case "segment": {
-				const bytes = step.cut.count === 0 ? undefined : this.#buildSegment(step);
-				if (bytes !== undefined) {
-					await putOnce(
-						this.env.MEDIA,
-						segmentKey(settings.id, step.track.id, step.number),
-						bytes,
-						"video/mp4",
+				const { track, number, cut } = step;
+				let bytes = 0;
+				if (cut.count > 0) {
+					const segment = segmentBytes(step, this.#json(track), (slice) =>
+						this.#store.readSlice(track, slice),
 					);
+					await putOnce(this.env.MEDIA, segmentKey(settings.id, track.id, number), segment, "video/mp4");
+					bytes = segment.length;
 				}
-				const record = recordSegment(state, step, bytes?.length ?? 0);
-				this.#store.recordSegment(step.track, step.number, record);
+				this.#store.recordSegment(step, bytes);
+				recordSegment(state, step, bytes);
 				return;
 			}
 			case "fail-track": {
@@ -413,26 +335,6 @@ export class AssetObject extends DurableObject<Environment> {
 		}
 	}
 
-	#buildSegment(step: SegmentStep): Uint8Array<ArrayBuffer> {
-		const { track, cut, slices, number } = step;
-		const samples: Sample[] = [];
-		for (const slice of slices) {
-			const bytes = this.#store.readSlice(track, slice);
-			let offset = 0;
-			for (const { timestamp, duration, sync, size } of slice.heads) {
-				samples.push({ data: bytes.subarray(offset, offset + size), timestamp, duration, sync });
-				offset += size;
-			}
-		}
-		const last = samples.at(-1);
-		// The writer lets a sample last until the next; the last one lasts until the next segment's first.
-		if (last !== undefined && cut.lastSampleEnd !== undefined) {
-			samples[samples.length - 1] = { ...last, duration: cut.lastSampleEnd - last.timestamp };
-		}
-		const timescale = timescaleOf(trackFromJson(this.#json(track)));
-		return writeMediaSegment({ trackId: TRACK_ID_IN_FILE, sequenceNumber: number + 1, timescale, samples });
-	}
-
 	#json({ id }: TrackState): TrackJson {
 		const json = this.#asset?.settings.request.tracks.find((track) => track.id === id);
 		if (json === undefined) throw new Error(`The asset has no track ${id}.`);
@@ -451,37 +353,11 @@ export class AssetObject extends DurableObject<Environment> {
 	}
 
 	/** Work that failed is neither lost nor done by halves: it stands in the state, and the alarm takes it up again. */
-	async #retryLater(error: unknown): Promise<void> {
-		this.#failures += 1;
-		const delay = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (this.#failures - 1));
+	async #retryLater(error: unknown, retryInMs: number): Promise<void> {
 		const event = error instanceof StorageConflictError ? "storage-conflict" : "step-failed";
-		logEvent(event, { asset: this.#asset?.settings.id, message: String(error), retryInMs: delay });
-		await this.ctx.storage.setAlarm(Date.now() + delay);
+		logEvent(event, { asset: this.#asset?.settings.id, message: String(error), retryInMs });
+		await this.ctx.storage.setAlarm(Date.now() + retryInMs);
 	}
 }
 
-const noSuch = (what: string) =>
-	refuse("not-found", `There is no ${what}.`, "Deleted and abandoned assets are gone for good.");
-
-const storeFails = () =>
-	refuse("storage-unavailable", "It could not be stored just now.", "Send it again.", { retryAfter: 2 });
-
-const trackFailed = (track: TrackState) =>
-	refuse(
-		"track-failed",
-		track.failure === "misaligned"
-			? `Track ${track.id} has no sync sample at the base's.`
-			: `Track ${track.id} has a group of pictures larger than a segment may be.`,
-		"Encode a sync sample every two seconds in all video tracks at the same times, and make a new asset.",
-		{ body: { track: trackProgress(track) } },
-	);
-
-const join = (samples: readonly Sample[]): Uint8Array<ArrayBuffer> => {
-	const bytes = new Uint8Array(samples.reduce((sum, { data }) => sum + data.length, 0));
-	let offset = 0;
-	for (const { data } of samples) {
-		bytes.set(data, offset);
-		offset += data.length;
-	}
-	return bytes;
-};
+const extraFails = () => storeFails("It could not be stored just now.", "Send it again.");

@@ -1,14 +1,17 @@
+import type { PartCounts } from "./completion.ts";
 import type { Extra } from "./extras.ts";
 import { decodeHeads, encodeHeads } from "./sample-heads.ts";
 import type { AssetSettings } from "./settings.ts";
 import {
 	type AssetState,
+	cursorAfter,
 	newTrackState,
 	type PartRecord,
 	type PartSlice,
 	type Phase,
 	recordPart,
 	type SegmentRecord,
+	type SegmentStep,
 	type TrackFailure,
 	type TrackState,
 } from "./state.ts";
@@ -168,15 +171,12 @@ export class AssetStore {
 		this.#storage.sql.exec("UPDATE track SET init_bytes = ? WHERE id = ?", bytes, track.id);
 	}
 
-	/** Records a segment that is stored, after `recordSegment` of state.ts: the row, the cursor, and that parts are used up. */
-	recordSegment(track: TrackState, number: number, segment: SegmentRecord): void {
+	/** Records a segment that is stored: its row, where the next begins, and that parts are used up. */
+	recordSegment({ track, number, cut, duration }: SegmentStep, bytes: number): void {
 		const sql = this.#storage.sql;
-		const { part, sample } = track.cursor;
+		const { part, sample } = cursorAfter(track, cut.count);
 		this.#storage.transactionSync(() => {
-			sql.exec(
-				"INSERT INTO segment VALUES (?, ?, ?, ?, ?)",
-				...[track.id, number, segment.duration, segment.bytes, segment.samples],
-			);
+			sql.exec("INSERT INTO segment VALUES (?, ?, ?, ?, ?)", ...[track.id, number, duration, bytes, cut.count]);
 			sql.exec("UPDATE track SET cursor_part = ?, cursor_sample = ? WHERE id = ?", part, sample, track.id);
 			sql.exec(
 				"UPDATE part SET heads = NULL WHERE track = ? AND number < ? AND heads IS NOT NULL",
@@ -197,11 +197,10 @@ export class AssetStore {
 	}
 
 	/** Records how many parts each track has, and that no more will come. */
-	recordCompletion(tracks: readonly TrackState[]): void {
+	recordCompletion(counts: PartCounts): void {
 		const sql = this.#storage.sql;
 		this.#storage.transactionSync(() => {
-			for (const { id, expected } of tracks)
-				sql.exec("UPDATE track SET expected = ? WHERE id = ?", expected ?? 0, id);
+			for (const [id, parts] of counts) sql.exec("UPDATE track SET expected = ? WHERE id = ?", parts, id);
 			sql.exec("UPDATE asset SET phase = 'completing'");
 		});
 	}

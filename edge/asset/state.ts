@@ -220,7 +220,8 @@ const partAt = (track: TrackState, number: number): PartRecord => {
 	return part;
 };
 
-const cursorAfter = (track: TrackState, count: number): { part: number; sample: number } => {
+/** Where the segment after one of `count` samples begins. */
+export const cursorAfter = (track: TrackState, count: number): { part: number; sample: number } => {
 	let { part, sample } = track.cursor;
 	let left = count;
 	while (part < track.contiguous) {

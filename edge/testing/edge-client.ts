@@ -17,8 +17,11 @@ declare global {
 export const API_KEY = "test-api-key";
 export const ORIGIN = "https://edge.test";
 
-/** Applies the migrations to the database of this test file. */
-export const migrate = (): Promise<void> => applyD1Migrations(env.CATALOGUE, env.TEST_MIGRATIONS);
+/** Applies the migrations, and empties the list of assets that test files before may have left. */
+export const migrate = async (): Promise<void> => {
+	await applyD1Migrations(env.CATALOGUE, env.TEST_MIGRATIONS);
+	await env.CATALOGUE.prepare("DELETE FROM assets").run();
+};
 
 /** A request to the Worker, with the API key unless a token (or "" for none) is given. */
 export const call = (

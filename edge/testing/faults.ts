@@ -1,5 +1,6 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
+import { vi } from "vitest";
 import type { AssetObject } from "../asset/asset-object.ts";
 import type { Environment } from "../environment.ts";
 
@@ -20,6 +21,7 @@ export class Faults {
 
 	/** Puts these faults between the asset's Durable Object and its bindings, until it is evicted. */
 	async install(assetId: string): Promise<void> {
+		muteInjected();
 		const stub = assetStub(assetId);
 		await runInDurableObject(stub, (instance: AssetObject) => {
 			const holder = instance as unknown as { env: Environment };
@@ -66,6 +68,15 @@ export class Faults {
 		});
 	}
 }
+
+/** Failures that a test injects are logged as they should be; in the test's output they would only hide others. */
+const muteInjected = (): void => {
+	const { error } = console;
+	if (vi.isMockFunction(error)) return;
+	vi.spyOn(console, "error").mockImplementation((...args: unknown[]) => {
+		if (!String(args[0]).includes("Injected:")) error.apply(console, args);
+	});
+};
 
 /** The Durable Object of an asset. */
 export const assetStub = (assetId: string): DurableObjectStub<AssetObject> =>
