@@ -2,7 +2,7 @@
  * Writes what the parser makes of the conformance streams, for decoders that share no code with this one; the format is
  * in README.md.
  *
- *     npx node test/conformance/dump.ts --out FOLDER
+ *     npx node test/conformance/dump.ts --out FOLDER [--model FOLDER] [--streams FOLDER]
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -11,17 +11,23 @@ import { EnhancementParser, type ParserTrace } from "../../codec/enhancement/par
 import { createExecutor } from "../../codec/model/create-executor.ts";
 import { modelFolder } from "../../codec/model/load-node.ts";
 import { loadModel } from "../../codec/model/model-file.ts";
-import { MODEL_FOLDER, readManifest, readStream } from "./files.ts";
+import { MODEL_FOLDER, readManifest, readStream, STREAMS_FOLDER } from "./files.ts";
 
-const { values } = parseArgs({ options: { out: { type: "string" } } });
+const { values } = parseArgs({
+	options: {
+		out: { type: "string" },
+		model: { type: "string", default: MODEL_FOLDER },
+		streams: { type: "string", default: STREAMS_FOLDER },
+	},
+});
 if (values.out === undefined) {
 	process.stderr.write("usage: npx node test/conformance/dump.ts --out FOLDER\n");
 	process.exit(2);
 }
 const folder = values.out;
 await mkdir(folder, { recursive: true });
-const manifest = await readManifest();
-const model = await loadModel(modelFolder(MODEL_FOLDER), { expectedId: manifest.modelId });
+const manifest = await readManifest(values.streams);
+const model = await loadModel(modelFolder(values.model), { expectedId: manifest.modelId });
 const { executor } = await createExecutor({ prefer: ["native", "wasm"] });
 
 /** Numbers of one kind as bytes, little-endian. */
@@ -52,7 +58,7 @@ for (const stream of manifest.streams) {
 		return offset - bytes.length;
 	};
 	const frames = [];
-	for (const { sample, base, expected } of await readStream(stream)) {
+	for (const { sample, base, expected } of await readStream(stream, values.streams)) {
 		const symbols = await parser.parse(sample, base);
 		if (traced === undefined) throw new Error("The parser did not report its trace.");
 		frames.push({

@@ -8,14 +8,17 @@ import { type ConformanceFrame, framesOf, type Manifest, type ManifestStream } f
 export const STREAMS_FOLDER = fileURLToPath(new URL("streams", import.meta.url));
 export const MODEL_FOLDER = fileURLToPath(new URL("../../models/crescendo-1", import.meta.url));
 
-export async function readManifest(): Promise<Manifest> {
-	return JSON.parse(await readFile(join(STREAMS_FOLDER, "manifest.json"), "utf8"));
+export async function readManifest(folder: string = STREAMS_FOLDER): Promise<Manifest> {
+	return JSON.parse(await readFile(join(folder, "manifest.json"), "utf8"));
 }
 
-export async function readStream(stream: ManifestStream): Promise<readonly ConformanceFrame[]> {
+export async function readStream(
+	stream: ManifestStream,
+	folder: string = STREAMS_FOLDER,
+): Promise<readonly ConformanceFrame[]> {
 	const [samples, bases] = await Promise.all([
-		readFile(join(STREAMS_FOLDER, `${stream.name}.samples`)),
-		readFile(join(STREAMS_FOLDER, `${stream.name}.bases`)),
+		readFile(join(folder, `${stream.name}.samples`)),
+		readFile(join(folder, `${stream.name}.bases`)),
 	]);
 	return framesOf(stream, samples, bases, FRAME_DURATION);
 }

@@ -2,9 +2,12 @@
  * Makes the conformance streams with the shipped model. Run it when the model or the bitstream changes, and only then:
  *
  *     npx node test/conformance/generate.ts
+ *
+ * `--model FOLDER` and `--streams FOLDER` take another model and write elsewhere.
  */
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { EnhancementEncoder } from "../../codec/enhancement/encoder.ts";
 import { hashPicture } from "../../codec/hash/picture-hash.ts";
 import { createExecutor } from "../../codec/model/create-executor.ts";
@@ -87,11 +90,14 @@ function coarse(picture: Picture): Picture {
 	return { ...picture, y: plane(picture.y), u: plane(picture.u), v: plane(picture.v) };
 }
 
+const { values: folders } = parseArgs({
+	options: { model: { type: "string", default: MODEL_FOLDER }, streams: { type: "string", default: STREAMS_FOLDER } },
+});
 const { executor } = await createExecutor({ prefer: ["native", "wasm"] });
-const model = await loadModel(modelFolder(MODEL_FOLDER), { encoder: true });
+const model = await loadModel(modelFolder(folders.model), { encoder: true });
 const streams: ManifestStream[] = [];
-await mkdir(STREAMS_FOLDER, { recursive: true });
-for (const name of await readdir(STREAMS_FOLDER)) await rm(join(STREAMS_FOLDER, name));
+await mkdir(folders.streams, { recursive: true });
+for (const name of await readdir(folders.streams)) await rm(join(folders.streams, name));
 
 for (const { name, about, width, height, scene, frames, coarseBase } of PLANS) {
 	const encoder = await EnhancementEncoder.create({ model, executor, width, height, pictureHash: "every" });
@@ -119,14 +125,14 @@ for (const { name, about, width, height, scene, frames, coarseBase } of PLANS) {
 	await encoder.dispose();
 	const { baseWidth, baseHeight } = encoder.geometry;
 	streams.push({ name, about, width, height, baseWidth, baseHeight, frames: manifestFrames });
-	await writeFile(join(STREAMS_FOLDER, `${name}.samples`), Buffer.concat(samples));
-	await writeFile(join(STREAMS_FOLDER, `${name}.bases`), Buffer.concat(bases));
+	await writeFile(join(folders.streams, `${name}.samples`), Buffer.concat(samples));
+	await writeFile(join(folders.streams, `${name}.bases`), Buffer.concat(bases));
 	process.stdout.write(
 		`${name}: ${manifestFrames.map(({ type, q, bytes }) => `${type} q${q} ${bytes}`).join(", ")}\n`,
 	);
 }
 await writeFile(
-	join(STREAMS_FOLDER, "manifest.json"),
+	join(folders.streams, "manifest.json"),
 	`${JSON.stringify({ modelId: model.id, streams }, undefined, "\t")}\n`,
 );
 await executor.dispose();
