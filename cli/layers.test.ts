@@ -22,6 +22,9 @@ import { openFile } from "./layers.ts";
 import { launchBrowser } from "../test/e2e/browser.ts";
 import { crescendo } from "./test-io.ts";
 
+/** No progress; one thread, because tests run side by side. */
+const QUIET = ["--quiet", "--threads", "1"];
+
 const COUNT = 7;
 /** Odd on purpose: 52x36 is no multiple of 32, and its base, 14x10, none of 16. */
 const format: Y4mFormat = {
@@ -57,7 +60,7 @@ beforeAll(async () => {
 	for await (const chunk of writeY4m(format, pictures)) chunks.push(chunk);
 	await writeFile(at("in.y4m"), Buffer.concat(chunks));
 	// A group of three frames: 3 * 1001 / 24000 seconds
-	const settings = ["--q", "20,45", "--gop", "0.125", "--hash", "every", "--quiet"];
+	const settings = ["--q", "20,45", "--gop", "0.125", "--hash", "every", ...QUIET];
 	const { status, err } = await crescendo(["encode", at("in.y4m"), "-o", at("out.mp4"), ...settings]);
 	if (status !== 0 || err !== "") throw new Error(`Encoding ended with ${status}: ${err}`);
 });
@@ -92,7 +95,7 @@ describe("an encoded file", () => {
 	});
 
 	it("decodes to pictures whose hashes are the encoder's", async () => {
-		const { status, out } = await crescendo(["verify", at("out.mp4"), "--json", "--quiet"]);
+		const { status, out } = await crescendo(["verify", at("out.mp4"), "--json", ...QUIET]);
 		expect(status).toBe(0);
 		expect(JSON.parse(out)).toEqual({
 			tracks: [
@@ -106,7 +109,7 @@ describe("an encoded file", () => {
 		const means: number[] = [];
 		for (const track of ["2", "3"]) {
 			const output = at(`full-${track}.y4m`);
-			const args = ["decode", at("out.mp4"), "--layer", "full", "--track", track, "-o", output, "--quiet"];
+			const args = ["decode", at("out.mp4"), "--layer", "full", "--track", track, "-o", output, ...QUIET];
 			expect(await crescendo(args)).toMatchObject({ status: 0, err: "" });
 			const decoded = await readPictures(output);
 			expect(decoded.format).toEqual(format);
@@ -118,7 +121,7 @@ describe("an encoded file", () => {
 	});
 
 	it("decodes by default to its best enhancement, and to standard output where asked", async () => {
-		const { status, bytes } = await crescendo(["decode", at("out.mp4"), "-o", "-", "--quiet", "--frames", "2"]);
+		const { status, bytes } = await crescendo(["decode", at("out.mp4"), "-o", "-", ...QUIET, "--frames", "2"]);
 		expect(status).toBe(0);
 		const best = await readFile(at("full-3.y4m"));
 		expect(Buffer.from(bytes).equals(best.subarray(0, bytes.length))).toBe(true);
@@ -128,7 +131,7 @@ describe("an encoded file", () => {
 
 	it("has a base that is a plain video: ffmpeg decodes the file to the same pictures", async () => {
 		expect(
-			await crescendo(["decode", at("out.mp4"), "--layer", "base", "-o", at("base.y4m"), "--quiet"]),
+			await crescendo(["decode", at("out.mp4"), "--layer", "base", "-o", at("base.y4m"), ...QUIET]),
 		).toMatchObject({
 			status: 0,
 		});
@@ -193,7 +196,7 @@ describe("an encoded file", () => {
 	});
 
 	it("comes out the same when it is made again", async () => {
-		const settings = ["--q", "20,45", "--gop", "0.125", "--hash", "every", "--quiet", "--json"];
+		const settings = ["--q", "20,45", "--gop", "0.125", "--hash", "every", ...QUIET, "--json"];
 		const { status, out } = await crescendo(["encode", at("in.y4m"), "-o", at("again.mp4"), ...settings]);
 		expect(status).toBe(0);
 		expect(JSON.parse(out)).toMatchObject({ frames: 7, width: 51, height: 35, keyInterval: 3 });
@@ -219,13 +222,13 @@ describe("a damaged file", () => {
 		const { bytes, data } = await locate(2, 4);
 		data[data.length >> 1] = (data[data.length >> 1] ?? 0) ^ 0x10;
 		await writeFile(at("flipped.mp4"), bytes);
-		const full = await crescendo(["decode", at("flipped.mp4"), "--track", "2", "-o", at("x.y4m"), "--quiet"]);
+		const full = await crescendo(["decode", at("flipped.mp4"), "--track", "2", "-o", at("x.y4m"), ...QUIET]);
 		expect(full).toMatchObject({ status: 2, err: expect.stringContaining("check sum") });
 		expect(await readdir(folder)).not.toContain("x.y4m");
-		expect((await crescendo(["verify", at("flipped.mp4"), "--quiet"])).status).toBe(2);
+		expect((await crescendo(["verify", at("flipped.mp4"), ...QUIET])).status).toBe(2);
 		const { out } = await crescendo(["inspect", at("flipped.mp4"), "--json"]);
 		expect(JSON.parse(out).layers[1].enhancement.damagedSamples).toBe(1);
-		const base = await crescendo(["decode", at("flipped.mp4"), "--layer", "base", "-o", at("b.y4m"), "--quiet"]);
+		const base = await crescendo(["decode", at("flipped.mp4"), "--layer", "base", "-o", at("b.y4m"), ...QUIET]);
 		expect(base.status).toBe(0);
 		expect(await readFile(at("b.y4m"))).toEqual(await readFile(at("base.y4m")));
 	});
@@ -248,7 +251,7 @@ describe("a damaged file", () => {
 		}
 		await file.close();
 		await writeFile(at("other-base.mp4"), Buffer.concat(parts));
-		const { status, err } = await crescendo(["verify", at("other-base.mp4"), "--quiet"]);
+		const { status, err } = await crescendo(["verify", at("other-base.mp4"), ...QUIET]);
 		expect([status, err]).toEqual([
 			2,
 			expect.stringMatching(/^crescendo verify: The base picture at 0 us hashes to .*\n$/),
@@ -264,7 +267,7 @@ describe("a damaged file", () => {
 			from = found + 4;
 		}
 		await writeFile(at("model.mp4"), bytes);
-		const { status, err } = await crescendo(["decode", at("model.mp4"), "-o", at("x.y4m"), "--quiet"]);
+		const { status, err } = await crescendo(["decode", at("model.mp4"), "-o", at("x.y4m"), ...QUIET]);
 		expect([status, err]).toEqual([
 			2,
 			expect.stringMatching(/needs model [0-9a-f]{32}, which this package does not have/),
@@ -274,7 +277,7 @@ describe("a damaged file", () => {
 	it("that was cut short is refused", async () => {
 		const bytes = await readFile(at("out.mp4"));
 		await writeFile(at("short.mp4"), bytes.subarray(0, bytes.length - 10));
-		for (const command of [["inspect"], ["verify", "--quiet"], ["decode", "-o", at("x.y4m"), "--quiet"]]) {
+		for (const command of [["inspect"], ["verify", ...QUIET], ["decode", "-o", at("x.y4m"), ...QUIET]]) {
 			const { status } = await crescendo([...command, at("short.mp4")]);
 			expect(status).toBe(2);
 		}
@@ -296,17 +299,7 @@ describe("a video with sound", () => {
 			...["-f", "lavfi", "-i", "testsrc2=s=48x32:r=25:d=1", "-f", "lavfi", "-i", "sine=440:r=44100:d=1"],
 			...["-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "aac", "-shortest", at("sound.mp4")],
 		]);
-		const args = [
-			"encode",
-			at("sound.mp4"),
-			"-o",
-			at("sound-out.mp4"),
-			"--frames",
-			"4",
-			"--gop",
-			"0.08",
-			"--quiet",
-		];
+		const args = ["encode", at("sound.mp4"), "-o", at("sound-out.mp4"), "--frames", "4", "--gop", "0.08", ...QUIET];
 		expect(await crescendo(args)).toMatchObject({ status: 0, err: "" });
 		const report: Report = JSON.parse((await crescendo(["inspect", at("sound-out.mp4"), "--json"])).out);
 		const audio = report.layers.find(({ kind }) => kind === "audio");
@@ -323,7 +316,7 @@ describe("an interrupted command", () => {
 	it("ends with status 130 and leaves no file", async () => {
 		const controller = new AbortController();
 		const before = await readdir(folder);
-		const encoding = crescendo(["encode", at("in.y4m"), "-o", at("never.mp4"), "--quiet"], controller.signal);
+		const encoding = crescendo(["encode", at("in.y4m"), "-o", at("never.mp4"), ...QUIET], controller.signal);
 		setTimeout(() => controller.abort(), 300);
 		expect(await encoding).toMatchObject({ status: 130, out: "", err: "crescendo encode: interrupted\n" });
 		expect(await readdir(folder)).toEqual(before);
