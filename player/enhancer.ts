@@ -9,7 +9,6 @@ import { type BackOff, forgetFrames, isBackedOff, NO_BACK_OFF, observeFrames } f
 import { chooseEnhancement } from "./policy/choose-enhancement.ts";
 import { type DecodeSpeed, NO_DECODE_SPEED, observePicture, pictureMilliseconds } from "./policy/decode-speed.ts";
 import { type DecodeObservation, isHopeless, nextSegment } from "./policy/next-segment.ts";
-import { planFetch } from "./policy/plan-fetch.ts";
 import { decideStart } from "./policy/start.ts";
 import {
 	type BackendPreference,
@@ -18,10 +17,9 @@ import {
 	type EnhancementState,
 	isPassing,
 } from "./reasons.ts";
-import type { BaseFeed, BaseSegment } from "./stream/base-feed.ts";
-import { type EnhancementBytes, EnhancementFeed } from "./stream/enhancement-feed.ts";
+import type { BaseFeed } from "./stream/base-feed.ts";
+import { type BufferObservation, EnhancementBuffer } from "./stream/enhancement-buffer.ts";
 import type { ListedEnhancement } from "./stream/enhancement-list.ts";
-import { FetchError } from "./stream/fetch-bytes.ts";
 import type { PlaylistParser } from "./stream/media-playlist.ts";
 import type { Transfer } from "./policy/bandwidth.ts";
 
@@ -81,30 +79,12 @@ export type EnhancerOptions = {
 	readonly onFault: (fault: EnhancementFault) => void;
 };
 
-/** A segment of the enhancement on its way through the player. */
-type Piece = {
-	state: "fetching" | "ready" | "damaged";
-	abort: AbortController;
-	enhancementId: string;
-	bytes?: EnhancementBytes;
-	base?: BaseSegment;
-	/** Given to the decoder in this epoch. */
-	given: boolean;
-};
-
-/** Seconds of base ahead before the enhancement may use the network, and seconds of enhancement ahead at most. */
+/** Seconds of base ahead before the enhancement may use the network. */
 const BASE_WANTED = 6;
-const ENHANCEMENT_AHEAD = 20;
-/** Seconds behind the playhead for which segments are kept, for seeking back. */
-const KEPT_BEHIND = 10;
-/** Enhancement bytes kept in the page. */
-const KEPT_BYTES = 32 * 2 ** 20;
 /** Segments that the worker may hold. */
 const WORKER_SEGMENTS = 2;
 /** Damaged segments in a row before the enhancement is given up. */
 const MOST_DAMAGED = 3;
-/** Failed fetches in a row before the enhancement is given up; pauses between them in milliseconds. */
-const FETCH_PAUSES = [1000, 2000, 4000, 8000] as const;
 /** A lost device or dead worker is replaced once, after so many milliseconds. */
 const RESTART_PAUSE = 5000;
 /** Milliseconds between two looks at everything. */
@@ -124,8 +104,7 @@ let runtimeFetched = false;
 export class Enhancer {
 	readonly #o: EnhancerOptions;
 	readonly #presenter: Presenter;
-	readonly #feeds = new Map<string, EnhancementFeed>();
-	readonly #pieces = new Map<number, Piece>();
+	readonly #buffer: EnhancementBuffer;
 	readonly #abort = new AbortController();
 	readonly #timer: ReturnType<typeof setInterval>;
 	#wishes: EnhancerWishes;
@@ -136,10 +115,6 @@ export class Enhancer {
 	#restarts = 0;
 	#restartAt = Number.NEGATIVE_INFINITY;
 	#current: ListedEnhancement | undefined;
-	#refreshing = false;
-	#refreshedAt = Number.NEGATIVE_INFINITY;
-	#fetchFailures = 0;
-	#fetchAfter = Number.NEGATIVE_INFINITY;
 	#inWorker = 0;
 	#decodedTo: number | undefined;
 	#damagedInRow = 0;
@@ -160,6 +135,14 @@ export class Enhancer {
 	constructor(options: EnhancerOptions) {
 		this.#o = options;
 		this.#wishes = options.wishes;
+		this.#buffer = new EnhancementBuffer(options.feed, options.parser, {
+			progress: () => this.tick(),
+			transfer: (transfer) => {
+				this.#bytes += transfer.bytes;
+				options.observeTransfer(transfer);
+			},
+			fault: (fault) => this.#fault(fault),
+		});
 		this.#presenter = new Presenter(options.video, options.canvas, {
 			released: (count) => this.#client?.release(count),
 			visible: () => this.tick(),
@@ -200,7 +183,7 @@ export class Enhancer {
 			error: (this.#failure ?? this.#lastFault)?.message,
 			ready: this.#ready,
 			enhancement: this.#current,
-			enhancementBuffer: this.#enhancementBuffer(),
+			enhancementBuffer: this.#buffer.secondsAhead(this.#position()),
 			picturesReady: this.#presenter.ahead,
 			times: this.#times,
 			decodeRate: milliseconds === undefined ? undefined : 1000 / milliseconds,
@@ -234,7 +217,7 @@ export class Enhancer {
 		try {
 			[state, reason] = this.#work(performance.now());
 			this.#presenter.suspended = state === "base" || state === "failed" || state === "stopped";
-			this.#presenter.ended = this.#o.video.ended || this.#nothingFollows();
+			this.#presenter.ended = this.#o.video.ended || this.#buffer.lastGiven;
 		} finally {
 			this.#ticking = false;
 		}
@@ -251,8 +234,7 @@ export class Enhancer {
 		clearInterval(this.#timer);
 		this.#close();
 		this.#presenter.destroy();
-		for (const piece of this.#pieces.values()) piece.abort.abort();
-		this.#pieces.clear();
+		this.#buffer.destroy();
 	}
 
 	/** The whole decision, top to bottom: the first thing that stands in the way is the state and the reason. */
@@ -283,9 +265,7 @@ export class Enhancer {
 			this.#stopDecoding();
 			return ["stopped", limit];
 		}
-		this.#keepPlaylist(now);
-		this.#forgetPieces();
-		const waiting = this.#fetchNext(baseEnd, now);
+		const waiting = this.#buffer.work(this.#observeFetching(baseEnd), now);
 		if (!this.#ready) return ["loading", "loading-runtime"];
 		this.#decodeNext();
 		if (this.#presenter.visible) return ["active", undefined];
@@ -343,68 +323,16 @@ export class Enhancer {
 		if (id === undefined) return limit ?? "no-enhancement";
 		if (id !== this.#current?.id) {
 			this.#current = enhancements.find((enhancement) => enhancement.id === id);
-			this.#refreshedAt = Number.NEGATIVE_INFINITY;
+			if (this.#current) this.#buffer.use(this.#current);
 			this.#o.onChange();
 		}
 		return undefined;
 	}
 
-	#feed(): EnhancementFeed | undefined {
-		const enhancement = this.#current;
-		if (!enhancement) return undefined;
-		let feed = this.#feeds.get(enhancement.id);
-		if (!feed) {
-			feed = new EnhancementFeed(enhancement, this.#o.parser, (transfer) => {
-				this.#bytes += transfer.bytes;
-				this.#o.observeTransfer(transfer);
-			});
-			this.#feeds.set(enhancement.id, feed);
-		}
-		return feed;
-	}
-
-	/** Reads the playlist when it is due: at first, and while it grows. */
-	#keepPlaylist(now: number): void {
-		const feed = this.#feed();
-		if (!feed || this.#refreshing || feed.playlist?.complete || now < this.#fetchAfter) return;
-		if (now < this.#refreshedAt + 1000 * (feed.playlist?.targetDuration ?? 0)) return;
-		this.#refreshing = true;
-		this.#refreshedAt = now;
-		feed.refresh(this.#abort.signal).then(
-			() => {
-				this.#refreshing = false;
-				this.#fetchFailures = 0;
-				this.tick();
-			},
-			(error: unknown) => {
-				this.#refreshing = false;
-				this.#onFetchFailed(error);
-			},
-		);
-	}
-
-	/** Segments that both playlists have, on the media timeline. */
-	#segments(): { readonly sequence: number; readonly start: number; readonly duration: number }[] {
-		const listed = new Set(this.#feed()?.playlist?.segments.map(({ sequence }) => sequence));
-		return this.#o.feed.segments.filter(({ sequence }) => listed.has(sequence));
-	}
-
-	/** Starts the next fetch if one is due. Returns why none is. */
-	#fetchNext(baseEnd: number | undefined, now: number): string | undefined {
+	#observeFetching(baseEnd: number | undefined): BufferObservation {
 		const { video, feed, bandwidth, baseBitrate } = this.#o;
-		const enhancements = this.#feed();
-		const playlist = enhancements?.playlist;
-		if (!enhancements || !playlist || now < this.#fetchAfter) return undefined;
-		for (const piece of this.#pieces.values()) if (piece.state === "fetching") return undefined;
 		const total = bandwidth();
-		const plan = planFetch({
-			segments: this.#segments().map(({ sequence, start, duration }) => ({
-				index: sequence,
-				start,
-				duration,
-				bytes: undefined,
-			})),
-			have: (sequence) => this.#pieces.has(sequence),
+		return {
 			position: this.#position(),
 			playbackRate: Math.abs(video.playbackRate),
 			paused: video.paused,
@@ -412,84 +340,14 @@ export class Enhancer {
 			baseBufferWanted: BASE_WANTED,
 			baseComplete: feed.complete && baseEnd !== undefined && baseEnd >= video.duration - 0.1,
 			bandwidth: total === undefined ? undefined : Math.max(total - baseBitrate, total / 4),
-			bitrate: enhancements.enhancement.bandwidth,
 			decodeSecondsPerSecond: this.#pace(),
-			ahead: ENHANCEMENT_AHEAD,
-		});
-		if (plan.fetch === undefined) return plan.reason;
-		const segment = playlist.segments.find(({ sequence }) => sequence === plan.fetch);
-		if (segment) void this.#fetchPiece(enhancements, segment);
-		return undefined;
-	}
-
-	async #fetchPiece(feed: EnhancementFeed, segment: Parameters<EnhancementFeed["segment"]>[0]): Promise<void> {
-		const { sequence } = segment;
-		const abort = new AbortController();
-		const piece: Piece = { state: "fetching", abort, enhancementId: feed.enhancement.id, given: false };
-		this.#pieces.set(sequence, piece);
-		try {
-			const bytes = await feed.segment(segment, abort.signal);
-			const base = await this.#o.feed.segment(sequence, abort.signal);
-			if (this.#pieces.get(sequence) !== piece) return;
-			if (!base) {
-				// hls.js has not placed it yet: asked again later, the enhancement's bytes come from the browser's cache.
-				this.#pieces.delete(sequence);
-				return;
-			}
-			piece.bytes = bytes;
-			piece.base = base;
-			piece.state = "ready";
-			this.#fetchFailures = 0;
-			this.tick();
-		} catch (error) {
-			if (this.#pieces.get(sequence) === piece) this.#pieces.delete(sequence);
-			if (!abort.signal.aborted) this.#onFetchFailed(error);
-		}
-	}
-
-	#onFetchFailed(error: unknown): void {
-		if (this.#abort.signal.aborted) return;
-		const pause = FETCH_PAUSES[this.#fetchFailures];
-		this.#fetchFailures++;
-		this.#fetchAfter = performance.now() + (pause ?? 0);
-		const code = error instanceof CodecError ? error.code : "network";
-		const message = error instanceof Error ? error.message : String(error);
-		const hint =
-			error instanceof FetchError && error.status === 404 ? "The stream may have been deleted." : undefined;
-		this.#fault({
-			code,
-			message,
-			hint,
-			fatal: pause === undefined || (error instanceof CodecError && !isPassing(code)),
-		});
-	}
-
-	/** Drops pieces that are far from the playhead, fetched for another enhancement and not begun, or too many. */
-	#forgetPieces(): void {
-		const currentTime = this.#position();
-		const places = new Map(this.#segments().map((segment) => [segment.sequence, segment]));
-		let bytes = 0;
-		for (const [sequence, piece] of [...this.#pieces].sort(([a], [b]) => a - b)) {
-			const place = places.get(sequence);
-			const end = place ? place.start + place.duration : Number.NEGATIVE_INFINITY;
-			const far = end < currentTime - KEPT_BEHIND || (place?.start ?? 0) > currentTime + 2 * ENHANCEMENT_AHEAD;
-			const stale = piece.enhancementId !== this.#current?.id && !piece.given;
-			bytes += piece.bytes?.media.length ?? 0;
-			const tooMany = bytes > KEPT_BYTES && !piece.given && piece.state === "ready";
-			if (place && !far && !stale && !tooMany) continue;
-			piece.abort.abort();
-			this.#pieces.delete(sequence);
-		}
+		};
 	}
 
 	#observeDecoding(): DecodeObservation {
 		const { video } = this.#o;
 		return {
-			segments: this.#segments().map((segment) => {
-				const piece = this.#pieces.get(segment.sequence);
-				const spent = piece?.given === true || piece?.state === "damaged";
-				return { ...segment, ready: piece?.state === "ready", coming: piece?.state === "fetching", spent };
-			}),
+			segments: this.#buffer.segments,
 			position: this.#position(),
 			playbackRate: Math.abs(video.playbackRate),
 			paused: video.paused,
@@ -510,11 +368,10 @@ export class Enhancer {
 		}
 		while (this.#inWorker < WORKER_SEGMENTS) {
 			const sequence = nextSegment(this.#observeDecoding());
-			const piece = sequence === undefined ? undefined : this.#pieces.get(sequence);
-			if (sequence === undefined || !piece?.bytes || !piece.base) return;
-			piece.given = true;
+			const segment = sequence === undefined ? undefined : this.#buffer.give(sequence);
+			if (!segment) return;
 			this.#inWorker++;
-			client.push({ sequence, base: piece.base, enhancement: piece.bytes, mediaStart: piece.base.mediaStart });
+			client.push({ ...segment, mediaStart: segment.base.mediaStart });
 		}
 	}
 
@@ -525,15 +382,10 @@ export class Enhancer {
 	}
 
 	#stopDecoding(): void {
-		if (
-			this.#inWorker === 0 &&
-			this.#presenter.ahead === 0 &&
-			![...this.#pieces.values()].some(({ given }) => given)
-		)
-			return;
+		if (this.#inWorker === 0 && this.#presenter.ahead === 0 && !this.#buffer.someGiven) return;
 		this.#client?.reset();
 		this.#presenter.clear();
-		for (const piece of this.#pieces.values()) piece.given = false;
+		this.#buffer.takeBack();
 		this.#inWorker = 0;
 		this.#decodedTo = undefined;
 		this.#settled = false;
@@ -592,12 +444,7 @@ export class Enhancer {
 	#onPipelineFailed(failure: PipelineFailure): void {
 		const { sequence, code, message, hint } = failure;
 		if (sequence !== undefined && isPassing(code)) {
-			const piece = this.#pieces.get(sequence);
-			if (piece) {
-				piece.state = "damaged";
-				delete piece.bytes;
-				delete piece.base;
-			}
+			this.#buffer.markDamaged(sequence);
 			this.#inWorker--;
 			this.#damagedInRow++;
 			this.#settled = false;
@@ -634,7 +481,7 @@ export class Enhancer {
 		this.#client = undefined;
 		this.#ready = undefined;
 		this.#presenter.clear();
-		for (const piece of this.#pieces.values()) piece.given = false;
+		this.#buffer.takeBack();
 		this.#inWorker = 0;
 		this.#decodedTo = undefined;
 		this.#settled = false;
@@ -666,7 +513,7 @@ export class Enhancer {
 		const place = this.#o.feed.segments.find(
 			({ start, duration }) => start <= seconds && seconds < start + duration,
 		);
-		return place !== undefined && this.#pieces.get(place.sequence)?.given === true;
+		return place !== undefined && this.#buffer.isGiven(place.sequence);
 	}
 
 	#forgetCounts(): void {
@@ -692,23 +539,6 @@ export class Enhancer {
 	#pace(): number {
 		const milliseconds = pictureMilliseconds(this.#speed);
 		return milliseconds === undefined ? 0 : (milliseconds * this.#o.frameRate) / 1000;
-	}
-
-	#enhancementBuffer(): number {
-		const currentTime = this.#position();
-		let end = currentTime;
-		for (const { sequence, start, duration } of this.#segments()) {
-			if (start + duration <= end) continue;
-			if (start > end + 0.1 || this.#pieces.get(sequence)?.state !== "ready") break;
-			end = start + duration;
-		}
-		return end - currentTime;
-	}
-
-	/** The last segment is in the worker or through it. */
-	#nothingFollows(): boolean {
-		const last = this.#segments().at(-1);
-		return this.#o.feed.complete && last !== undefined && this.#pieces.get(last.sequence)?.given === true;
 	}
 }
 

@@ -32,7 +32,6 @@ export type EnhancementReason =
 	| "page-hidden"
 	| "picture-in-picture"
 	| "base-switched"
-	| "self-test-failed"
 	| "invalid-list"
 	| "network"
 	| CodecErrorCode;
@@ -57,7 +56,6 @@ export const REASONS: Readonly<Record<EnhancementReason, string>> = {
 	"page-hidden": "The page is hidden.",
 	"picture-in-picture": "Picture-in-picture shows the base.",
 	"base-switched": "Another base stream is playing than the one the enhancement belongs to.",
-	"self-test-failed": "This device does not compute exactly.",
 	"invalid-list": "The list of enhancements cannot be read.",
 	network: "The enhancement could not be fetched.",
 	"damaged-sample": "An enhancement frame arrived damaged.",

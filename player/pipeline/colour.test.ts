@@ -53,15 +53,15 @@ describe("colour conversion", () => {
 		expect(toRgb(conversion, 255, 128, 128)).toEqual([255, 255, 255]);
 	});
 
-	it("takes what is unspecified for BT.601, and leaves what is specified", () => {
+	it("takes what is unspecified for BT.709, and leaves what is specified", () => {
 		expect(shownColour({ primaries: 2, transfer: 2, matrix: 2, fullRange: false })).toEqual({
-			primaries: 6,
-			transfer: 6,
-			matrix: 6,
+			primaries: 1,
+			transfer: 1,
+			matrix: 1,
 			fullRange: false,
 		});
-		const bt709 = { primaries: 1, transfer: 13, matrix: 1, fullRange: true };
-		expect(shownColour(bt709)).toEqual(bt709);
+		const bt601 = { primaries: 6, transfer: 13, matrix: 6, fullRange: true };
+		expect(shownColour(bt601)).toEqual(bt601);
 		expect(colourConversion({ matrix: 2, fullRange: false })).toEqual(
 			colourConversion({ matrix: 6, fullRange: false }),
 		);

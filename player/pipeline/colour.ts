@@ -22,12 +22,12 @@ const LUMA_WEIGHTS: Readonly<Record<number, readonly [number, number]>> = {
 /** ISO/IEC 23091-2: the code point of all three fields for "unspecified". */
 const UNSPECIFIED = 2;
 
-/** What an unspecified or unknown matrix is taken for: browsers show small pictures without a label as BT.601. */
-const USUAL_MATRIX = 6;
+/** BT.709: what an unspecified or unknown label is taken for, because Chromium shows a base without a label so, however small. */
+const USUAL = 1;
 
 /** The conversion that a stream's colour space asks for. */
 export function colourConversion(colour: Pick<ColourSpace, "matrix" | "fullRange">): ColourConversion {
-	const [red, blue] = LUMA_WEIGHTS[colour.matrix] ?? (LUMA_WEIGHTS[USUAL_MATRIX] as readonly [number, number]);
+	const [red, blue] = LUMA_WEIGHTS[colour.matrix] ?? (LUMA_WEIGHTS[USUAL] as readonly [number, number]);
 	const green = 1 - red - blue;
 	// Limited range: luma 16..235, chroma 16..240 (ITU-R BT.709, section 6.10; the same in BT.601).
 	const luma = colour.fullRange ? 1 / 255 : 1 / 219;
@@ -57,7 +57,7 @@ export function toRgb(conversion: ColourConversion, y: number, u: number, v: num
  * base, so that both look alike.
  */
 export function shownColour(colour: ColourSpace): ColourSpace {
-	const specified = (value: number) => (value === UNSPECIFIED ? USUAL_MATRIX : value);
+	const specified = (value: number) => (value === UNSPECIFIED ? USUAL : value);
 	return {
 		primaries: specified(colour.primaries),
 		transfer: specified(colour.transfer),

@@ -2,24 +2,20 @@ import type { Picture } from "../../codec/picture/picture.ts";
 import type { ColourSpace } from "../../codec/track.ts";
 import { colourConversion } from "../pipeline/colour.ts";
 
-/** 75 percent bars, from left to right, as R'G'B' of 0..1. */
-const COLOURS = {
-	white: [0.75, 0.75, 0.75],
+/** Four 75 percent bars, wide enough that a quarter of them is still flat in the middle, from left to right, as R'G'B' of 0..1. */
+export const BAR_COLOURS = {
 	yellow: [0.75, 0.75, 0],
-	cyan: [0, 0.75, 0.75],
 	green: [0, 0.75, 0],
-	magenta: [0.75, 0, 0.75],
 	red: [0.75, 0, 0],
 	blue: [0, 0, 0.75],
-	black: [0, 0, 0],
 } as const;
 
 /** Names of the bars, from left to right. */
-export const BARS = Object.keys(COLOURS) as readonly (keyof typeof COLOURS)[];
+export const BARS = Object.keys(BAR_COLOURS) as readonly (keyof typeof BAR_COLOURS)[];
 
 /** Vertical colour bars in a colour space. @param width a multiple of 16, so that every bar has whole chroma samples */
 export function barsPicture(width: number, height: number, colour: ColourSpace, timestamp: number): Picture {
-	const samples = BARS.map((name) => toSamples(COLOURS[name], colour));
+	const samples = BARS.map((name) => toSamples(BAR_COLOURS[name], colour));
 	const plane = (columns: number, rows: number, component: 0 | 1 | 2) =>
 		Uint8Array.from({ length: columns * rows }, (_, i) => {
 			const bar = Math.floor(((i % columns) * BARS.length) / columns);

@@ -1,0 +1,257 @@
+import { CodecError } from "../../codec/errors.ts";
+import type { Transfer } from "../policy/bandwidth.ts";
+import type { DecodableSegment } from "../policy/next-segment.ts";
+import { type FetchObservation, planFetch, type FetchPlan } from "../policy/plan-fetch.ts";
+import { type EnhancementReason, isPassing } from "../reasons.ts";
+import type { BaseFeed, BaseSegment, BaseSegmentPlace } from "./base-feed.ts";
+import { type EnhancementBytes, EnhancementFeed } from "./enhancement-feed.ts";
+import type { ListedEnhancement } from "./enhancement-list.ts";
+import { FetchError } from "./fetch-bytes.ts";
+import type { PlaylistParser, PlaylistSegment } from "./media-playlist.ts";
+
+/** A segment on its way through the player. */
+type Piece = {
+	state: "fetching" | "ready" | "damaged";
+	readonly abort: AbortController;
+	readonly enhancementId: string;
+	bytes?: EnhancementBytes;
+	base?: BaseSegment;
+	/** Given to the decoder since the last seek. */
+	given: boolean;
+};
+
+/** Bytes of both layers, as the decoder takes them. */
+export type ReadySegment = {
+	readonly sequence: number;
+	readonly base: BaseSegment;
+	readonly enhancement: EnhancementBytes;
+};
+
+/** A fetch that failed. */
+export type FetchFault = {
+	readonly code: EnhancementReason;
+	readonly message: string;
+	readonly hint: string | undefined;
+	/** Trying again will not help, or has been tried often enough. */
+	readonly fatal: boolean;
+};
+
+export type EnhancementBufferListener = {
+	/** Something arrived. */
+	readonly progress: () => void;
+	readonly transfer: (transfer: Transfer) => void;
+	readonly fault: (fault: FetchFault) => void;
+};
+
+/** What the fetch plan observes and this object does not know by itself. */
+export type BufferObservation = Omit<FetchObservation, "segments" | "have" | "bitrate" | "ahead">;
+
+/** Seconds of enhancement to hold ahead of the playhead, and behind it, for seeking back. */
+const AHEAD = 20;
+const BEHIND = 10;
+/** Enhancement bytes held. */
+const MOST_BYTES = 32 * 2 ** 20;
+/** Pauses between failed fetches in a row, in milliseconds; after the last one the enhancement is given up. */
+const PAUSES = [1000, 2000, 4000, 8000] as const;
+
+/**
+ * Segments of the enhancement and of the base that belongs to them: what is here, what is coming, what was given to the
+ * decoder. One fetch at a time, at low priority, in the order of the plan.
+ */
+export class EnhancementBuffer {
+	readonly #base: BaseFeed;
+	readonly #parser: PlaylistParser;
+	readonly #listener: EnhancementBufferListener;
+	readonly #feeds = new Map<string, EnhancementFeed>();
+	readonly #pieces = new Map<number, Piece>();
+	readonly #abort = new AbortController();
+	#feed: EnhancementFeed | undefined;
+	#refreshing = false;
+	#refreshedAt = Number.NEGATIVE_INFINITY;
+	#failures = 0;
+	#fetchAfter = Number.NEGATIVE_INFINITY;
+
+	constructor(base: BaseFeed, parser: PlaylistParser, listener: EnhancementBufferListener) {
+		this.#base = base;
+		this.#parser = parser;
+		this.#listener = listener;
+	}
+
+	/** Takes segments from this enhancement from now on; what was given to the decoder stays given. */
+	use(enhancement: ListedEnhancement): void {
+		let feed = this.#feeds.get(enhancement.id);
+		if (!feed) {
+			feed = new EnhancementFeed(enhancement, this.#parser, this.#listener.transfer);
+			this.#feeds.set(enhancement.id, feed);
+		}
+		this.#feed = feed;
+		this.#refreshedAt = Number.NEGATIVE_INFINITY;
+	}
+
+	/** Segments that base and enhancement both have, on the media timeline. */
+	get places(): readonly BaseSegmentPlace[] {
+		const listed = new Set(this.#feed?.playlist?.segments.map(({ sequence }) => sequence));
+		return this.#base.segments.filter(({ sequence }) => listed.has(sequence));
+	}
+
+	/** The same, with what the decoder may have of them. */
+	get segments(): readonly DecodableSegment[] {
+		return this.places.map((place) => {
+			const piece = this.#pieces.get(place.sequence);
+			const spent = piece?.given === true || piece?.state === "damaged";
+			return { ...place, ready: piece?.state === "ready", coming: piece?.state === "fetching", spent };
+		});
+	}
+
+	/** The last segment there will ever be was given to the decoder. */
+	get lastGiven(): boolean {
+		const last = this.places.at(-1);
+		return this.#base.complete && last !== undefined && this.isGiven(last.sequence);
+	}
+
+	/** At least one segment was given to the decoder since the last seek. */
+	get someGiven(): boolean {
+		return [...this.#pieces.values()].some(({ given }) => given);
+	}
+
+	isGiven(sequence: number): boolean {
+		return this.#pieces.get(sequence)?.given === true;
+	}
+
+	/** Seconds of enhancement from `position` on without a gap. */
+	secondsAhead(position: number): number {
+		let end = position;
+		for (const { sequence, start, duration } of this.places) {
+			if (start + duration <= end) continue;
+			if (start > end + 0.1 || this.#pieces.get(sequence)?.state !== "ready") break;
+			end = start + duration;
+		}
+		return end - position;
+	}
+
+	/** Does what is due: reads the playlist, drops what is far, starts the next fetch. Returns why none is due, if so. */
+	work(observation: BufferObservation, now: number): Extract<FetchPlan, { fetch: undefined }>["reason"] | undefined {
+		const feed = this.#feed;
+		if (!feed || now < this.#fetchAfter) return undefined;
+		this.#keepPlaylist(feed, now);
+		this.#forget(observation.position, feed.enhancement.id);
+		const { playlist } = feed;
+		if (!playlist || [...this.#pieces.values()].some(({ state }) => state === "fetching")) return undefined;
+		const plan = planFetch({
+			...observation,
+			segments: this.places.map(({ sequence: index, start, duration }) => ({
+				index,
+				start,
+				duration,
+				bytes: undefined,
+			})),
+			have: (sequence) => this.#pieces.has(sequence),
+			bitrate: feed.enhancement.bandwidth,
+			ahead: AHEAD,
+		});
+		if (plan.fetch === undefined) return plan.reason;
+		const segment = playlist.segments.find(({ sequence }) => sequence === plan.fetch);
+		if (segment) void this.#fetch(feed, segment);
+		return undefined;
+	}
+
+	/** Hands a ready segment to the decoder; undefined where it is not ready. */
+	give(sequence: number): ReadySegment | undefined {
+		const piece = this.#pieces.get(sequence);
+		if (!piece?.bytes || !piece.base) return undefined;
+		piece.given = true;
+		return { sequence, base: piece.base, enhancement: piece.bytes };
+	}
+
+	/** The decoder starts afresh: everything may be given again. */
+	takeBack(): void {
+		for (const piece of this.#pieces.values()) piece.given = false;
+	}
+
+	/** A segment that cannot be decoded is not given again. */
+	markDamaged(sequence: number): void {
+		const piece = this.#pieces.get(sequence);
+		if (!piece) return;
+		piece.state = "damaged";
+		delete piece.bytes;
+		delete piece.base;
+	}
+
+	/** Stops every fetch and forgets everything. */
+	destroy(): void {
+		this.#abort.abort(new CodecError("aborted", "The player was closed."));
+		for (const piece of this.#pieces.values()) piece.abort.abort();
+		this.#pieces.clear();
+	}
+
+	/** Reads the playlist when it is due: at first, and while it grows. */
+	#keepPlaylist(feed: EnhancementFeed, now: number): void {
+		if (this.#refreshing || feed.playlist?.complete) return;
+		if (now < this.#refreshedAt + 1000 * (feed.playlist?.targetDuration ?? 0)) return;
+		this.#refreshing = true;
+		this.#refreshedAt = now;
+		feed.refresh(this.#abort.signal).then(
+			() => {
+				this.#refreshing = false;
+				this.#failures = 0;
+				this.#listener.progress();
+			},
+			(error: unknown) => {
+				this.#refreshing = false;
+				this.#onFailed(error);
+			},
+		);
+	}
+
+	async #fetch(feed: EnhancementFeed, segment: PlaylistSegment): Promise<void> {
+		const { sequence } = segment;
+		const abort = new AbortController();
+		const piece: Piece = { state: "fetching", abort, enhancementId: feed.enhancement.id, given: false };
+		this.#pieces.set(sequence, piece);
+		try {
+			const bytes = await feed.segment(segment, abort.signal);
+			const base = await this.#base.segment(sequence, abort.signal);
+			if (this.#pieces.get(sequence) !== piece) return;
+			if (base) {
+				Object.assign(piece, { state: "ready", bytes, base });
+			} else {
+				// hls.js has not placed it yet: asked again later, the enhancement's bytes come from the browser's cache.
+				this.#pieces.delete(sequence);
+			}
+			this.#failures = 0;
+			this.#listener.progress();
+		} catch (error) {
+			if (this.#pieces.get(sequence) === piece) this.#pieces.delete(sequence);
+			if (!abort.signal.aborted) this.#onFailed(error);
+		}
+	}
+
+	#onFailed(error: unknown): void {
+		if (this.#abort.signal.aborted) return;
+		const pause = PAUSES[this.#failures];
+		this.#failures++;
+		this.#fetchAfter = performance.now() + (pause ?? 0);
+		const code = error instanceof CodecError ? error.code : "network";
+		const message = error instanceof Error ? error.message : String(error);
+		const gone = error instanceof FetchError && error.status === 404;
+		const hint = gone ? "The stream may have been deleted." : undefined;
+		this.#listener.fault({ code, message, hint, fatal: pause === undefined || !isPassing(code) });
+	}
+
+	/** Drops pieces that are far from the playhead, of another enhancement and not given, or too many. */
+	#forget(position: number, enhancementId: string): void {
+		const places = new Map(this.places.map((place) => [place.sequence, place]));
+		let bytes = 0;
+		for (const [sequence, piece] of [...this.#pieces].sort(([a], [b]) => a - b)) {
+			const place = places.get(sequence);
+			const near =
+				place && place.start + place.duration >= position - BEHIND && place.start <= position + 2 * AHEAD;
+			const stale = piece.enhancementId !== enhancementId && !piece.given;
+			bytes += piece.bytes?.media.length ?? 0;
+			const tooMany = bytes > MOST_BYTES && !piece.given && piece.state === "ready";
+			if (near && !stale && !tooMany) continue;
+			piece.abort.abort();
+			this.#pieces.delete(sequence);
+		}
+	}
+}
