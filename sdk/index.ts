@@ -7,3 +7,5 @@ export type { BackendReport, Bottleneck, LayerProgress, UploadProgress } from ".
 export type { UploadedAsset, UploadPreview, UploadResult } from "./result.ts";
 export type { SourceWarning } from "./source/video-source.ts";
 export type { UploadState } from "./state.ts";
+export { CrescendoUploaderElement, defineUploader } from "./element/crescendo-uploader.ts";
+export type { UploaderOptions } from "./element/crescendo-uploader.ts";

@@ -86,6 +86,12 @@ describe("sources in Chromium", () => {
 		expect(account.sound.end).toBeGreaterThan(1_900_000);
 	});
 
+	it("of several sound tracks the primary one is taken, and that is said", async () => {
+		const account = await accepted("languages.mp4");
+		expect(account.audio).toMatchObject({ channels: 2 });
+		expect(account.warnings).toEqual(["extra-tracks"]);
+	});
+
 	it("odd sizes keep every row and column", async () => {
 		const account = await accepted("odd.webm");
 		expect(new Set(account.sizes)).toEqual(new Set(["333x187"]));

@@ -159,6 +159,7 @@ export class FileSource implements VideoSource {
 		const stats = await reading(() => track.computePacketStats(RATE_PACKETS));
 		const end =
 			(await reading(() => track.getDurationFromMetadata())) ?? (await reading(() => track.computeDuration()));
+		await warnOfExtraTracks(input, sound, warnings);
 		const audio = sound === "none" ? undefined : await openAudio(input, origin, warnings);
 		const info: SourceInfo = {
 			width,
@@ -264,6 +265,15 @@ const firstFrame = async (track: InputVideoTrack): Promise<VideoSample> => {
 		await samples.return();
 	}
 	throw new UploadError("source-damaged", "The video track has no pictures.", { hint: "Choose another file." });
+};
+
+const warnOfExtraTracks = async (input: Input, sound: "auto" | "none", warnings: SourceWarning[]): Promise<void> => {
+	const videos = (await input.getVideoTracks()).length;
+	const audios = sound === "none" ? 0 : (await input.getAudioTracks()).length;
+	if (videos > 1 || audios > 1) {
+		const message = `Of ${videos} video and ${audios} audio tracks the primary one of each is uploaded.`;
+		warnings.push({ code: "extra-tracks", message });
+	}
 };
 
 const refuseSize = (width: number, height: number): void => {

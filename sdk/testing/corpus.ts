@@ -166,6 +166,11 @@ export const CORPUS = {
 			"offset.mkv",
 		]);
 	},
+	"languages.mp4": (folder: string) =>
+		ffmpeg(folder, [
+			...[...picture("160x120", 25, 1), ...tone(1), ...tone(1, "mono")],
+			...["-map", "0:v", "-map", "1:a", "-map", "2:a", ...h264, "-c:a", "aac", "languages.mp4"],
+		]),
 	"sound-only.m4a": (folder: string) => ffmpeg(folder, [...tone(1), "-c:a", "aac", "sound-only.m4a"]),
 	"tiny.mp4": (folder: string) => ffmpeg(folder, [...picture("8x8", 25, 1), ...h264, "tiny.mp4"]),
 	"empty.mp4": (folder: string) => writeFileSync(join(folder, "empty.mp4"), ""),

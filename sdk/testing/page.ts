@@ -1,7 +1,7 @@
 import type { ColourSpace } from "../../codec/track.ts";
 import { UploadError } from "../errors.ts";
-import { createUpload } from "../index.ts";
-import type { Upload, UploadOptions, UploadProgress, UploadResult } from "../index.ts";
+import { createUpload, defineUploader } from "../index.ts";
+import type { CrescendoUploaderElement, Upload, UploadOptions, UploadProgress, UploadResult } from "../index.ts";
 import { FileSource } from "../source/file-source.ts";
 
 /** For tests only: what runs inside the page, called from Node through `page.evaluate`. */
@@ -155,7 +155,50 @@ const control = (id: number, action: "pause" | "resume" | "abort"): string => {
 
 const progressOf = (id: number): UploadProgress | undefined => uploadOf(id).progress;
 
-const functions = { readSource, upload, beginUpload, finishUpload, control, progressOf };
+/** Uploads through `<crescendo-uploader>`, as a person who chooses a file would. */
+const uploadByElement = async (
+	address: string,
+): Promise<{ readonly watch: string; readonly status: string; readonly events: string[] }> => {
+	defineUploader();
+	const element = document.createElement("crescendo-uploader") as CrescendoUploaderElement;
+	element.endpoint = "/";
+	element.token = "good";
+	element.options = { backend: "none" };
+	document.body.append(element);
+	const events: string[] = [];
+	const ended = new Promise<void>((resolve) => {
+		for (const name of ["asset", "playable", "done", "error"]) {
+			element.addEventListener(name, () => {
+				events.push(name);
+				if (name === "done" || name === "error") {
+					resolve();
+				}
+			});
+		}
+	});
+	const transfer = new DataTransfer();
+	transfer.items.add(new File([await (await fetch(address)).blob()], "holiday.mp4"));
+	const input = element.shadowRoot?.querySelector("input");
+	if (!(input instanceof HTMLInputElement)) {
+		throw new Error("the element has no file input");
+	}
+	input.files = transfer.files;
+	input.dispatchEvent(new Event("change"));
+	await ended;
+	const text = (selector: string) => element.shadowRoot?.querySelector(selector)?.textContent ?? "";
+	const watch = element.shadowRoot?.querySelector("a")?.href ?? "";
+	return { watch, status: `${text('[part="title"]')}: ${text('[part="status"]')}`, events };
+};
+
+const functions = {
+	uploadByElement,
+	readSource,
+	upload,
+	beginUpload,
+	finishUpload,
+	control,
+	progressOf,
+};
 
 declare global {
 	var bench: TestBench;

@@ -1,0 +1,233 @@
+import { UploadError } from "../errors.ts";
+import type { TokenProvider, UploadOptions, UploadSource } from "../options.ts";
+import type { UploadProgress } from "../progress.ts";
+import { createUpload } from "../upload.ts";
+import type { Upload } from "../upload.ts";
+import { STYLES, TEMPLATE } from "./template.ts";
+
+/** Everything but `endpoint` and `token`, which the element has of its own. */
+export type UploaderOptions = Omit<UploadOptions, "endpoint" | "token" | "preview" | "signal">;
+
+/** Where there is no DOM (rendering on a server), the class can be imported and does nothing. */
+const Base: typeof HTMLElement = globalThis.HTMLElement ?? (Object as unknown as typeof HTMLElement);
+
+/** Events of the upload that the element passes on, with the same `detail`. */
+const PASSED_ON = ["statechange", "progress", "warning", "asset", "playable", "error", "done"] as const;
+
+/**
+ * `<crescendo-uploader endpoint="https://video.example.com">`: a drop zone that becomes a progress display.
+ *
+ * - Attribute `endpoint`: where the edge answers.
+ * - Property `token`: a string or function as in `createUpload`; must be set before a file is chosen.
+ * - Property `options`: further options of `createUpload`.
+ * - Method `start(source)`: begins without a click; `upload` is the upload under way.
+ * - Slot `prompt`: what the drop zone says. Parts and custom properties: `template.ts`.
+ * - Events: those of `Upload`, dispatched on the element, not bubbling.
+ */
+export class CrescendoUploaderElement extends Base {
+	token: string | TokenProvider | undefined;
+	options: UploaderOptions = {};
+	#upload: Upload | undefined;
+	readonly #root: ShadowRoot;
+
+	constructor() {
+		super();
+		this.#root = this.attachShadow({ mode: "open", delegatesFocus: true });
+		const sheet = new CSSStyleSheet();
+		sheet.replaceSync(STYLES);
+		this.#root.adoptedStyleSheets = [sheet];
+		const template = document.createElement("template");
+		template.innerHTML = TEMPLATE;
+		this.#root.append(template.content);
+		this.#listen();
+	}
+
+	get endpoint(): string | null {
+		return this.getAttribute("endpoint");
+	}
+
+	set endpoint(value: string | null) {
+		if (value === null) {
+			this.removeAttribute("endpoint");
+		} else {
+			this.setAttribute("endpoint", value);
+		}
+	}
+
+	/** The upload under way, or the last one. */
+	get upload(): Upload | undefined {
+		return this.#upload;
+	}
+
+	/**
+	 * Begins to upload a source.
+	 * @throws {UploadError} `invalid-option`, also where `endpoint` or `token` is missing
+	 */
+	start(source: UploadSource): Upload {
+		const { endpoint, token } = this;
+		if (endpoint === null || token === undefined) {
+			const missing = endpoint === null ? "the attribute endpoint" : "the property token";
+			throw new UploadError("invalid-option", `<crescendo-uploader> needs ${missing} before a file is chosen.`);
+		}
+		const upload = createUpload(source, { ...this.options, endpoint, token, preview: true });
+		const before = this.#upload;
+		this.#upload = upload;
+		before?.abort();
+		const name = source instanceof File ? source.name : (this.options.title ?? "Video");
+		this.#begin(upload, name);
+		return upload;
+	}
+
+	disconnectedCallback(): void {
+		// Moving the element within a page disconnects it for a moment.
+		queueMicrotask(() => {
+			if (!this.isConnected) {
+				this.#upload?.abort();
+			}
+		});
+	}
+
+	#listen(): void {
+		const input = this.#part<HTMLInputElement>("input");
+		input.addEventListener("change", () => this.#choose(input.files?.[0]));
+		this.addEventListener("dragover", (event) => {
+			event.preventDefault();
+			this.toggleAttribute("over", true);
+		});
+		this.addEventListener("dragleave", () => this.toggleAttribute("over", false));
+		this.addEventListener("drop", (event) => {
+			event.preventDefault();
+			this.toggleAttribute("over", false);
+			if (!this.#part('[part="drop"]').hidden) {
+				this.#choose(event.dataTransfer?.files[0]);
+			}
+		});
+		this.#part('[part~="pause"]').addEventListener("click", () =>
+			this.#upload?.state === "paused" ? this.#upload.resume() : this.#upload?.pause(),
+		);
+		this.#part('[part~="cancel"]').addEventListener("click", () => this.#upload?.abort());
+		this.#part('[part~="again"]').addEventListener("click", () => this.#reset());
+	}
+
+	#choose(file: File | undefined): void {
+		if (file === undefined) {
+			return;
+		}
+		try {
+			this.start(file);
+		} catch (error) {
+			this.#fail(error instanceof Error ? error.message : String(error));
+		}
+	}
+
+	#begin(upload: Upload, name: string): void {
+		this.#part('[part="drop"]').hidden = true;
+		this.#part('[part="error"]').hidden = true;
+		this.#part('[part="work"]').hidden = false;
+		this.#part('[part="preview"]').hidden = true;
+		this.#part('[part~="watch"]').hidden = true;
+		this.#part('[part="title"]').textContent = name;
+		this.#showState(upload);
+		for (const type of PASSED_ON) {
+			upload.addEventListener(type, (event) => {
+				if (this.#upload === upload) {
+					this.dispatchEvent(new CustomEvent(type, { detail: (event as CustomEvent<unknown>).detail }));
+				}
+			});
+		}
+		// Another upload may have been started meanwhile: what this one still says is not shown.
+		const current = () => this.#upload === upload;
+		upload.addEventListener("statechange", () => current() && this.#showState(upload));
+		upload.addEventListener("progress", ({ detail }) => current() && this.#showProgress(upload, detail));
+		upload.addEventListener("preview", ({ detail: { enhanced } }) => {
+			const canvas = this.#part<HTMLCanvasElement>("canvas");
+			canvas.width = enhanced.displayWidth;
+			canvas.height = enhanced.displayHeight;
+			canvas.getContext("2d")?.drawImage(enhanced, 0, 0);
+			canvas.hidden = false;
+		});
+		upload.addEventListener("playable", ({ detail }) => {
+			const link = this.#part<HTMLAnchorElement>('[part~="watch"]');
+			link.href = detail.watchUrl;
+			link.hidden = false;
+		});
+		upload.addEventListener("error", ({ detail }) => {
+			if (!current()) {
+				return;
+			}
+			if (detail.code === "aborted") {
+				this.#reset();
+			} else {
+				this.#fail([detail.message, detail.hint].filter(Boolean).join(" "));
+			}
+		});
+	}
+
+	#showState({ state }: Upload): void {
+		const over = state === "done" || state === "failed" || state === "aborted";
+		this.#part('[part~="pause"]').hidden = over;
+		this.#part('[part~="cancel"]').hidden = over;
+		this.#part('[part~="again"]').hidden = !over;
+		this.#part('[part~="pause"]').textContent = state === "paused" ? "Resume" : "Pause";
+		const words = {
+			preparing: "Opening the video",
+			paused: "Paused",
+			finishing: "Sending the last parts",
+			done: "Uploaded",
+		};
+		if (state in words) {
+			this.#part('[part="status"]').textContent = words[state as keyof typeof words];
+		}
+	}
+
+	#showProgress(upload: Upload, progress: UploadProgress): void {
+		const total = Math.max(1, progress.framesTotal ?? progress.framesEncoded);
+		const uploaded = upload.state === "done" ? 1 : Math.min(1, progress.framesUploaded / total);
+		const encoded = Math.min(1, progress.framesEncoded / total);
+		this.#part('[part="uploaded"]').style.width = `${100 * uploaded}%`;
+		this.#part('[part="encoded"]').style.width = `${100 * encoded}%`;
+		this.#part('[part="track"]').setAttribute("aria-valuenow", String(Math.round(100 * uploaded)));
+		const notice = progress.backend?.notice;
+		this.#part('[part="notice"]').hidden = notice === undefined;
+		this.#part('[part="notice"]').textContent = notice ?? "";
+		if (upload.state === "running") {
+			const left = progress.secondsLeft === undefined ? "" : `, ${Math.ceil(progress.secondsLeft)} s left`;
+			const waiting = progress.waitingForNetwork ? ", waiting for the network" : "";
+			this.#part('[part="status"]').textContent =
+				`${progress.framesEncoded} frames, ${progress.fps.toFixed(1)} a second${left}${waiting}`;
+		}
+	}
+
+	#fail(message: string): void {
+		const error = this.#part('[part="error"]');
+		error.textContent = message;
+		error.hidden = false;
+		this.#part('[part="work"]').hidden = true;
+		this.#part('[part="drop"]').hidden = false;
+		this.#part<HTMLInputElement>("input").value = "";
+	}
+
+	#reset(): void {
+		this.#part('[part="work"]').hidden = true;
+		this.#part('[part="drop"]').hidden = false;
+		const input = this.#part<HTMLInputElement>("input");
+		input.value = "";
+		input.focus();
+	}
+
+	/** An element of the template, which always has it. */
+	#part<T extends HTMLElement = HTMLElement>(selector: string): T {
+		const found = this.#root.querySelector<T>(selector);
+		if (found === null) {
+			throw new Error(`The uploader's template has no ${selector}.`);
+		}
+		return found;
+	}
+}
+
+/** Registers the element under its name, once; nothing where there is no DOM. */
+export const defineUploader = (): void => {
+	if (globalThis.customElements !== undefined && customElements.get("crescendo-uploader") === undefined) {
+		customElements.define("crescendo-uploader", CrescendoUploaderElement);
+	}
+};
