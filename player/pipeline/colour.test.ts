@@ -63,7 +63,7 @@ describe("colour conversion", () => {
 		const bt601 = { primaries: 6, transfer: 13, matrix: 6, fullRange: true };
 		expect(shownColour(bt601)).toEqual(bt601);
 		expect(colourConversion({ matrix: 2, fullRange: false })).toEqual(
-			colourConversion({ matrix: 6, fullRange: false }),
+			colourConversion({ matrix: 1, fullRange: false }),
 		);
 	});
 });
