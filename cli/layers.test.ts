@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encodeAll } from "../codec/base/base-codec.ts";
 import { FfmpegBaseEncoder } from "../codec/base/ffmpeg-base.ts";
 import { readMediaSegment } from "../codec/mp4/fragment-reader.ts";
+import { readSample, writeSample } from "../codec/bitstream/sample.ts";
 import { FragmentedFileWriter } from "../codec/mp4/fragmented-file.ts";
 import { readInitSegment } from "../codec/mp4/init-reader.ts";
 import { downscalePicture } from "../codec/picture/downscale.ts";
@@ -256,6 +257,30 @@ describe("a damaged file", () => {
 			2,
 			expect.stringMatching(/^crescendo verify: The base picture at 0 us hashes to .*\n$/),
 		]);
+	});
+
+	it("whose picture hash is another's is told by verify and decode with status 1", async () => {
+		const file = await openFile(at("out.mp4"));
+		const [base, enhancement] = file.reader.tracks;
+		if (base === undefined || enhancement === undefined) throw new Error("Two layers are missing.");
+		const writer = new FragmentedFileWriter([base, enhancement]);
+		const parts = [writer.header()];
+		for await (const { trackId, samples } of file.reader.fragments([base.id, enhancement.id])) {
+			const changed = samples.map((sample) => {
+				if (trackId !== enhancement.id || sample.timestamp !== 41_708) return sample;
+				const read = readSample(sample.data);
+				return { ...sample, data: writeSample({ ...read, pictureHash: (read.pictureHash ?? 0) ^ 1 }) };
+			});
+			parts.push(writer.fragment(trackId, changed));
+		}
+		await file.close();
+		await writeFile(at("hash.mp4"), Buffer.concat(parts));
+		const verified = await crescendo(["verify", at("hash.mp4"), "--json", ...QUIET]);
+		expect(verified).toMatchObject({ status: 1, err: "crescendo verify: 1 pictures differ from their hashes\n" });
+		expect(JSON.parse(verified.out)).toEqual({ tracks: [{ track: 2, frames: 7, hashes: 7, different: 1 }] });
+		const decoded = await crescendo(["decode", at("hash.mp4"), "-o", at("x.y4m"), ...QUIET]);
+		expect(decoded.status).toBe(1);
+		expect(decoded.err.trimEnd().split("\n")).toHaveLength(1);
 	});
 
 	it("made with another model says which model it needs", async () => {
