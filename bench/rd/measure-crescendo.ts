@@ -63,7 +63,7 @@ async function encodeAndMeasure(
 			string,
 		];
 		const limit = frames === undefined ? [] : ["--frames", String(frames)];
-		await crescendo("encode", clip, "-o", file, "--q", String(q), ...limit);
+		await crescendo("encode", clip, "-o", file, "--q", String(q), "--audio", "none", ...limit);
 		await crescendo("decode", file, "--layer", "full", "-o", full);
 		await crescendo("decode", file, "--layer", "base", "-o", base);
 		const bytes = await readFile(file);

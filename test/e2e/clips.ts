@@ -21,7 +21,7 @@ export async function realClip(folder: string, seconds: number): Promise<Clip> {
 	};
 	await ffmpeg(
 		...["-ss", "4", "-i", join(ROOT, "examples/sample/bunny.mp4"), "-t", String(seconds)],
-		...["-vf", `fps=${clip.frameRate},scale=${clip.width}:${clip.height}:flags=area`],
+		...["-vf", `fps=${clip.frameRate},scale=${clip.width}:${clip.height}:flags=area,setsar=1`],
 		...[
 			"-c:v",
 			"libx264",

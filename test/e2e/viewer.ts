@@ -59,6 +59,13 @@ export class Viewer {
 		});
 	}
 
+	/** Plays round and round. */
+	async loop(): Promise<void> {
+		await this.page.evaluate(() => {
+			(document.querySelector("crescendo-player") as CrescendoPlayerElement).media.loop = true;
+		});
+	}
+
 	async pause(): Promise<void> {
 		await this.page.evaluate(() =>
 			(document.querySelector("crescendo-player") as CrescendoPlayerElement).media.pause(),

@@ -1,0 +1,35 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { ENCODED_SAMPLES } from "./seed.ts";
+
+/** `npm run sample`: encodes the sample video for the seed of an empty store. Once after a change of codec or model. */
+const root = fileURLToPath(new URL("..", import.meta.url));
+const run = promisify(execFile);
+const folder = await mkdtemp(join(tmpdir(), "crescendo-sample-"));
+try {
+	for (const { path, width, height, frameRate, q } of ENCODED_SAMPLES) {
+		const scaled = join(folder, "scaled.mp4");
+		const filter = `fps=${frameRate},scale=${width}:${height}:flags=lanczos,setsar=1`;
+		await run("ffmpeg", [
+			...["-v", "error", "-y", "-i", join(root, "examples/sample/bunny.mp4"), "-vf", filter],
+			...["-c:v", "libx264", "-crf", "8", "-c:a", "aac", "-ac", "2", "-b:a", "96k", scaled],
+		]);
+		await run(process.execPath, [
+			join(root, "cli/crescendo.ts"),
+			"encode",
+			scaled,
+			"-o",
+			path,
+			"--q",
+			String(q),
+			"--quiet",
+		]);
+		console.log(`wrote ${path}`);
+	}
+} finally {
+	await rm(folder, { recursive: true });
+}
