@@ -8,6 +8,7 @@ import { startWorker } from "./pipeline/start-worker.ts";
 import { type BackOff, forgetFrames, isBackedOff, NO_BACK_OFF, observeFrames } from "./policy/back-off.ts";
 import { chooseEnhancement } from "./policy/choose-enhancement.ts";
 import { type DecodeSpeed, NO_DECODE_SPEED, observePicture, pictureMilliseconds } from "./policy/decode-speed.ts";
+import { shouldGoOn } from "./policy/after-seek.ts";
 import { type DecodeObservation, isHopeless, nextSegment } from "./policy/next-segment.ts";
 import { decideStart } from "./policy/start.ts";
 import {
@@ -115,7 +116,8 @@ export class Enhancer {
 	#restarts = 0;
 	#restartAt = Number.NEGATIVE_INFINITY;
 	#current: ListedEnhancement | undefined;
-	#inWorker = 0;
+	/** Segments given to the worker and not done. */
+	readonly #inWorker = new Set<number>();
 	#decodedTo: number | undefined;
 	#damagedInRow = 0;
 	#backOff: BackOff = NO_BACK_OFF;
@@ -150,7 +152,7 @@ export class Enhancer {
 		});
 		const { signal } = this.#abort;
 		const { video } = options;
-		video.addEventListener("seeking", () => this.#restartDecoding(), { signal });
+		video.addEventListener("seeking", () => this.#onSeeking(), { signal });
 		for (const type of ["play", "pause", "seeked", "ratechange", "progress", "ended", "waiting"]) {
 			video.addEventListener(type, () => this.tick(), { signal });
 		}
@@ -270,7 +272,7 @@ export class Enhancer {
 		this.#decodeNext();
 		if (this.#presenter.visible) return ["active", undefined];
 		if (waiting === "base-first") return ["filling", "base-first"];
-		return ["filling", this.#inWorker > 0 ? "catching-up" : "waiting-for-segment"];
+		return ["filling", this.#inWorker.size > 0 ? "catching-up" : "waiting-for-segment"];
 	}
 
 	#decideStart(baseBuffer: number): ReturnType<typeof decideStart> {
@@ -352,7 +354,7 @@ export class Enhancer {
 			playbackRate: Math.abs(video.playbackRate),
 			paused: video.paused,
 			decodeSecondsPerSecond: this.#pace(),
-			decodedTo: this.#inWorker > 0 ? this.#decodedTo : undefined,
+			decodedTo: this.#inWorker.size > 0 ? this.#decodedTo : undefined,
 		};
 	}
 
@@ -366,13 +368,36 @@ export class Enhancer {
 			this.#restartDecoding();
 			return;
 		}
-		while (this.#inWorker < WORKER_SEGMENTS) {
+		while (this.#inWorker.size < WORKER_SEGMENTS) {
 			const sequence = nextSegment(this.#observeDecoding());
 			const segment = sequence === undefined ? undefined : this.#buffer.give(sequence);
 			if (!segment) return;
-			this.#inWorker++;
+			this.#inWorker.add(segment.sequence);
 			client.push({ ...segment, mediaStart: segment.base.mediaStart });
 		}
+	}
+
+	/** The decoder goes on where that is quicker, else it starts afresh at the target. */
+	#onSeeking(): void {
+		const target = this.#position();
+		const place = this.#buffer.places.find(({ start, duration }) => start <= target && target < start + duration);
+		const { readyFrom } = this.#presenter;
+		this.#presenter.forgetCurrent();
+		const goOn = shouldGoOn({
+			target,
+			playbackRate: Math.abs(this.#o.video.playbackRate),
+			paused: this.#o.video.paused,
+			segmentStart: place?.start,
+			readyFrom: readyFrom === undefined ? undefined : readyFrom / 1e6,
+			decodedTo: this.#inWorker.size > 0 || readyFrom !== undefined ? this.#decodedTo : undefined,
+			givenTo: this.#buffer.endOf([...this.#inWorker]),
+			decodeSecondsPerSecond: this.#pace(),
+		});
+		if (!goOn) return this.#restartDecoding();
+		// What is no longer in the worker may be asked for again.
+		this.#buffer.takeBack(this.#inWorker);
+		this.#settled = false;
+		this.tick();
 	}
 
 	/** A seek, or a segment that cannot be decoded in time: the decoder starts afresh at the playhead. */
@@ -382,11 +407,11 @@ export class Enhancer {
 	}
 
 	#stopDecoding(): void {
-		if (this.#inWorker === 0 && this.#presenter.ahead === 0 && !this.#buffer.someGiven) return;
+		if (this.#inWorker.size === 0 && this.#presenter.ahead === 0 && !this.#buffer.someGiven) return;
 		this.#client?.reset();
 		this.#presenter.clear();
 		this.#buffer.takeBack();
-		this.#inWorker = 0;
+		this.#inWorker.clear();
 		this.#decodedTo = undefined;
 		this.#settled = false;
 	}
@@ -432,8 +457,8 @@ export class Enhancer {
 				this.#speed = observePicture(this.#speed, times.total);
 			},
 			begun: () => undefined,
-			done: () => {
-				this.#inWorker--;
+			done: (sequence) => {
+				this.#inWorker.delete(sequence);
 				this.#damagedInRow = 0;
 				this.tick();
 			},
@@ -445,7 +470,7 @@ export class Enhancer {
 		const { sequence, code, message, hint } = failure;
 		if (sequence !== undefined && isPassing(code)) {
 			this.#buffer.markDamaged(sequence);
-			this.#inWorker--;
+			this.#inWorker.delete(sequence);
 			this.#damagedInRow++;
 			this.#settled = false;
 			this.#fault({ code, message, hint, fatal: this.#damagedInRow >= MOST_DAMAGED });
@@ -482,7 +507,7 @@ export class Enhancer {
 		this.#ready = undefined;
 		this.#presenter.clear();
 		this.#buffer.takeBack();
-		this.#inWorker = 0;
+		this.#inWorker.clear();
 		this.#decodedTo = undefined;
 		this.#settled = false;
 		this.#speed = NO_DECODE_SPEED;

@@ -26,6 +26,11 @@ export class FrameQueue<Frame extends TimedFrame> {
 		return this.#frames.length;
 	}
 
+	/** Media time of the first picture, in microseconds; undefined where there is none. */
+	get start(): number | undefined {
+		return this.#frames[0]?.mediaTime;
+	}
+
 	/** Media time of the last picture, in microseconds; undefined where there is none. */
 	get end(): number | undefined {
 		return this.#frames.at(-1)?.mediaTime;

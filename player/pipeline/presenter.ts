@@ -67,6 +67,16 @@ export class Presenter {
 		return this.#queue.length;
 	}
 
+	/** Media time of the first picture that waits, in microseconds. */
+	get readyFrom(): number | undefined {
+		return this.#queue.start;
+	}
+
+	/** The playhead jumps: until the video shows its next frame, nothing is known to be late. */
+	forgetCurrent(): void {
+		this.#current = undefined;
+	}
+
 	/** Takes a picture from the worker. While the video stands still, the picture of the standing frame is drawn at once. */
 	offer(frame: FrameMessage): void {
 		const current = this.#current;
@@ -139,7 +149,7 @@ export class Presenter {
 		this.#listener.presented(mediaTime, this.#visible);
 	};
 
-	/** Before the first frame callback only the playhead tells which frame is on the screen. */
+	/** Before the first frame callback, and after a seek, only the playhead tells which frame is on the screen. */
 	#isOnScreen(frame: FrameMessage): boolean {
 		if (this.#current !== undefined) return isSameFrame(frame, this.#current);
 		const playhead = Math.round(this.#video.currentTime * 1e6);

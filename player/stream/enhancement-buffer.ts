@@ -163,9 +163,17 @@ export class EnhancementBuffer {
 		return { sequence, base: piece.base, enhancement: piece.bytes };
 	}
 
-	/** The decoder starts afresh: everything may be given again. */
-	takeBack(): void {
-		for (const piece of this.#pieces.values()) piece.given = false;
+	/** The decoder starts afresh, or goes on with `kept` only: everything else may be given again. */
+	takeBack(kept: ReadonlySet<number> = new Set()): void {
+		for (const [sequence, piece] of this.#pieces) piece.given &&= kept.has(sequence);
+	}
+
+	/** Seconds up to which these segments reach; undefined where there are none. */
+	endOf(sequences: readonly number[]): number | undefined {
+		const ends = this.places
+			.filter(({ sequence }) => sequences.includes(sequence))
+			.map(({ start, duration }) => start + duration);
+		return ends.length === 0 ? undefined : Math.max(...ends);
 	}
 
 	/** A segment that cannot be decoded is not given again. */
