@@ -14,9 +14,9 @@ import { probe } from "./rd/video.ts";
 import { writeSection } from "./results.ts";
 
 /**
- * `npm run bench:rd [-- --quick] [--clips FOLDER] [--q N,N,...]`: every evaluation clip through our command line tool and
- * through the opponents; BD-rates, curves and a table. Results of encoders that have not changed are kept in
- * `.crescendo/bench`.
+ * `npm run bench:rd [-- --quick] [--clips FOLDER] [--q N,N,...] [--frames N] [--opponents N]`: every evaluation clip
+ * through our command line tool and through the opponents (the first N of them, on the first N frames, if asked);
+ * BD-rates, curves and a table. Results of encoders that have not changed are kept in `.crescendo/bench`.
  */
 const root = fileURLToPath(new URL("..", import.meta.url));
 const { values } = parseArgs({
@@ -24,6 +24,8 @@ const { values } = parseArgs({
 		quick: { type: "boolean", default: false },
 		clips: { type: "string", default: join(root, "../shared/data/eval") },
 		q: { type: "string", default: "8,20,32,44,56" },
+		frames: { type: "string" },
+		opponents: { type: "string" },
 	},
 });
 
@@ -33,8 +35,8 @@ const QUICK = { clips: ["basketball", "car-roundabout", "walk"], frames: 16, opp
 const qualities = values.q.split(",").map(Number);
 if (qualities.some((q) => !Number.isInteger(q) || q < 0 || q > 63))
 	throw new RangeError("--q takes numbers from 0 to 63");
-const frames = values.quick ? QUICK.frames : undefined;
-const opponents = values.quick ? OPPONENTS.slice(0, QUICK.opponents) : OPPONENTS;
+const frames = values.frames === undefined ? (values.quick ? QUICK.frames : undefined) : Number(values.frames);
+const opponents = OPPONENTS.slice(0, Number(values.opponents ?? (values.quick ? QUICK.opponents : OPPONENTS.length)));
 const files = (await readdir(values.clips))
 	.filter((name) => name.endsWith(".mp4") && (!values.quick || QUICK.clips.some((clip) => name.startsWith(clip))))
 	.toSorted();
@@ -61,7 +63,7 @@ for (const file of files) {
 	});
 }
 
-const report = writeReport(results);
+const report = writeReport(results, frames);
 console.log(report);
 if (!values.quick) {
 	await writeSection("rate-distortion", report);

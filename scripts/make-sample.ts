@@ -15,7 +15,19 @@ try {
 		const scaled = join(folder, "scaled.mp4");
 		const filter = `fps=${frameRate},scale=${width}:${height}:flags=lanczos,setsar=1`;
 		await run("ffmpeg", [
-			...["-v", "error", "-y", "-i", join(root, "examples/sample/bunny.mp4"), "-vf", filter],
+			...[
+				"-v",
+				"error",
+				"-y",
+				"-i",
+				join(root, "examples/sample/bunny.mp4"),
+				"-ss",
+				"3",
+				"-t",
+				"6",
+				"-vf",
+				filter,
+			],
 			...["-c:v", "libx264", "-crf", "8", "-c:a", "aac", "-ac", "2", "-b:a", "96k", scaled],
 		]);
 		await run(process.execPath, [
