@@ -27,7 +27,8 @@ export default defineConfig(async () => ({
 		name: "edge",
 		include: ["edge/**/*.test.ts"],
 		root: here(".."),
-		testTimeout: 60_000,
+		testTimeout: 120_000,
+		hookTimeout: 120_000,
 		// One workerd for all files: each asset has an id of its own, and `migrate` empties the list of them.
 		isolate: false,
 	},
