@@ -88,9 +88,9 @@ describe("uploads from Chromium", () => {
 	});
 
 	it("enhancement by WASM: Node decodes exactly what the browser coded, above the base", SLOW, async () => {
-		const account = await uploaded("silent.mp4", { backend: "wasm", gopSeconds: 0.5, enhancements: [20, 40] });
+		const account = await uploaded("moment.mp4", { backend: "wasm", gopSeconds: 0.5, enhancements: [20, 40] });
 		const asset = bench.edge.only();
-		expect(account.result?.backend).toMatchObject({ kind: "wasm", width: 160, height: 120 });
+		expect(account.result?.backend).toMatchObject({ kind: "wasm", width: 96, height: 64 });
 		expect(asset.request.tracks.map(({ id }) => id)).toEqual(["base", "e20", "e40"]);
 		const base = asset.samples("base");
 		for (const track of ["e20", "e40"]) {
@@ -99,8 +99,8 @@ describe("uploads from Chromium", () => {
 				base.map(({ timestamp, sync }) => ({ timestamp, sync })),
 			);
 			const pictures = await decodeEnhanced(asset, track);
-			expect(pictures.length).toBe(25);
-			expect(pictures[24]).toMatchObject({ width: 160, height: 120 });
+			expect(pictures.length).toBe(14);
+			expect(pictures[13]).toMatchObject({ width: 96, height: 64 });
 		}
 	});
 
@@ -221,13 +221,13 @@ describe("uploads from Chromium", () => {
 
 	it("goes on in the middle of an enhancement, from the last whole group", SLOW, async () => {
 		const options = { backend: "wasm", gopSeconds: 0.5, enhancements: [30] } as const;
-		await begin("silent.mp4", options);
+		await begin("moment.mp4", options);
 		const arrived = () => bench.edge.log.filter((line) => line.includes("/e30/")).length;
 		await expect.poll(arrived, { timeout: 200_000 }).toBe(1);
 		await bench.reload();
-		const account = await uploaded("silent.mp4", options);
-		expect(account.last?.framesUploaded).toBe(25);
-		expect((await decodeEnhanced(bench.edge.only(), "e30")).length).toBe(25);
+		const account = await uploaded("moment.mp4", options);
+		expect(account.last?.framesUploaded).toBe(14);
+		expect((await decodeEnhanced(bench.edge.only(), "e30")).length).toBe(14);
 	});
 
 	it("begins anew where the edge has forgotten the upload", async () => {

@@ -41,7 +41,7 @@ describe("choosePlan", () => {
 
 	it("names the processor and the reason where there is no GPU", () => {
 		const plan = choosePlan(task({ duration: 10 }), backend(1, "wasm", "no WebGPU adapter"));
-		expect(plan.notice).toMatch(/processor.*no WebGPU adapter.*takes about/);
+		expect(plan.notice).toMatch(/^no WebGPU adapter\. .*processor.*takes about/);
 	});
 
 	it("leaves the enhancement out where even the smallest size takes far too long", () => {

@@ -97,22 +97,21 @@ export const choosePlan = (task: Task, backend: Backend): Plan => {
 	const size = sizes.find((candidate) => fps(candidate) >= needed) ?? sizes.at(-1) ?? full;
 	const predictedFps = fps(size);
 	const where = backend.kind === "wasm" ? "on the processor (WASM)" : "here";
+	const because = backend.fellBack === undefined ? "" : `${backend.fellBack}. `;
 	const wait = (task.frameRate * (task.duration ?? 0)) / predictedFps;
 	const bearable = allowed === undefined ? predictedFps >= needed : wait <= Math.max(LONG_WAIT, STRETCH * allowed);
 	if (!bearable && !task.insisted) {
 		const base = fitWithin(task.width, task.height, Math.min(task.maxSize, BASE_ONLY_SIDE));
 		const long = task.duration === undefined ? "could not keep up" : `would take ${inWords(wait)}`;
-		const notice = `Only the base is uploaded, at ${base.width}x${base.height}: the enhancement ${long} ${where}.`;
+		const notice =
+			`Only the base is uploaded, at ${base.width}x${base.height}: the enhancement ${long} ${where}. ${because}`.trim();
 		return { ...base, enhanced: false, predictedFps, notice };
 	}
 	if (size === full && backend.fellBack === undefined) {
 		return { ...size, enhanced: true, predictedFps, notice: undefined };
 	}
-	const why = backend.fellBack === undefined ? "" : ` (${backend.fellBack})`;
-	const reduced =
-		size === full
-			? `at ${size.width}x${size.height}`
-			: `at ${size.width}x${size.height} instead of ${full.width}x${full.height}`;
-	const duration = task.duration === undefined ? "" : `; this takes about ${inWords(wait)}`;
-	return { ...size, enhanced: true, predictedFps, notice: `Encoding ${where}${why} ${reduced}${duration}.` };
+	const reduced = size === full ? "" : ` instead of ${full.width}x${full.height}`;
+	const duration = task.duration === undefined ? "" : `, which takes about ${inWords(wait)}`;
+	const notice = `${because}The enhancement is computed ${where} at ${size.width}x${size.height}${reduced}${duration}.`;
+	return { ...size, enhanced: true, predictedFps, notice };
 };

@@ -37,6 +37,7 @@ export const CORPUS = {
 		]),
 	"little.mp4": (folder: string) =>
 		ffmpeg(folder, [...picture("96x64", 20, 3), ...tone(3), ...h264, "-g", "20", "-c:a", "aac", "little.mp4"]),
+	"moment.mp4": (folder: string) => ffmpeg(folder, [...picture("96x64", 20, 0.7), ...h264, "moment.mp4"]),
 	"vp9-opus.webm": (folder: string) =>
 		ffmpeg(folder, [
 			...picture("320x180", 30, 2),
