@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CodecError } from "../errors.ts";
-import { baseSide, readSequenceHeader, type SequenceHeader, writeSequenceHeader } from "./sequence-header.ts";
+import { geometryOf } from "../picture/geometry.ts";
+import { readSequenceHeader, type SequenceHeader, writeSequenceHeader } from "./sequence-header.ts";
 import { codeOf } from "./test-damage.ts";
 
 const side = fc.integer({ min: 16, max: 8192 });
@@ -16,7 +17,10 @@ const headers: fc.Arbitrary<SequenceHeader> = fc
 		colour: fc.record({ primaries: byte, transfer: byte, matrix: byte, fullRange: fc.boolean() }),
 		q: fc.nat(63),
 	})
-	.map((h) => ({ ...h, baseWidth: baseSide(h.width), baseHeight: baseSide(h.height) }));
+	.map((h) => {
+		const { baseWidth, baseHeight } = geometryOf(h.width, h.height);
+		return { ...h, baseWidth, baseHeight };
+	});
 
 const example: SequenceHeader = {
 	modelId: "000102030405060708090a0b0c0d0e0f",

@@ -1,12 +1,10 @@
 /** The sequence header: payload of the `sveC` box in the sample entry (SPEC section 8). */
 import { CodecError } from "../errors.ts";
+import { geometryOf, MAX_SIDE, MIN_SIDE } from "../picture/geometry.ts";
 import type { ColourSpace } from "../track.ts";
 import { ByteReader, ByteWriter } from "./bytes.ts";
 
 export const BITSTREAM_VERSION = 1;
-/** Bounds of the visible width and height. */
-export const SMALLEST_SIDE = 16;
-export const LARGEST_SIDE = 8192;
 /** Quality indices are 0..63. */
 export const LARGEST_Q = 63;
 
@@ -18,7 +16,7 @@ export type SequenceHeader = {
 	/** Visible size of the enhancement, 16..8192. */
 	readonly width: number;
 	readonly height: number;
-	/** Visible size of the base, {@link baseSide} of the visible sides. */
+	/** Visible size of the base, as it follows from the visible size (SPEC section 1). */
 	readonly baseWidth: number;
 	readonly baseHeight: number;
 	readonly colour: ColourSpace;
@@ -26,20 +24,16 @@ export type SequenceHeader = {
 	readonly q: number;
 };
 
-/** Side of the base picture for a visible side of the full picture (SPEC section 1). */
-export function baseSide(side: number): number {
-	return 2 * Math.ceil(side / 8);
-}
-
 /** What is wrong with a header, if anything. */
 function fault(h: SequenceHeader): string | undefined {
 	for (const side of [h.width, h.height]) {
-		if (!Number.isInteger(side) || side < SMALLEST_SIDE || side > LARGEST_SIDE) {
-			return `a size of ${h.width} x ${h.height}, not ${SMALLEST_SIDE} to ${LARGEST_SIDE} each way`;
+		if (!Number.isInteger(side) || side < MIN_SIDE || side > MAX_SIDE) {
+			return `a size of ${h.width} x ${h.height}, not ${MIN_SIDE} to ${MAX_SIDE} each way`;
 		}
 	}
-	if (h.baseWidth !== baseSide(h.width) || h.baseHeight !== baseSide(h.height)) {
-		return `a base of ${h.baseWidth} x ${h.baseHeight}, not ${baseSide(h.width)} x ${baseSide(h.height)}`;
+	const { baseWidth, baseHeight } = geometryOf(h.width, h.height);
+	if (h.baseWidth !== baseWidth || h.baseHeight !== baseHeight) {
+		return `a base of ${h.baseWidth} x ${h.baseHeight}, not ${baseWidth} x ${baseHeight}`;
 	}
 	for (const point of [h.colour.primaries, h.colour.transfer, h.colour.matrix]) {
 		if (!Number.isInteger(point) || point < 0 || point > 255) return `colour code point ${point}`;

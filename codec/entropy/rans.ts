@@ -24,11 +24,6 @@ export class RansEncoder {
 	private records = new Int32Array(1024);
 	private count = 0;
 
-	/** Steps taken so far. */
-	get steps(): number {
-		return this.count;
-	}
-
 	/**
 	 * Takes one step.
 	 *

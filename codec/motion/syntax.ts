@@ -2,7 +2,6 @@
 import type { AdaptiveModel } from "../entropy/adaptive-model.ts";
 import { RansDecoder, RansEncoder } from "../entropy/rans.ts";
 import { CodecError } from "../errors.ts";
-import type { BlockMotion } from "./block-motion.ts";
 import {
 	emptyNeighbourhood,
 	HIGHEST_VECTOR,
@@ -15,11 +14,6 @@ import {
 import { EXPLICIT, MERGED, MotionModels, STILL } from "./motion-models.ts";
 
 export { MotionField, MotionModels };
-
-/** The field in which nothing moves. */
-export function stillMotion(columns: number, rows: number): BlockMotion {
-	return { columns, rows, moved: new Uint8Array(columns * rows), vectors: new Int16Array(2 * columns * rows) };
-}
 
 /** What writing and reading a frame have in common. */
 type Walk = { readonly models: MotionModels; readonly field: MotionField; readonly hood: Neighbourhood };
