@@ -3,6 +3,9 @@ import type { CrescendoPlayerElement } from "../../player/classes.ts";
 import type { Picture } from "../../codec/picture/picture.ts";
 import type { Rectangle } from "./pixels.ts";
 
+/** Longest wait for anything a page does: a machine may be busy with much else. */
+export const PATIENCE_MS = 600_000;
+
 /** What the player tells of itself. */
 export interface Observation {
 	readonly state: string;
@@ -28,6 +31,7 @@ export class Viewer {
 
 	constructor(page: Page) {
 		this.page = page;
+		page.setDefaultTimeout(PATIENCE_MS);
 	}
 
 	/** Opens an address and waits for the player to be there. */
@@ -91,7 +95,7 @@ export class Viewer {
 	}
 
 	/** Observes again and again until the condition holds. */
-	async until(condition: (seen: Observation) => boolean, seconds = 90): Promise<Observation[]> {
+	async until(condition: (seen: Observation) => boolean, seconds = PATIENCE_MS / 1000): Promise<Observation[]> {
 		const seen: Observation[] = [];
 		for (
 			const end = Date.now() + seconds * 1000;

@@ -5,7 +5,7 @@ import { crescendo } from "./commands.ts";
 import { expectedPixels, psnrOfRows, readPictures, screenPixels } from "./pixels.ts";
 import { type Stack, startStack } from "./stack.ts";
 import { fetchAsset, writeAssetFile } from "./stored-asset.ts";
-import { Viewer } from "./viewer.ts";
+import { PATIENCE_MS, Viewer } from "./viewer.ts";
 
 /** A clip that went through the command line tool and the edge. */
 interface Uploaded {
@@ -52,11 +52,12 @@ async function uploadByTool(clip: Clip): Promise<string> {
 /** As a visitor does it: the SDK encodes both layers in the page, on WASM, and uploads them. */
 async function uploadByStudio(clip: Clip): Promise<string> {
 	const page = await stack.browser.newPage();
+	page.setDefaultTimeout(PATIENCE_MS);
 	await page.goto(stack.edge.url);
 	await page.selectOption("#backend", "wasm");
 	await page.setInputFiles("#file", clip.path);
 	const frames = page.locator("#frames");
-	await page.locator("#again:visible, #failure:visible").waitFor({ timeout: 1_200_000 });
+	await page.locator("#again:visible, #failure:visible").waitFor();
 	const failure = await page.locator("#failure:visible").allInnerTexts();
 	expect(failure).toEqual([]);
 	expect(await frames.innerText()).toBe(`${clip.frames} of ${clip.frames}`);
