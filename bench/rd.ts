@@ -22,7 +22,6 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const { values } = parseArgs({
 	options: {
 		quick: { type: "boolean", default: false },
-		frames: { type: "string" },
 		clips: { type: "string", default: join(root, "../shared/data/eval") },
 		q: { type: "string", default: "8,20,32,44,56" },
 		frames: { type: "string" },
