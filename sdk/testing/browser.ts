@@ -96,6 +96,7 @@ export const openBrowser = async (files: string, flags: readonly string[] = []):
 		const origin = server.resolvedUrls?.local[0] ?? "";
 		browser = await chromium.launch({ executablePath: findChromium(), args: [...FLAGS, ...flags] });
 		const page = await browser.newPage();
+		page.setDefaultTimeout(180_000);
 		const load = async () => {
 			await page.goto(`${origin}blank`);
 			await page.waitForFunction(() => "bench" in globalThis);
