@@ -33,7 +33,7 @@ describe("conformance streams in Chromium", () => {
 				...frames.map(({ latents, picture }) => ({ latents, picture })),
 			]);
 		}
-	});
+	}, 300_000);
 
 	it("decode to their hashes on WebGPU", async () => {
 		// The software adapter is slow: few frames, but intra, motion and odd sizes.
