@@ -320,6 +320,7 @@ export class Enhancer {
 			decodeSpeed: milliseconds === undefined || area === 0 ? undefined : (area * 1000) / milliseconds,
 			// A paused picture has all the time there is.
 			playbackRate: video.paused ? 0 : Math.abs(video.playbackRate),
+			ahead: this.#buffer.secondsAhead(this.#position()),
 			forced: this.#wishes.mode === "force",
 		});
 		if (id === undefined) return limit ?? "no-enhancement";

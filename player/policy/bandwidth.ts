@@ -10,7 +10,7 @@ export type Transfer = {
 export type BandwidthEstimate = {
 	readonly fast: number;
 	readonly slow: number;
-	/** Sum of the weights so far, in seconds of transfer; corrects the start of both averages. */
+	/** Sum of the weights so far, in seconds; corrects the start of both averages. */
 	readonly seconds: number;
 	/** Bytes seen in all; below `TRUSTED_BYTES` the estimate is not used. */
 	readonly bytes: number;
@@ -18,10 +18,16 @@ export type BandwidthEstimate = {
 
 /** Half-lives of the two averages, in seconds of transfer. The lower of the two is used: quick to fall, slow to rise. */
 const FAST_HALF_LIFE = 1.5;
-const SLOW_HALF_LIFE = 6;
+const SLOW_HALF_LIFE = 3;
 
 /** A transfer from a near cache takes no measurable time; shorter ones count as this long, in milliseconds. */
 const SHORTEST_TRANSFER = 4;
+
+/**
+ * A short transfer counts as if it had lasted this long, in seconds: on a network that has become fast every segment of the
+ * base is short, and an average weighted by their true length would never notice.
+ */
+const LIGHTEST_WEIGHT = 0.3;
 
 /** Fewer bytes than this say more about the clock's resolution and TCP's first windows than about the network. */
 export const TRUSTED_BYTES = 48 * 1024;
@@ -34,10 +40,11 @@ export function observeTransfer(estimate: BandwidthEstimate, transfer: Transfer)
 	if (!(transfer.bytes > 0) || !(transfer.milliseconds >= 0)) return estimate;
 	const seconds = Math.max(transfer.milliseconds, SHORTEST_TRANSFER) / 1000;
 	const bitsPerSecond = (8 * transfer.bytes) / seconds;
+	const weight = Math.max(seconds, LIGHTEST_WEIGHT);
 	return {
-		fast: average(estimate.fast, bitsPerSecond, seconds, FAST_HALF_LIFE),
-		slow: average(estimate.slow, bitsPerSecond, seconds, SLOW_HALF_LIFE),
-		seconds: estimate.seconds + seconds,
+		fast: average(estimate.fast, bitsPerSecond, weight, FAST_HALF_LIFE),
+		slow: average(estimate.slow, bitsPerSecond, weight, SLOW_HALF_LIFE),
+		seconds: estimate.seconds + weight,
 		bytes: estimate.bytes + transfer.bytes,
 	};
 }

@@ -15,6 +15,7 @@ const rich: ChoiceObservation = {
 	baseBitrate: 1e5,
 	decodeSpeed: 2e7,
 	playbackRate: 1,
+	ahead: 0,
 	forced: false,
 };
 
@@ -44,6 +45,7 @@ describe("choice of the enhancement", () => {
 		const bandwidth = border / 0.8;
 		expect(chooseEnhancement({ ...rich, bandwidth, current: "e40" }).id).toBe("e40");
 		expect(chooseEnhancement({ ...rich, bandwidth, current: "e20" }).id).toBe("e20");
+		expect(chooseEnhancement({ ...rich, bandwidth, current: "e20", ahead: 10 }).id).toBe("e40");
 	});
 
 	it("is stable: choosing again with the choice as current changes nothing", () => {

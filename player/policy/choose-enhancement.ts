@@ -21,12 +21,17 @@ export type ChoiceObservation = {
 	/** Luma samples a second that this device decodes, measured; undefined: not known. */
 	readonly decodeSpeed: number | undefined;
 	readonly playbackRate: number;
+	/** Seconds of enhancement ahead of the playhead. */
+	readonly ahead: number;
 	/** `force`: speed and bandwidth do not matter. */
 	readonly forced: boolean;
 };
 
 /** Going up needs this much more bandwidth and speed than staying: a choice at the border must not flutter. */
 export const UPWARD_MARGIN = 1.25;
+
+/** With this many seconds ahead the network has proved itself, and no margin is asked for. */
+const PROVED_AHEAD = 8;
 
 /** Decoding has to be this much faster than playing, or any hiccup shows. */
 export const SPEED_MARGIN = 1.1;
@@ -46,7 +51,8 @@ export function chooseEnhancement(o: ChoiceObservation): {
 	let best: string | undefined;
 	let limit: "bandwidth-too-low" | "decoding-too-slow" | undefined;
 	for (const option of candidates) {
-		const margin = option.bitrate > currentBitrate && o.current !== undefined ? UPWARD_MARGIN : 1;
+		const upward = option.bitrate > currentBitrate && o.current !== undefined;
+		const margin = upward && o.ahead < PROVED_AHEAD ? UPWARD_MARGIN : 1;
 		const decodable =
 			o.decodeSpeed === undefined ||
 			o.decodeSpeed >= option.samplesPerSecond * o.playbackRate * SPEED_MARGIN * margin;
