@@ -183,7 +183,7 @@ def quality_for(clip, batch):
     """A random q per clip, near the one whose motion was searched for where the data says so."""
     q = torch.rand(batch) * (QUALITIES - 1 - INTRA_FINER)
     if "q" in clip:
-        return (clip["q"].cpu().float() + (torch.rand(batch) - 0.5) * 20).clamp(0, QUALITIES - 1 - INTRA_FINER)
+        return (clip["q"].cpu().float() + (torch.rand(batch) - 0.5) * 24).clamp(0, QUALITIES - 1 - INTRA_FINER)
     return q
 
 
