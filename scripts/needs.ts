@@ -32,15 +32,17 @@ const NEEDS: readonly Need[] = [
 	{
 		name: "Python 3 with PyTorch, NumPy and onnx",
 		packages: ["python3", "python3-torch", "python3-numpy", "python3-onnx"],
-		// Debian's packages belong to Debian's Python, which need not be the first on the PATH.
-		isThere: async () => {
-			for (const python of ["python3", "/usr/bin/python3"]) {
-				if (await works(python, "-c", "import torch, numpy, onnx")) return true;
-			}
-			return false;
-		},
+		isThere: async () => (await findPython()) !== undefined,
 	},
 ];
+
+/** A Python with PyTorch. Debian's packages belong to Debian's Python, which need not be the first on the PATH. */
+export async function findPython(): Promise<string | undefined> {
+	for (const python of ["python3", "/usr/bin/python3"]) {
+		if (await works(python, "-c", "import torch, numpy, onnx")) return python;
+	}
+	return undefined;
+}
 
 /**
  * Installs with apt-get what the tests need and the system lacks, where this user may.
