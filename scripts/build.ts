@@ -18,7 +18,7 @@ const LIBRARIES = {
 	codec: "codec/index.ts",
 	sdk: "sdk/index.ts",
 	player: "player/index.ts",
-	edge: "edge/worker.ts",
+	edge: "edge/index.ts",
 	cli: "cli/crescendo.ts",
 } as const;
 
