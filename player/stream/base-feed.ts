@@ -70,7 +70,10 @@ export class BaseFeed {
 		const { Events } = module;
 		this.hls.on(Events.MANIFEST_PARSED, (_, data) => this.#onManifest(data));
 		this.hls.on(Events.LEVEL_UPDATED, (_, data: LevelUpdatedData) => this.#onDetails(data.details));
-		this.hls.on(Events.LEVEL_PTS_UPDATED, (_, data) => this.#onDetails(data.details));
+		this.hls.on(Events.LEVEL_PTS_UPDATED, (_, { frag, details }) => {
+			// An audio rendition fires this too, with its own playlist.
+			if (frag.type === "main") this.#onDetails(details);
+		});
 		this.hls.on(Events.FRAG_LOADED, (_, { frag, part, payload }) => {
 			this.#onTransfer(frag);
 			// hls.js hands the buffer on to its transmuxer, maybe to a worker: what is kept must be a copy.
