@@ -7,7 +7,7 @@ import { CodecError } from "../../codec/errors.ts";
 import { UploadError } from "../errors.ts";
 import type { ResolvedOptions } from "../options.ts";
 import { measureSpeed } from "./measure.ts";
-import type { Backend } from "./plan.ts";
+import type { Backend, Speed } from "./plan.ts";
 
 /** Something to compute on, with the networks loaded, and what it can do. */
 export type OpenedBackend =
@@ -20,6 +20,31 @@ const PREFERENCES: Readonly<Record<"auto" | "webgpu" | "wasm", readonly Executor
 	wasm: ["wasm"],
 };
 
+/** Milliseconds that a GPU has to encode the small pictures of the measurement. A software adapter can take minutes. */
+const MEASUREMENT_LIMIT = 20_000;
+
+/**
+ * Measures, and gives up a GPU that would keep a person waiting where something else can be tried.
+ * @throws CodecError `backend-failed` where the limit passed
+ */
+const measureInTime = async (
+	model: Model,
+	executor: Executor,
+	options: ResolvedOptions,
+	signal: AbortSignal,
+): Promise<Speed> => {
+	const q = options.enhancements[0] ?? 24;
+	if (options.backend !== "auto" || executor.kind !== "webgpu") return measureSpeed(model, executor, q, signal);
+	const limit = AbortSignal.timeout(MEASUREMENT_LIMIT);
+	try {
+		return await measureSpeed(model, executor, q, AbortSignal.any([signal, limit]));
+	} catch (error) {
+		if (signal.aborted || !limit.aborted) throw error;
+		const message = `${executor.description} did not encode a few small pictures in ${MEASUREMENT_LIMIT / 1000} s`;
+		throw new CodecError("backend-failed", message, { cause: error });
+	}
+};
+
 /** Starts the runtime, fetches the model and measures how fast both are together. */
 const start = async (
 	kinds: readonly ExecutorKind[],
@@ -29,7 +54,7 @@ const start = async (
 	const { executor, rejected } = await createExecutor({ prefer: kinds, runtimeUrl: options.runtimeUrl });
 	try {
 		const model = await loadModel(modelUrl(options.modelUrl, { signal }), { encoder: true });
-		const speed = await measureSpeed(model, executor, options.enhancements[0] ?? 24, signal);
+		const speed = await measureInTime(model, executor, options, signal);
 		const why = rejected
 			.map(({ kind, reason }) => `${kind === "webgpu" ? "WebGPU" : kind}: ${reason.message}`)
 			.join(" ");
