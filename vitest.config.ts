@@ -13,7 +13,7 @@ export default defineConfig({
 					environment: "node",
 					include: ["{codec,protocol,sdk,player,cli,test,bench,scripts}/**/*.test.ts"],
 					testTimeout: 600_000,
-					hookTimeout: 1_800_000,
+					hookTimeout: 600_000,
 				},
 			},
 			"./*/vitest.config.ts",
