@@ -126,8 +126,20 @@ export class Viewer {
 		};
 	}
 
-	/** The enhanced picture on the canvas. */
-	async capture(): Promise<Captured> {
+	/** The enhanced picture on the canvas, once it is the one of that time: after a seek the base is seen first. */
+	async captureAt(isWanted: (timestamp: number) => boolean): Promise<Captured> {
+		for (
+			const end = Date.now() + PATIENCE_MS;
+			Date.now() < end;
+			await new Promise((wake) => setTimeout(wake, 100))
+		) {
+			const captured = await this.#capture();
+			if (captured !== undefined && isWanted(captured.timestamp)) return captured;
+		}
+		throw new Error("the canvas did not come to show the picture of that time");
+	}
+
+	async #capture(): Promise<Captured | undefined> {
 		const captured = await this.page.evaluate(async () => {
 			const player = document.querySelector("crescendo-player") as CrescendoPlayerElement;
 			const found = await player.captureEnhanced();
@@ -139,7 +151,7 @@ export class Viewer {
 			);
 			return { width, height, hash, timestamp, planes };
 		});
-		if (captured === undefined) throw new Error("the canvas shows nothing");
+		if (captured === undefined) return undefined;
 		const { width, height, hash, timestamp } = captured;
 		const [y, u, v, pixels] = captured.planes.map((plane) => Uint8Array.from(plane));
 		if (!y || !u || !v || !pixels) throw new Error("planes are missing");
