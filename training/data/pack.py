@@ -1,6 +1,6 @@
 """Carries prepared clips to a machine that has OpenCV and gcc but no ffmpeg.
 
-    python3 training/data/pack.py pack --clips training/work/clips --out training/work/clips.tar [--limit-mib 55]
+    python3 training/data/pack.py pack --clips training/runs/clips --out training/runs/clips.tar [--limit-mib 55]
     python3 training/data/pack.py unpack --archive clips.tar --out clips [--processes 8]
 
 OpenCV gives decoded pictures as BGR only, so planes travel as grey video: luma with both chroma planes under it, full range,

@@ -1,6 +1,6 @@
 """Makes training clips: pictures, decoded base pictures at several qualities, block motion, as arrays ready to crop.
 
-    /usr/bin/python3 training/data/prepare.py --source ../shared/data/train --out training/work/clips [--limit 60]
+    /usr/bin/python3 training/data/prepare.py --source ../shared/data/train --out training/runs/clips [--limit 60]
 
 Each clip is a folder (written under a dotted name, renamed when complete, so a trainer may start on what is there):
 

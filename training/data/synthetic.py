@@ -1,6 +1,6 @@
 """Clips of known motion from photographs: pans, zooms, rotations, moving occluders, fades.
 
-    python3 training/data/synthetic.py --source ../shared/data/train --out training/work/clips [--limit 50]
+    python3 training/data/synthetic.py --source ../shared/data/train --out training/runs/clips [--limit 50]
 
 Sharp pictures with motion that real packs have little of: large, rotating, uncovering. Writes the folders of prepare.py.
 """

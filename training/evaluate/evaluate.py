@@ -1,6 +1,6 @@
 """Rate and quality of a checkpoint over the evaluation clips, against x264 at the same GOP.
 
-    /usr/bin/python3 training/evaluate/evaluate.py --checkpoint training/work/run/last.pt --quick
+    /usr/bin/python3 training/evaluate/evaluate.py --checkpoint training/runs/run/last.pt --quick
 
 Rates are estimates (latents and hyper latents by their tables, motion by adaptive counts) plus the bytes of the base stream
 and a frame header; pictures are those of the PyTorch model. `bench/` measures files instead. All q of a clip run as one batch.
