@@ -281,11 +281,12 @@ describe("the player in Chromium", { timeout: 400_000 }, () => {
 			);
 			// Flat bars survive the base's quarter size: what differs is the quantiser's doing. A wrong matrix or range is far off.
 			expect(Math.max(...differences.flat())).toBeLessThanOrEqual(8);
-			// And they are the colours that the bars were made of.
+			// And they are the colours that the bars were made of. A step of U moves blue by two, and both layers round it alike:
+			// blue may be further off; a wrong matrix is 33 off in green, a wrong range 11 in yellow.
 			BARS.forEach((bar, i) => {
 				const wanted = BAR_COLOURS[bar].map((value) => Math.round(255 * value));
 				const errors = enhanced[2 * i]?.map((value, j) => Math.abs(value - (wanted[j] ?? 0))) ?? [255];
-				expect([bar, Math.max(...errors) <= 8]).toEqual([bar, true]);
+				expect(Math.max(...errors), bar).toBeLessThanOrEqual(bar === "blue" ? 16 : 8);
 			});
 		},
 	);
