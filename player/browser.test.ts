@@ -286,7 +286,7 @@ describe("the player in Chromium", { timeout: 400_000 }, () => {
 			BARS.forEach((bar, i) => {
 				const wanted = BAR_COLOURS[bar].map((value) => Math.round(255 * value));
 				const errors = enhanced[2 * i]?.map((value, j) => Math.abs(value - (wanted[j] ?? 0))) ?? [255];
-				expect(Math.max(...errors), bar).toBeLessThanOrEqual(bar === "blue" ? 16 : 8);
+				expect(Math.max(...errors)).toBeLessThanOrEqual(bar === "blue" ? 16 : 8);
 			});
 		},
 	);
