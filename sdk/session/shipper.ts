@@ -40,7 +40,7 @@ export class Shipper {
 	readonly #sender: PartSender;
 	readonly #makers = new Map<string, PartMaker>();
 	readonly #partsUrls = new Map<string, string>();
-	readonly #underWay = new Map<string, MadePart>();
+	readonly #underWay = new Map<string, { readonly part: MadePart; readonly counts: boolean }>();
 	/** Parts of each track up to the end of a group, for groups that are not whole yet. */
 	readonly #ends = new Map<number, Map<string, number>>();
 
@@ -61,7 +61,8 @@ export class Shipper {
 	/** Sends what an earlier run had made but not sent. */
 	async sendLeftovers(): Promise<void> {
 		for (const part of this.#context.resume?.unsent ?? []) {
-			await this.#send(part);
+			// Its frames are those of the checkpoint, or are coded again after it: they count there.
+			await this.#send(part, false);
 		}
 	}
 
@@ -104,8 +105,8 @@ export class Shipper {
 		await this.#context.client.complete(this.asset.id, { tracks }, this.#context.signal);
 	}
 
-	async #send(part: MadePart): Promise<void> {
-		this.#underWay.set(partKey(part.track, part.number), part);
+	async #send(part: MadePart, counts = true): Promise<void> {
+		this.#underWay.set(partKey(part.track, part.number), { part, counts });
 		await this.#context.meter.waiting("upload", this.#sender.add(part));
 	}
 
@@ -125,10 +126,11 @@ export class Shipper {
 		}
 		await client.putPart(url, number, bytes, signal);
 		const key = partKey(track, number);
-		const part = this.#underWay.get(key);
+		const sent = this.#underWay.get(key);
 		this.#underWay.delete(key);
-		if (part !== undefined) {
-			const leads = track === leading;
+		if (sent !== undefined) {
+			const { part, counts } = sent;
+			const leads = counts && track === leading;
 			meter.uploaded(bytes.length, leads ? part.frames : 0, leads ? part.duration / 1e6 : 0);
 			await journal?.acknowledge(part);
 		}
