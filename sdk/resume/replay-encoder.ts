@@ -1,9 +1,9 @@
 import type { BaseEncoder } from "../../codec/base/base-codec.ts";
+import { BoundedQueue } from "../../codec/enhancement/bounded-queue.ts";
 import type { Picture } from "../../codec/picture/picture.ts";
 import type { Sample } from "../../codec/sample.ts";
 import type { BaseTrack } from "../../codec/track.ts";
 import { UploadError } from "../errors.ts";
-import { BoundedQueue } from "../stages/queue.ts";
 
 /** A base encoder that has done its work already: takes the same pictures again and gives the samples of that time. */
 export class ReplayEncoder implements BaseEncoder {
@@ -34,7 +34,7 @@ export class ReplayEncoder implements BaseEncoder {
 	}
 
 	async *samples(): AsyncGenerator<Sample, void, undefined> {
-		for (let sample = await this.#output.shift(); sample !== undefined; sample = await this.#output.shift()) {
+		for (let sample = await this.#output.pull(); sample !== undefined; sample = await this.#output.pull()) {
 			yield sample;
 		}
 	}

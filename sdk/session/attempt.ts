@@ -14,7 +14,7 @@ import { codeBase, intoGroups } from "../stages/base-stage.ts";
 import type { BaseCodecs, CodedPair, GroupedPicture } from "../stages/base-stage.ts";
 import type { Gate } from "../stages/gate.ts";
 import { Meter } from "../stages/meter.ts";
-import { runAhead } from "../stages/queue.ts";
+import { runAhead } from "../stages/run-ahead.ts";
 import { scalerTo } from "../stages/scale.ts";
 import type { UploadClient } from "../transport/client.ts";
 import type { SessionHost } from "./host.ts";

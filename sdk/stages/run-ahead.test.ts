@@ -1,43 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { BoundedQueue, runAhead } from "./queue.ts";
+import { runAhead } from "./run-ahead.ts";
 
 const tick = () => new Promise<void>((resolve) => setTimeout(resolve, 0));
-
-describe("BoundedQueue", () => {
-	it("makes the producer wait while it is full", async () => {
-		const queue = new BoundedQueue<number>(2);
-		await queue.push(1);
-		await queue.push(2);
-		let third = false;
-		const pushing = queue.push(3).then((taken) => (third = taken));
-		await tick();
-		expect(third).toBe(false);
-		expect(await queue.shift()).toBe(1);
-		await pushing;
-		expect(third).toBe(true);
-	});
-
-	it("delivers what is inside before the end, and then undefined", async () => {
-		const queue = new BoundedQueue<number>(4);
-		await queue.push(1);
-		queue.end();
-		expect(await queue.shift()).toBe(1);
-		expect(await queue.shift()).toBeUndefined();
-		expect(await queue.push(2)).toBe(false);
-	});
-
-	it("delivers what is inside before a failure", async () => {
-		const queue = new BoundedQueue<number>(4);
-		await queue.push(1);
-		queue.fail(new Error("gone"));
-		expect(await queue.shift()).toBe(1);
-		await expect(queue.shift()).rejects.toThrow("gone");
-	});
-
-	it("refuses a capacity that cannot be", () => {
-		expect(() => new BoundedQueue(0)).toThrow(RangeError);
-	});
-});
 
 describe("runAhead", () => {
 	it("runs ahead by the capacity and no further", async () => {
