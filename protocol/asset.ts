@@ -48,6 +48,11 @@ export const CreateAssetRequest = v.strictObject({
 	title: v.optional(v.pipe(v.string(), v.maxLength(200))),
 	/** "public" unless given; with an upload token, what the token says. */
 	access: v.optional(Access),
+	/**
+	 * A live upload with low latency: playlists list pieces of about so many milliseconds before their segment is whole (LL-HLS). Parts
+	 * should be no longer, and come as fast as time passes. Absent: playlists list whole segments.
+	 */
+	partialMilliseconds: v.optional(v.pipe(v.number(), v.integer(), v.minValue(100), v.maxValue(2000))),
 	tracks: v.pipe(
 		v.array(TrackJson),
 		v.maxLength(MAX_TRACKS),

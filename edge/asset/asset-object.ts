@@ -21,11 +21,12 @@ import {
 	playbackState,
 	trackProgress,
 } from "./progress.ts";
+import { LiveDesk, type PartialLocation, type PlaylistQuery } from "./live-desk.ts";
 import { noSuch, storeFails, trackFailed } from "./refusals.ts";
 import { accept, refuse, type Result } from "./result.ts";
 import { joinSamples, segmentBytes } from "./segment-bytes.ts";
 import type { AssetSettings } from "./settings.ts";
-import { nextStep, recordPart, recordSegment, type Step, type TrackState } from "./state.ts";
+import { nextStep, type PartSlice, recordPart, recordSegment, type Step, type TrackState } from "./state.ts";
 import { initSegment } from "./track-rules.ts";
 import { TurnQueue } from "./turn-queue.ts";
 
@@ -48,12 +49,18 @@ type PartAnswer = { readonly track: BareProgress; readonly created: boolean };
 export class AssetObject extends DurableObject<Environment> {
 	readonly #store: AssetStore;
 	#asset: StoredAsset | undefined;
+	/** Viewers while the asset is written. */
+	readonly #desk: LiveDesk;
 	readonly #queue = new TurnQueue((error, retryInMs) => this.#retryLater(error, retryInMs));
 
 	constructor(context: DurableObjectState, environment: Environment) {
 		super(context, environment);
 		this.#store = new AssetStore(context.storage);
 		this.#asset = this.#store.load();
+		this.#desk = new LiveDesk(
+			() => (this.#asset?.state.phase === "deleting" ? undefined : this.#asset),
+			this.#store,
+		);
 	}
 
 	/** Makes the asset, or finds it made by the same request: an answer that was lost can be asked for again. */
@@ -175,7 +182,18 @@ export class AssetObject extends DurableObject<Environment> {
 
 	/** What playlists are built from, now. */
 	async playback(): Promise<Result<PlaybackState>> {
-		return this.#answer(({ settings, state }) => accept(playbackState(settings, state, state.phase === "ready")));
+		const state = this.#desk.view();
+		return state === undefined ? noSuch("such asset") : accept(state);
+	}
+
+	/** The media playlist of a track, when it has what is asked for. */
+	async playlist(trackId: string, query: PlaylistQuery): Promise<Result<string>> {
+		return this.#desk.playlist(trackId, query);
+	}
+
+	/** A piece of a segment of a low-latency asset, when it is there. */
+	async partial(trackId: string, segment: number, index: number): Promise<Result<PartialLocation>> {
+		return this.#desk.partial(trackId, segment, index);
 	}
 
 	/** Stores captions or a poster, and lists them. Idempotent. */
@@ -223,6 +241,7 @@ export class AssetObject extends DurableObject<Environment> {
 		if (asset.state.phase !== "deleting") {
 			this.#store.recordPhase("deleting");
 			asset.state.phase = "deleting";
+			this.#desk.announce();
 			await this.ctx.storage.setAlarm(Date.now() + RESUME_MS);
 		}
 		await this.#advance();
@@ -239,6 +258,7 @@ export class AssetObject extends DurableObject<Environment> {
 		if (asset.state.phase === "open" && abandonedAt <= Date.now()) {
 			this.#store.recordPhase("deleting");
 			asset.state.phase = "deleting";
+			this.#desk.announce();
 		}
 		await this.#advance();
 		if (asset.state.phase === "open" && (await this.ctx.storage.getAlarm()) === null) {
@@ -268,6 +288,7 @@ export class AssetObject extends DurableObject<Environment> {
 		const part = { digest, bytes, samples: heads.length, first: first.timestamp, last: last.timestamp, heads };
 		this.#store.insertPart(track, number, part, joinSamples(samples), Date.now());
 		recordPart(track, number, part);
+		this.#desk.announce();
 	}
 
 	/** Takes all steps that can be taken now. Resolves when they are taken, or have failed and an alarm is set. */
@@ -279,7 +300,7 @@ export class AssetObject extends DurableObject<Environment> {
 		const asset = this.#asset;
 		if (asset === undefined) return;
 		for (let step = nextStep(asset.state); step !== undefined; step = nextStep(asset.state))
-			await this.#take(asset, step);
+			await this.#take(asset, step).finally(() => this.#desk.announce());
 		if (asset.state.phase === "deleting") return this.#finishRemoval(asset);
 		if (asset.catalogueBehind) {
 			const extras = this.#store.listExtras();
@@ -304,16 +325,15 @@ export class AssetObject extends DurableObject<Environment> {
 			}
 			case "segment": {
 				const { track, number, cut } = step;
-				let bytes = 0;
-				if (cut.count > 0) {
-					const segment = segmentBytes(step, this.#json(track), (slice) =>
-						this.#store.readSlice(track, slice),
-					);
-					await putOnce(this.env.MEDIA, segmentKey(settings.id, track.id, number), segment, "video/mp4");
-					bytes = segment.length;
+				const read = (slice: PartSlice) => this.#store.readSlice(track, slice);
+				const segment = cut.count === 0 ? undefined : segmentBytes(step, this.#json(track), read);
+				if (segment !== undefined) {
+					const key = segmentKey(settings.id, track.id, number);
+					await putOnce(this.env.MEDIA, key, segment.bytes, "video/mp4");
 				}
-				this.#store.recordSegment(step, bytes);
-				recordSegment(state, step, bytes);
+				const bytes = segment?.bytes.length ?? 0;
+				this.#store.recordSegment(step, bytes, segment?.partials);
+				recordSegment(state, step, bytes, segment?.partials);
 				return;
 			}
 			case "fail-track": {

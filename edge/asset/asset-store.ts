@@ -6,11 +6,13 @@ import {
 	type AssetState,
 	cursorAfter,
 	newTrackState,
+	type PartialRecord,
 	type PartRecord,
 	type PartSlice,
 	type Phase,
 	recordPart,
 	type SegmentRecord,
+	SEGMENTS_WITH_PARTIALS,
 	type SegmentStep,
 	type TrackFailure,
 	type TrackState,
@@ -27,6 +29,7 @@ const CHUNK_BYTES = 2 ** 20;
  *   part     digest for ever: a part that comes again is known; heads until its samples are used up
  *   chunk    sample bytes of a part without their framing, until they are used up
  *   segment  what the playlists say
+ *   partial  pieces of the latest segments of a low-latency asset
  *   extra    captions and posters; without a file where they are removed, so that the list of them is written anew
  */
 const SCHEMA = `
@@ -71,6 +74,12 @@ CREATE TABLE IF NOT EXISTS segment (
 	samples INTEGER NOT NULL,
 	PRIMARY KEY (track, number)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS partial (
+	track TEXT NOT NULL,
+	segment INTEGER NOT NULL,
+	pieces TEXT NOT NULL,
+	PRIMARY KEY (track, segment)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS extra (
 	name TEXT PRIMARY KEY,
 	file TEXT NOT NULL,
@@ -106,10 +115,12 @@ export class AssetStore {
 		const settings = JSON.parse(row.settings) as AssetSettings;
 		const tracks = orderedTracks(settings).map(({ id, kind }) => this.#loadTrack(id, kind));
 		const { segmentMilliseconds, segmentBytes, segmentSeconds } = settings.limits;
+		const { partialMilliseconds } = settings.request;
 		const state: AssetState = {
 			phase: row.phase as Phase,
 			segmentTarget: segmentMilliseconds * 1000,
 			segmentLimits: { bytes: segmentBytes, duration: segmentSeconds * 1_000_000 },
+			partialTarget: partialMilliseconds === undefined ? undefined : partialMilliseconds * 1000,
 			tracks,
 			boundaries: this.#loadBoundaries(tracks[0]),
 		};
@@ -171,12 +182,21 @@ export class AssetStore {
 		this.#storage.sql.exec("UPDATE track SET init_bytes = ? WHERE id = ?", bytes, track.id);
 	}
 
-	/** Records a segment that is stored: its row, where the next begins, and that parts are used up. */
-	recordSegment({ track, number, cut, duration }: SegmentStep, bytes: number): void {
+	/** Records a segment that is stored: its row and pieces, where the next begins, and that parts are used up. */
+	recordSegment(
+		{ track, number, cut, duration }: SegmentStep,
+		bytes: number,
+		partials: readonly PartialRecord[] | undefined,
+	): void {
 		const sql = this.#storage.sql;
 		const { part, sample } = cursorAfter(track, cut.count);
 		this.#storage.transactionSync(() => {
 			sql.exec("INSERT INTO segment VALUES (?, ?, ?, ?, ?)", ...[track.id, number, duration, bytes, cut.count]);
+			if (partials !== undefined) {
+				sql.exec("INSERT INTO partial VALUES (?, ?, ?)", track.id, number, JSON.stringify(partials));
+				const forgotten = number - SEGMENTS_WITH_PARTIALS;
+				sql.exec("DELETE FROM partial WHERE track = ? AND segment <= ?", track.id, forgotten);
+			}
 			sql.exec("UPDATE track SET cursor_part = ?, cursor_sample = ? WHERE id = ?", part, sample, track.id);
 			sql.exec(
 				"UPDATE part SET heads = NULL WHERE track = ? AND number < ? AND heads IS NOT NULL",
@@ -306,11 +326,20 @@ export class AssetStore {
 		track.receivedBytes = sql
 			.exec<{ sum: number }>("SELECT total(bytes) AS sum FROM part WHERE track = ?", id)
 			.one().sum;
-		for (const { duration, bytes, samples } of sql.exec<SegmentRecord & Record<string, number>>(
+		for (const { duration, bytes, samples } of sql.exec<Omit<SegmentRecord, "partials">>(
 			"SELECT duration, bytes, samples FROM segment WHERE track = ? ORDER BY number",
 			id,
 		)) {
 			track.segments.push({ duration, bytes, samples });
+		}
+		for (const { segment, pieces } of sql.exec<{ segment: number; pieces: string }>(
+			"SELECT segment, pieces FROM partial WHERE track = ?",
+			id,
+		)) {
+			const record = track.segments[segment];
+			if (record !== undefined) {
+				track.segments[segment] = { ...record, partials: JSON.parse(pieces) as PartialRecord[] };
+			}
 		}
 		return track;
 	}

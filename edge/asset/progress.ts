@@ -2,7 +2,8 @@ import type { AssetResponse, TrackProgress } from "../../protocol/asset.ts";
 import type { PlaybackState } from "../hls/playback-state.ts";
 import type { CatalogueAsset } from "../catalogue/assets.ts";
 import type { AssetSettings } from "./settings.ts";
-import { type AssetState, missingParts, type TrackState } from "./state.ts";
+import { openPartials } from "./open-segment.ts";
+import { type AssetState, missingParts, type SegmentRecord, SEGMENTS_WITH_PARTIALS, type TrackState } from "./state.ts";
 
 /** Most part numbers in one list of an answer: an answer stays small however strange the upload. */
 const LISTED_PARTS = 1000;
@@ -36,6 +37,7 @@ export const assetProgress = (settings: AssetSettings, state: AssetState): BareA
 /** What playlists are built from. Tracks that failed are left out. */
 export const playbackState = (settings: AssetSettings, state: AssetState, complete: boolean): PlaybackState => {
 	const { width, height, frameRate, title, tracks } = settings.request;
+	const live = !complete && state.partialTarget !== undefined;
 	return {
 		version: 1,
 		id: settings.id,
@@ -46,12 +48,30 @@ export const playbackState = (settings: AssetSettings, state: AssetState, comple
 		height,
 		frameRate,
 		segmentTarget: state.segmentTarget,
-		tracks: state.tracks.flatMap(({ id, failure, segments }) => {
+		...(live && { live: { partialTarget: longestPartial(state) } }),
+		tracks: state.tracks.flatMap((tracked) => {
+			const { id, failure, segments } = tracked;
 			const track = tracks.find((candidate) => candidate.id === id);
-			return track === undefined || failure !== undefined ? [] : [{ id, track, segments }];
+			if (track === undefined || failure !== undefined) return [];
+			if (complete) return [{ id, track, segments: segments.map(withoutPartials) }];
+			return [{ id, track, segments, ...(live && { open: openPartials(state, tracked).map(({ cut }) => cut) }) }];
 		}),
 	};
 };
+
+/** What is declared, unless single samples last longer: no piece may last longer than the playlist says. */
+const longestPartial = ({ partialTarget = 0, tracks }: AssetState): number => {
+	let longest = partialTarget;
+	for (const { segments } of tracks) {
+		for (const { partials = [] } of segments.slice(-SEGMENTS_WITH_PARTIALS)) {
+			for (const { duration } of partials) longest = Math.max(longest, duration);
+		}
+	}
+	return longest;
+};
+
+/** Nobody asks for pieces of an asset that is complete. */
+const withoutPartials = ({ duration, bytes, samples }: SegmentRecord): SegmentRecord => ({ duration, bytes, samples });
 
 /** The asset's row in the catalogue. */
 export const catalogueAsset = (settings: AssetSettings, state: AssetState): CatalogueAsset => {

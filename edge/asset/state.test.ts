@@ -11,6 +11,7 @@ const SECOND = 1_000_000;
 const newState = (tracks: readonly ClipTrack[], bytes = 4 * 2 ** 20): AssetState => ({
 	phase: "open",
 	segmentTarget: 2 * SECOND,
+	partialTarget: undefined,
 	segmentLimits: { bytes, duration: 30 * SECOND },
 	tracks: tracks.map(({ id, track }) => ({ ...newTrackState(id, track.kind), initBytes: 1 })),
 	boundaries: [],

@@ -1,3 +1,4 @@
+import { cutPartials, type PartialCut } from "./partials.ts";
 import { cutBase, cutFollower, exceeds, type SampleHead, type SegmentCut, type SegmentLimits } from "./segmenter.ts";
 
 /**
@@ -26,8 +27,20 @@ export type PartRecord = {
 	readonly heads: readonly SampleHead[];
 };
 
+/** A piece of a segment that can be fetched alone. Duration in microseconds. */
+export type PartialRecord = { readonly duration: number; readonly bytes: number; readonly independent: boolean };
+
 /** A segment that is in the store. Bytes 0: a gap, of which nothing is stored. Duration in microseconds. */
-export type SegmentRecord = { readonly duration: number; readonly bytes: number; readonly samples: number };
+export type SegmentRecord = {
+	readonly duration: number;
+	readonly bytes: number;
+	readonly samples: number;
+	/** The pieces of one of the latest segments of a low-latency asset. */
+	readonly partials?: readonly PartialRecord[];
+};
+
+/** Of so many of the latest segments pieces are listed and known; viewers who are further behind take whole segments. */
+export const SEGMENTS_WITH_PARTIALS = 4;
 
 /** Why a track takes no more: a segment that begins with no sync sample, or holds more than a segment may. */
 export type TrackFailure = "misaligned" | "segment-too-large";
@@ -57,6 +70,8 @@ export type AssetState = {
 	/** Microseconds, see `cutBase`. */
 	readonly segmentTarget: number;
 	readonly segmentLimits: SegmentLimits;
+	/** Microseconds, see `cutPartials`; undefined where the asset is not cut into pieces. */
+	readonly partialTarget: number | undefined;
 	/** The base first. */
 	readonly tracks: readonly TrackState[];
 	/** `boundaries[k]` is where segment k begins; one more than the base has segments, none before its first. */
@@ -72,6 +87,8 @@ export type SegmentStep = {
 	readonly slices: readonly PartSlice[];
 	/** Microseconds, as the playlist says it. */
 	readonly duration: number;
+	/** Its pieces; undefined where the asset is not cut into pieces. */
+	readonly partials: readonly PartialCut[] | undefined;
 };
 
 /** Samples `from` up to `to` of a part; `offset` is where the first of them begins among the part's sample bytes. */
@@ -120,20 +137,37 @@ export const nextStep = (state: AssetState): Step | undefined => {
 };
 
 const nextSegment = (state: AssetState, track: TrackState): Step | undefined => {
-	if (isCut(state, track)) return undefined;
 	const number = track.segments.length;
-	const queue = { heads: pendingHeads(track), ended: hasEnded(track) };
-	const cut =
-		track.kind === "base"
-			? cutBase(queue, state.segmentTarget, state.segmentLimits)
-			: cutAfterBase(state, track, number);
+	const cut = decideCut(state, track);
 	if (cut === undefined) return undefined;
 	if (!cut.independent && track.kind !== "audio") return { type: "fail-track", track, failure: "misaligned" };
 	const slices = sliceParts(track, cut.count);
 	const start = state.boundaries[number] ?? slices[0]?.heads[0]?.timestamp ?? 0;
 	if (exceeds(cut, start, state.segmentLimits)) return { type: "fail-track", track, failure: "segment-too-large" };
-	return { type: "segment", track, number, cut, slices, duration: cut.end - start };
+	const partials =
+		state.partialTarget === undefined ? undefined : closedPartials(state.partialTarget, track, start, cut);
+	return { type: "segment", track, number, cut, slices, duration: cut.end - start, partials };
 };
+
+/** The track's next segment, or undefined while it is undecided, and where all are cut. */
+export const decideCut = (state: AssetState, track: TrackState): SegmentCut | undefined => {
+	if (isCut(state, track)) return undefined;
+	if (track.kind !== "base") return cutAfterBase(state, track, track.segments.length);
+	const queue = { heads: pendingHeads(track), ended: hasEnded(track) };
+	return cutBase(queue, state.segmentTarget, state.segmentLimits);
+};
+
+/** The pieces of a segment that is decided. */
+export const closedPartials = (target: number, track: TrackState, start: number, cut: SegmentCut): PartialCut[] =>
+	cutPartials(take(pendingHeads(track), cut.count), { start, target, end: cut.end, horizon: Infinity, closed: true });
+
+function* take<Value>(values: Iterable<Value>, count: number): Generator<Value, void> {
+	let left = count;
+	for (const value of values) {
+		if (left-- === 0) return;
+		yield value;
+	}
+}
 
 const cutAfterBase = (state: AssetState, track: TrackState, number: number): SegmentCut | undefined => {
 	const base = baseOf(state);
@@ -146,14 +180,22 @@ const cutAfterBase = (state: AssetState, track: TrackState, number: number): Seg
 };
 
 /** Records that a segment is stored (or a gap): moves the cursor, forgets samples that are used up. */
-export const recordSegment = (state: AssetState, step: SegmentStep, bytes: number): SegmentRecord => {
+export const recordSegment = (
+	state: AssetState,
+	step: SegmentStep,
+	bytes: number,
+	partials?: readonly PartialRecord[],
+): SegmentRecord => {
 	const { track, cut, slices } = step;
-	const record = { duration: step.duration, bytes, samples: cut.count };
+	const record = { duration: step.duration, bytes, samples: cut.count, ...(partials !== undefined && { partials }) };
 	if (track.kind === "base") {
 		if (step.number === 0) state.boundaries.push(slices[0]?.heads[0]?.timestamp ?? 0);
 		state.boundaries.push(cut.end);
 	}
 	track.segments.push(record);
+	const old = track.segments.length - 1 - SEGMENTS_WITH_PARTIALS;
+	const { partials: forgotten, ...bare } = track.segments[old] ?? record;
+	if (old >= 0 && forgotten !== undefined) track.segments[old] = bare;
 	track.cursor = cursorAfter(track, cut.count);
 	for (const { part } of slices) if (part < track.cursor.part) track.parts.delete(part);
 	return record;
@@ -206,7 +248,8 @@ const isCut = (state: AssetState, track: TrackState): boolean => {
 
 const firstPending = (track: TrackState): SampleHead | undefined => pendingHeads(track).next().value ?? undefined;
 
-function* pendingHeads(track: TrackState): Generator<SampleHead, void> {
+/** The samples of a track that stand in no segment yet, as far as none is missing before them. */
+export function* pendingHeads(track: TrackState): Generator<SampleHead, void> {
 	let from = track.cursor.sample;
 	for (let number = track.cursor.part; number < track.contiguous; number++, from = 0) {
 		const heads = partAt(track, number).heads;
@@ -234,9 +277,10 @@ export const cursorAfter = (track: TrackState, count: number): { part: number; s
 	return { part, sample };
 };
 
-const sliceParts = (track: TrackState, count: number): PartSlice[] => {
+/** Where `count` samples are, `skip` of those that stand in no segment left out before them. */
+export const sliceParts = (track: TrackState, count: number, skip = 0): PartSlice[] => {
 	const slices: PartSlice[] = [];
-	let { part, sample } = track.cursor;
+	let { part, sample } = skip === 0 ? track.cursor : cursorAfter(track, skip);
 	for (let left = count; left > 0; part++, sample = 0) {
 		const heads = partAt(track, part).heads;
 		const taken = heads.slice(sample, sample + left);

@@ -1,13 +1,24 @@
 import type { TrackJson } from "../../protocol/track.ts";
 
+/** A piece of a segment as playlists know it. Duration in microseconds. */
+export type PlaybackPartial = { readonly duration: number; readonly independent: boolean };
+
 /** A segment as playlists know it. Duration in microseconds; bytes 0 is a gap, of which nothing is stored. */
-export type PlaybackSegment = { readonly duration: number; readonly bytes: number; readonly samples: number };
+export type PlaybackSegment = {
+	readonly duration: number;
+	readonly bytes: number;
+	readonly samples: number;
+	/** Of the latest segments of a low-latency asset. */
+	readonly partials?: readonly PlaybackPartial[];
+};
 
 /** A track as playlists know it. */
 export type PlaybackTrack = {
 	readonly id: string;
 	readonly track: TrackJson;
 	readonly segments: readonly PlaybackSegment[];
+	/** Pieces of the segment after those, while it is not whole; only in low-latency assets. */
+	readonly open?: readonly PlaybackPartial[];
 };
 
 /**
@@ -29,6 +40,8 @@ export type PlaybackState = {
 	readonly frameRate: number;
 	/** Microseconds. */
 	readonly segmentTarget: number;
+	/** A low-latency asset that is still written. `partialTarget`: microseconds that a piece lasts at most. */
+	readonly live?: { readonly partialTarget: number };
 	/** The base first; tracks that failed are left out. */
 	readonly tracks: readonly PlaybackTrack[];
 };

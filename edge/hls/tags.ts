@@ -43,6 +43,49 @@ export const extInf = (duration: number): string => `#EXTINF:${seconds(duration)
 /** RFC 8216bis, section 4.4.4.7: the next segment has no media and is not to be loaded. */
 export const extXGap = (): string => "#EXT-X-GAP";
 
+/** RFC 8216bis, section 4.4.3.8: blocking reload; times from the end, `partHoldBack` in microseconds, `canSkipUntil` in seconds. */
+export const extXServerControl = (control: { readonly partHoldBack: number; readonly canSkipUntil: number }): string =>
+	`#EXT-X-SERVER-CONTROL:${attributes({
+		"CAN-BLOCK-RELOAD": "YES",
+		"PART-HOLD-BACK": seconds(control.partHoldBack),
+		"CAN-SKIP-UNTIL": control.canSkipUntil.toFixed(1),
+	})}`;
+
+/** RFC 8216bis, section 4.4.3.7; microseconds that a partial segment lasts at most. */
+export const extXPartInf = (target: number): string =>
+	`#EXT-X-PART-INF:${attributes({ "PART-TARGET": seconds(target) })}`;
+
+/** RFC 8216bis, section 4.4.4.9; duration in microseconds. */
+export const extXPart = (part: {
+	readonly uri: string;
+	readonly duration: number;
+	readonly independent: boolean;
+}): string =>
+	`#EXT-X-PART:${attributes({
+		DURATION: seconds(part.duration),
+		INDEPENDENT: part.independent ? "YES" : undefined,
+		URI: quoted(part.uri),
+	})}`;
+
+/** RFC 8216bis, section 4.4.5.3: the partial segment that comes next. */
+export const extXPreloadHint = (uri: string): string =>
+	`#EXT-X-PRELOAD-HINT:${attributes({ TYPE: "PART", URI: quoted(uri) })}`;
+
+/** RFC 8216bis, section 4.4.5.4: how far another media playlist is. */
+export const extXRenditionReport = (uri: string, lastSegment: number, lastPartial: number): string =>
+	`#EXT-X-RENDITION-REPORT:${attributes({
+		URI: quoted(uri),
+		"LAST-MSN": String(lastSegment),
+		"LAST-PART": String(lastPartial),
+	})}`;
+
+/** RFC 8216bis, section 4.4.5.2: segments that are left out of a delta update. */
+export const extXSkip = (segments: number): string =>
+	`#EXT-X-SKIP:${attributes({ "SKIPPED-SEGMENTS": String(segments) })}`;
+
+/** Section 4.3.2.6, milliseconds since 1970: when the next segment was made. */
+export const extXProgramDateTime = (time: number): string => `#EXT-X-PROGRAM-DATE-TIME:${new Date(time).toISOString()}`;
+
 /** Section 4.3.3.4. */
 export const extXEndList = (): string => "#EXT-X-ENDLIST";
 

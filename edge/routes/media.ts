@@ -6,7 +6,7 @@ import { initKey, segmentKey } from "../asset/object-keys.ts";
 import type { EdgeContext } from "../environment.ts";
 import { notFound } from "../http/api-error.ts";
 import { immutable, serveObject } from "../http/serve-object.ts";
-import { assetIdParam } from "./context.ts";
+import { assetIdParam, assetObject, unwrap } from "./context.ts";
 
 /** Init and media segments: straight from the store, immutable. */
 export const media = new Hono<EdgeContext>()
@@ -21,7 +21,29 @@ export const media = new Hono<EdgeContext>()
 		const number = /^(0|[1-9]\d{0,6})\.m4s$/.exec(context.req.param("file"))?.[1];
 		if (number === undefined) throw notFound("such segment");
 		return serveObject(context, segmentKey(id, trackParam(context), Number(number)), immutable(sharing));
+	})
+	.get("/v1/assets/:id/tracks/:track/partials/:file", async (context) => {
+		const id = assetIdParam(context);
+		const sharing = await requirePlayback(context, id);
+		const match = /^(0|[1-9]\d{0,6})\.(0|[1-9]\d{0,3})\.m4s$/.exec(context.req.param("file"));
+		if (match === null) throw notFound("such piece");
+		const [track, segment, index] = [trackParam(context), Number(match[1]), Number(match[2])];
+		const piece = unwrap(await assetObject(context, id).partial(track, segment, index));
+		const body = "bytes" in piece ? piece.bytes : await readPiece(context, segmentKey(id, track, segment), piece);
+		return new Response(body, {
+			headers: {
+				"Content-Type": "video/mp4",
+				"Content-Length": String("bytes" in piece ? piece.bytes.length : piece.length),
+				"Cache-Control": immutable(sharing),
+			},
+		});
 	});
+
+const readPiece = async (context: Context<EdgeContext>, key: string, range: R2Range): Promise<ReadableStream> => {
+	const object = await context.env.MEDIA.get(key, { range });
+	if (object === null) throw notFound("such piece");
+	return object.body;
+};
 
 const trackParam = (context: Context<EdgeContext>): string => {
 	const track = context.req.param("track");

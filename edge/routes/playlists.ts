@@ -1,6 +1,7 @@
 import { type Context, Hono } from "hono";
 import { requirePlayback } from "../access/require-playback.ts";
 import { type Extra, loadExtras } from "../asset/extras.ts";
+import type { PlaylistQuery } from "../asset/live-desk.ts";
 import { frozenStateKey } from "../asset/object-keys.ts";
 import type { EdgeContext } from "../environment.ts";
 import { enhancementList } from "../hls/enhancement-list.ts";
@@ -22,25 +23,34 @@ export const playlists = new Hono<EdgeContext>()
 		// One file of captions is for the whole of an asset: while it grows, there is no telling what they are for.
 		const playlist = masterPlaylist(state, state.complete ? captionTracks(extras) : []);
 		if (playlist === undefined) throw notYet();
-		return answer(context, state, playlist, PLAYLIST_TYPE);
+		return answer(context, state.complete, playlist, PLAYLIST_TYPE);
 	})
 	.get("/v1/assets/:id/enhancements.json", async (context) => {
 		const state = await loadPlayable(context);
-		return answer(context, state, JSON.stringify(enhancementList(state)), "application/json");
+		return answer(context, state.complete, JSON.stringify(enhancementList(state)), "application/json");
 	})
 	.get("/v1/assets/:id/tracks/:track/playlist.m3u8", async (context) => {
-		const state = await loadPlayable(context);
-		const track = state.tracks.find(({ id }) => id === context.req.param("track"));
+		const id = assetIdParam(context);
+		await requirePlayback(context, id);
+		const query = playlistQuery(context);
+		const trackId = context.req.param("track");
+		// Who asks for what is to come has seen a playlist without an end: it is not asked first whether the asset is complete.
+		const frozen = query.segment === undefined ? await loadFrozen(context, id) : undefined;
+		if (frozen === undefined) {
+			const text = unwrap(await assetObject(context, id).playlist(trackId, query));
+			return answer(context, false, text, PLAYLIST_TYPE);
+		}
+		const track = frozen.tracks.find((candidate) => candidate.id === trackId);
 		if (track === undefined) throw notFound("such track");
 		if (track.segments.length === 0) throw notYet();
-		return answer(context, state, mediaPlaylist(state, track), PLAYLIST_TYPE);
+		return answer(context, true, mediaPlaylist(frozen, track), PLAYLIST_TYPE);
 	})
 	.get("/v1/assets/:id/captions/:language/playlist.m3u8", async (context) => {
 		const state = await loadPlayable(context);
 		const extras = await loadExtras(context.env.MEDIA, state.id);
 		const captions = extras.find(({ name }) => name === `captions/${context.req.param("language")}`);
 		if (captions === undefined || !state.complete) throw notFound("such captions");
-		return answer(context, state, captionPlaylist(state, captions.file.split("/").at(-1) ?? ""), PLAYLIST_TYPE);
+		return answer(context, true, captionPlaylist(state, captions.file.split("/").at(-1) ?? ""), PLAYLIST_TYPE);
 	});
 
 const loadPlayable = async (context: Context<EdgeContext>): Promise<PlaybackState> => {
@@ -57,24 +67,48 @@ const captionTracks = (extras: readonly Extra[]): CaptionTrack[] =>
 
 /** The state of an asset: the frozen one once it is complete, else what its Durable Object says. */
 export const loadPlayback = async (context: Context<EdgeContext>, id: string): Promise<PlaybackState> => {
-	const frozen = await context.env.MEDIA.get(frozenStateKey(id));
-	if (frozen !== null) return frozen.json<PlaybackState>();
-	return unwrap(await assetObject(context, id).playback());
+	return (await loadFrozen(context, id)) ?? unwrap(await assetObject(context, id).playback());
 };
+
+const loadFrozen = async (context: Context<EdgeContext>, id: string): Promise<PlaybackState | undefined> => {
+	const frozen = await context.env.MEDIA.get(frozenStateKey(id));
+	return frozen === null ? undefined : frozen.json<PlaybackState>();
+};
+
+/**
+ * The delivery directives of a request (RFC 8216bis, 6.2.5).
+ * @throws ApiError `invalid-request`
+ */
+const playlistQuery = (context: Context<EdgeContext>): PlaylistQuery => {
+	const [segment, partial] = [directive(context, "_HLS_msn"), directive(context, "_HLS_part")];
+	if (partial !== undefined && segment === undefined) throw badDirective("_HLS_part");
+	const skip = ["YES", "v2"].includes(context.req.query("_HLS_skip") ?? "");
+	return { skip, ...(segment !== undefined && { segment }), ...(partial !== undefined && { partial }) };
+};
+
+const directive = (context: Context<EdgeContext>, name: string): number | undefined => {
+	const text = context.req.query(name);
+	if (text === undefined) return undefined;
+	if (!/^\d{1,7}$/.test(text)) throw badDirective(name);
+	return Number(text);
+};
+
+const badDirective = (name: string): ApiError =>
+	new ApiError("invalid-request", `${name} is not what it must be.`, "See RFC 8216bis, section 6.2.5.");
 
 /**
  * A playlist is asked for anew every time: one that is kept could outlive the asset or lag behind it. Unchanged, it costs a 304.
  */
 const answer = async (
 	context: Context<EdgeContext>,
-	state: PlaybackState,
+	complete: boolean,
 	text: string,
 	contentType: string,
 ): Promise<Response> => {
 	const bytes = new TextEncoder().encode(text);
 	const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 	const headers = {
-		"Cache-Control": state.complete ? "no-cache" : "no-store",
+		"Cache-Control": complete ? "no-cache" : "no-store",
 		ETag: `"${digest.slice(0, 32)}"`,
 	};
 	if (matchesEtag(context.req.header("If-None-Match"), headers.ETag))

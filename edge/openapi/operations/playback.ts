@@ -47,9 +47,19 @@ export const PLAYBACK: readonly Operation[] = [
 	{
 		method: "get",
 		path: "/v1/assets/:id/tracks/:track/playlist.m3u8",
-		summary: "HLS media playlist of a track: EVENT while the asset is written, VOD afterwards.",
+		summary:
+			"HLS media playlist of a track: EVENT while the asset is written, VOD afterwards. Takes delivery directives: answers when what they ask for is there.",
 		access: "viewers",
+		query: ["_HLS_msn", "_HLS_part", "_HLS_skip"],
 		answers: { 200: playlist, 304: {} },
+		errors: [...denied, "not-found", "invalid-request"],
+	},
+	{
+		method: "get",
+		path: "/v1/assets/:id/tracks/:track/partials/:file",
+		summary: "A piece of a segment of a low-latency asset that is still written, `<segment>.<piece>.m4s`.",
+		access: "viewers",
+		answers: { 200: segment },
 		errors: [...denied, "not-found"],
 	},
 	{

@@ -1,0 +1,136 @@
+import { hasPartial, mediaPlaylist, targetSeconds } from "../hls/media-playlist.ts";
+import type { PlaybackState, PlaybackTrack } from "../hls/playback-state.ts";
+import type { TrackJson } from "../../protocol/track.ts";
+import type { AssetStore, StoredAsset } from "./asset-store.ts";
+import { Changes } from "./changes.ts";
+import { openPartials } from "./open-segment.ts";
+import { playbackState } from "./progress.ts";
+import { noSuch } from "./refusals.ts";
+import { accept, refuse, type Result } from "./result.ts";
+import { openPartialBytes } from "./segment-bytes.ts";
+import type { TrackState } from "./state.ts";
+
+/** A media playlist that is asked for while the asset is written (RFC 8216bis, 6.2.5). */
+export type PlaylistQuery = {
+	/** `_HLS_msn`: answer when this segment is there, or with `partial` (`_HLS_part`) this piece of it. */
+	readonly segment?: number;
+	readonly partial?: number;
+	/** `_HLS_skip`: a delta update will do. */
+	readonly skip: boolean;
+};
+
+/** A piece of a segment: its bytes, or where in the stored segment they are. */
+export type PartialLocation = { readonly bytes: Uint8Array } | { readonly offset: number; readonly length: number };
+
+/** Target durations that a request waits for what is not there yet. */
+const PATIENCE = 3;
+
+/**
+ * What viewers of an asset ask while it is written: playlists and pieces, some of which they ask for before they are there. A view of
+ * the state is made once for each change of it, however many ask.
+ */
+export class LiveDesk {
+	readonly #changes = new Changes();
+	readonly #find: () => StoredAsset | undefined;
+	readonly #store: AssetStore;
+	#view: PlaybackState | undefined;
+	readonly #texts = new Map<string, string>();
+
+	/** `find` gives the asset as it is now, unless it is being deleted. */
+	constructor(find: () => StoredAsset | undefined, store: AssetStore) {
+		this.#find = find;
+		this.#store = store;
+	}
+
+	/** The asset is not what it was. */
+	announce(): void {
+		this.#view = undefined;
+		this.#texts.clear();
+		this.#changes.announce();
+	}
+
+	/** What playlists are built from, now. */
+	view(): PlaybackState | undefined {
+		const asset = this.#find();
+		if (asset === undefined) return undefined;
+		this.#view ??= playbackState(asset.settings, asset.state, asset.state.phase === "ready");
+		return this.#view;
+	}
+
+	/**
+	 * A media playlist, when it has what is asked for. If that does not come, the playlist as it is: a player that gets errors while a
+	 * camera is cut off gives up, one that finds nothing new asks again.
+	 */
+	async playlist(trackId: string, query: PlaylistQuery): Promise<Result<string>> {
+		const { segment, partial } = query;
+		const now = this.#track(trackId);
+		if (now === undefined) return noSuch(`track ${trackId} in this asset`);
+		if (segment !== undefined) {
+			if (segment > now.track.segments.length + 1) {
+				const hint = "Ask for the one after the last that the playlist has.";
+				return refuse("invalid-request", `Segment ${segment} is far from coming.`, hint);
+			}
+			const isThere = () => {
+				const found = this.#track(trackId);
+				return found === undefined || found.state.complete || hasPartial(found.track, segment, partial);
+			};
+			await this.#changes.until(isThere, PATIENCE * targetSeconds(now.state) * 1000);
+		}
+		const found = this.#track(trackId);
+		if (found === undefined) return noSuch(`track ${trackId} in this asset`);
+		const { track, state } = found;
+		if (track.segments.length === 0 && (track.open ?? []).length === 0) return nothingYet();
+		const key = `${trackId} ${query.skip}`;
+		const text = this.#texts.get(key) ?? mediaPlaylist(state, track, { skip: query.skip });
+		this.#texts.set(key, text);
+		return accept(text);
+	}
+
+	/** A piece of a segment, when it is there. */
+	async partial(trackId: string, segment: number, index: number): Promise<Result<PartialLocation>> {
+		const isNext = (track: PlaybackTrack) =>
+			(segment === track.segments.length && index <= (track.open ?? []).length) ||
+			(segment === track.segments.length + 1 && index === 0);
+		const now = this.#track(trackId);
+		if (now === undefined) return noSuch(`track ${trackId} in this asset`);
+		if (isNext(now.track)) {
+			const isSettled = () => {
+				const found = this.#track(trackId);
+				return found === undefined || found.state.complete || hasPartial(found.track, segment, index);
+			};
+			await this.#changes.until(isSettled, PATIENCE * targetSeconds(now.state) * 1000);
+		}
+		const asset = this.#find();
+		const track = asset?.state.tracks.find(({ id }) => id === trackId);
+		const json = asset?.settings.request.tracks.find(({ id }) => id === trackId);
+		if (asset === undefined || track === undefined || json === undefined) return noSuch("such asset");
+		return locate(track, segment, index) ?? this.#openPartial(asset, track, json, segment, index);
+	}
+
+	#openPartial(asset: StoredAsset, track: TrackState, json: TrackJson, segment: number, index: number) {
+		const open = segment === track.segments.length ? openPartials(asset.state, track)[index] : undefined;
+		if (open === undefined) return noSuch("such piece");
+		const bytes = openPartialBytes(open, segment, index, json, (slice) => this.#store.readSlice(track, slice));
+		return accept({ bytes });
+	}
+
+	#track(trackId: string): { readonly state: PlaybackState; readonly track: PlaybackTrack } | undefined {
+		const state = this.view();
+		const track = state?.tracks.find(({ id }) => id === trackId);
+		return state === undefined || track === undefined ? undefined : { state, track };
+	}
+}
+
+/** Where a piece of a stored segment is, as long as that is known. */
+const locate = (track: TrackState, segment: number, index: number): Result<PartialLocation> | undefined => {
+	const pieces = track.segments[segment]?.partials;
+	const piece = pieces?.[index];
+	if (pieces === undefined || piece === undefined) return undefined;
+	const offset = pieces.slice(0, index).reduce((sum, { bytes }) => sum + bytes, 0);
+	return accept({ offset, length: piece.bytes });
+};
+
+const nothingYet = () =>
+	refuse("not-found", "Nothing can be played yet.", "The upload has only begun: ask again in a second.", {
+		retryAfter: 1,
+	});
