@@ -17,6 +17,7 @@ from training.model.enhancement import CHROMA_WEIGHT, LUMA_WEIGHT, QUALITIES, En
 from training.model.fixed import set_mode, settle  # noqa: E402
 from training.model.picture import fold, squared_errors, to_real  # noqa: E402
 from training.model.sketch_start import start_from_sketch  # noqa: E402
+from training.optimizer import Muon  # noqa: E402
 
 FRAME_WEIGHTS = (0.5, 1.2, 0.5, 0.9)  # of the distortion of P frames: quality alternates, which later frames profit from
 INTRA_FINER = 6  # q of an intra frame above that of its inter frames
@@ -130,10 +131,11 @@ def main(argv=None):
     set_mode(model, o.mode)
     own = [p for n, p in model.named_parameters() if not n.startswith("prior.")]
     prior = [p for n, p in model.named_parameters() if n.startswith("prior.")]
-    optimizer = torch.optim.Adam([dict(params=own), dict(params=prior)], lr=o.rate)
+    optimizer = Muon([dict(params=own), dict(params=prior)], lr=o.rate)
     average = Average(model, o.average)
     if checkpoint:
-        optimizer.load_state_dict(checkpoint["optimizer"])
+        if checkpoint["optimizer"]:  # none: weights alone
+            optimizer.load_state_dict(checkpoint["optimizer"])
         average.values = {k: v.to(o.device) for k, v in checkpoint["average"].items()}
     loader = iter(
         torch.utils.data.DataLoader(

@@ -54,7 +54,7 @@ class Analysis(nn.Module):
 
     def forward(self, source, prediction, enlarged, context, gain):
         """All real, gain [B,96,1,1] (1 / step): (latents in steps, hyper latents), not rounded."""
-        y = F.conv2d(F.pixel_unshuffle(source - prediction, 2), self.matrix[:, :, None, None]) * gain
+        y = F.conv2d(F.pixel_unshuffle(source - prediction, 2), self.matrix[:, :, None, None], dilation=2) * gain
         branch = self.block4(self.open(torch.cat((source - prediction, source - enlarged, context), 1)))
         y = y + self.close(self.block8(self.down(F.pixel_unshuffle(branch, 2))))
         a, b, c = self.hyper

@@ -15,13 +15,44 @@ SLOPE = 0.125  # of the leaky rectifier: a power of two, so that it is exact
 CERTIFICATE_BITS = 23
 
 
+class Floor(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return torch.floor(x)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient
+
+
 def floor_through(x):
     """floor with the gradient of the identity."""
-    return x + (torch.floor(x) - x).detach()
+    return Floor.apply(x)
 
 
 def round_through(x):
     return floor_through(x + 0.5)
+
+
+class Quantise(torch.autograd.Function):
+    """floor(clip(leaky(x * 2^shift + 1/2))) * 2^-shift in few passes over memory; the gradient is that of clip and leaky."""
+
+    @staticmethod
+    def forward(ctx, x, shift, low, high, leaky):
+        t = x.mul(2.0**shift).add_(0.5)
+        if leaky:
+            F.leaky_relu_(t, SLOPE)
+        ctx.save_for_backward(t)
+        ctx.low, ctx.high, ctx.leaky = low, high, leaky
+        return t.clamp(low, high).floor_().mul_(2.0**-shift)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        (t,) = ctx.saved_tensors
+        gradient = torch.ops.aten.hardtanh_backward(gradient, t, ctx.low, ctx.high)
+        if ctx.leaky:
+            gradient = torch.ops.aten.leaky_relu_backward(gradient, t, SLOPE, True)
+        return gradient, None, None, None, None
 
 
 class Fixed(nn.Module):
@@ -75,10 +106,7 @@ class Fixed(nn.Module):
             if self.given:
                 x = x.clamp(self.low * 2.0**-self.bits, self.high * 2.0**-self.bits)
             return x
-        t = x * 2.0**self.bits + 0.5
-        if leaky:
-            t = F.leaky_relu(t, SLOPE)
-        return floor_through(t.clamp(self.low, self.high)) * 2.0**-self.bits
+        return Quantise.apply(x, self.bits, self.low, self.high, leaky)
 
 
 class Conv(nn.Module):
