@@ -1,7 +1,13 @@
 import { UploadError } from "./errors.ts";
+import type { Feed } from "./feed/feed.ts";
+import { IterableFeed } from "./feed/iterable-feed.ts";
+import { StreamFeed } from "./feed/stream-feed.ts";
 
-/** What `createUpload` takes as video. */
-export type UploadSource = Blob | URL | string;
+/**
+ * What `createUpload` takes as video: a file, the address of one, a camera, screen or canvas, or pictures from anywhere. Frames of an
+ * iterable are closed by the upload.
+ */
+export type UploadSource = Blob | URL | string | MediaStream | AsyncIterable<VideoFrame> | Iterable<VideoFrame>;
 
 /** @param request the asset that the token is for; undefined where it is to be made. */
 export type TokenProvider = (request: { readonly assetId: string | undefined }) => string | Promise<string>;
@@ -153,10 +159,10 @@ const checkTitle = (value: unknown, fallback: string): string => {
 };
 
 /**
- * @param source the video; anything but a Blob, a URL or a string with an http(s) address is refused.
- * @throws {UploadError} `invalid-option`
+ * @param source the video; anything but the types of `UploadSource` is refused.
+ * @throws {UploadError} `invalid-option`; `source-no-video` for a stream without a live picture track
  */
-export const checkSource = (source: unknown, base?: string): Blob | string => {
+export const checkSource = (source: unknown, base?: string): Blob | string | Feed => {
 	if (source instanceof Blob) {
 		return source;
 	}
@@ -169,10 +175,24 @@ export const checkSource = (source: unknown, base?: string): Blob | string => {
 		}
 		return httpUrl("source", source, base).href;
 	}
-	return refuse("source must be a File, a Blob, a URL, or a string with an address.");
+	if (typeof MediaStream !== "undefined" && source instanceof MediaStream) {
+		return new StreamFeed(source);
+	}
+	if (isFrames(source)) {
+		return new IterableFeed(source);
+	}
+	return refuse(
+		"source must be a File, a Blob, a URL, a string with an address, a MediaStream, or an iterable of VideoFrame.",
+	);
 };
 
-const titleOf = (source: Blob | string): string => {
+const isFrames = (source: unknown): source is AsyncIterable<VideoFrame> | Iterable<VideoFrame> =>
+	typeof source === "object" && source !== null && (Symbol.asyncIterator in source || Symbol.iterator in source);
+
+const titleOf = (source: Blob | string | Feed): string => {
+	if (!(source instanceof Blob) && typeof source !== "string") {
+		return "";
+	}
 	const name =
 		source instanceof Blob ? ("name" in source && typeof source.name === "string" ? source.name : "") : source;
 	const last = name.split(/[?#]/)[0]?.split("/").at(-1) ?? "";
@@ -184,7 +204,11 @@ const titleOf = (source: Blob | string): string => {
  * @param base address that relative URLs are resolved against (the page's).
  * @throws {UploadError} `invalid-option`, with a message that names the option and what it must be.
  */
-export const resolveOptions = (options: UploadOptions, source: Blob | string, base?: string): ResolvedOptions => {
+export const resolveOptions = (
+	options: UploadOptions,
+	source: Blob | string | Feed,
+	base?: string,
+): ResolvedOptions => {
 	if (typeof options !== "object" || options === null) {
 		return refuse("options must be an object.");
 	}

@@ -42,6 +42,8 @@ export type UploadProgress = {
 	readonly framesDecoded: number;
 	readonly framesEncoded: number;
 	readonly framesUploaded: number;
+	/** Of a live source: pictures that were not taken, by plan or because nothing was ready for them. */
+	readonly framesDropped: number;
 	/** From the container's duration and rate; undefined for a live source. */
 	readonly framesTotal: number | undefined;
 	/** Seconds of video coded, acknowledged, and in all. */

@@ -1,4 +1,5 @@
 import { asUploadError, UploadError } from "./errors.ts";
+import type { Feed } from "./feed/feed.ts";
 import { checkSource, resolveOptions } from "./options.ts";
 import type { ResolvedOptions, UploadOptions, UploadSource } from "./options.ts";
 import type { UploadProgress } from "./progress.ts";
@@ -42,15 +43,17 @@ export class Upload extends typedEventTarget<UploadEventMap>() {
 	readonly done: Promise<UploadResult>;
 	readonly #abort = new AbortController();
 	readonly #session: Session;
+	readonly #feed: Feed | undefined;
 	#state: UploadState = "idle";
 	#progress: UploadProgress | undefined;
 	#asset: UploadedAsset | undefined;
 	#playable = false;
 
 	/** Use `createUpload`. */
-	constructor(source: Blob | string, resolved: ResolvedOptions, options: UploadOptions) {
+	constructor(source: Blob | string | Feed, resolved: ResolvedOptions, options: UploadOptions) {
 		super();
 		const { token } = options;
+		this.#feed = source instanceof Blob || typeof source === "string" ? undefined : source;
 		const host: SessionHost = {
 			freshToken: async (assetId) => (typeof token === "function" ? token({ assetId }) : token),
 			onStep: (step) => this.#step(step),
@@ -121,6 +124,17 @@ export class Upload extends typedEventTarget<UploadEventMap>() {
 		}
 	}
 
+	/**
+	 * Ends a source that has no end of its own (a camera, a screen, an iterable): the upload completes with what there is. A paused
+	 * upload goes on for that. Does nothing for files.
+	 */
+	finish(): void {
+		this.#feed?.end();
+		if (this.#feed !== undefined) {
+			this.resume();
+		}
+	}
+
 	/** Ends the upload; `done` rejects with `aborted`. What the edge has stays there until it expires. */
 	abort(): void {
 		if (this.#step("abort")) {
@@ -173,7 +187,7 @@ const workerMaker = (worker: UploadOptions["worker"]) => (): Worker =>
 /**
  * Uploads a video: codes it into a small base and an enhancement right here and sends both while coding goes on.
  *
- * @param source a File or Blob, or the address of a video that this page may read.
+ * @param source a File or Blob, the address of a video that this page may read, a MediaStream, or an iterable of VideoFrame.
  * @throws {UploadError} `invalid-option`, at once; everything later is told by `done` and the `error` event.
  * @example
  * const upload = createUpload(file, { endpoint: "https://video.example.com", token });

@@ -5,6 +5,7 @@
 import { asUploadError, serializeError, UploadError } from "./errors.ts";
 import { UploadSession } from "./session/session.ts";
 import type { PageMessage, WorkerMessage } from "./worker/messages.ts";
+import { RemoteFeed } from "./worker/remote-feed.ts";
 
 const post = (message: WorkerMessage, transfer: Transferable[] = []): void =>
 	globalThis.postMessage(message, { transfer });
@@ -15,11 +16,14 @@ const tokens = new Map<
 	{ readonly resolve: (token: string) => void; readonly reject: (error: Error) => void }
 >();
 let session: UploadSession | undefined;
+let feed: RemoteFeed | undefined;
 let asked = 0;
 
 const begin = async ({ source, options }: Extract<PageMessage, { type: "begin" }>): Promise<void> => {
+	const read = source instanceof Blob || typeof source === "string" ? source : new RemoteFeed(source.feed, post);
+	feed = read instanceof RemoteFeed ? read : undefined;
 	session = new UploadSession(
-		source,
+		read,
 		options,
 		{
 			freshToken: (assetId) =>
@@ -62,6 +66,11 @@ globalThis.addEventListener("message", (event: MessageEvent<PageMessage>) => {
 		case "token":
 			tokens.get(message.id)?.resolve(message.token);
 			tokens.delete(message.id);
+			break;
+		case "fed-frame":
+		case "fed-sound":
+		case "feed-failed":
+			feed?.receive(message);
 			break;
 		case "no-token":
 			tokens.get(message.id)?.reject(new Error(message.message));

@@ -1,4 +1,5 @@
 import {
+	AudioSample,
 	AudioSampleSink,
 	AudioSampleSource,
 	canEncodeAudio,
@@ -7,10 +8,11 @@ import {
 	NullTarget,
 	Output,
 } from "mediabunny";
-import type { AudioSample, EncodedPacket, Input, InputAudioTrack } from "mediabunny";
+import type { EncodedPacket, Input, InputAudioTrack } from "mediabunny";
 import type { Sample } from "../../codec/sample.ts";
 import type { AudioTrack } from "../../codec/track.ts";
 import { UploadError } from "../errors.ts";
+import type { Feed } from "../feed/feed.ts";
 import type { SourceAudio, SourceWarning } from "../source/video-source.ts";
 import { opusHeadToDops } from "./opus-head.ts";
 import { planAudio } from "./plan.ts";
@@ -44,7 +46,9 @@ export const openAudio = async (
 				message: `The sound's ${facts.channels} channels are mixed to stereo.`,
 			});
 		}
-		return plan.make === "copy" ? await copiedAudio(track, facts, origin) : await encodedAudio(track, plan, origin);
+		return plan.make === "copy"
+			? await copiedAudio(track, facts, origin)
+			: await encodedAudio(decodedSound(track, origin), plan);
 	} catch (error) {
 		// Sound that cannot be read must not cost the pictures; the person is told.
 		const detail = error instanceof Error ? error.message : String(error);
@@ -58,8 +62,6 @@ export const openAudio = async (
 
 const factsOf = async (track: InputAudioTrack): Promise<AudioFacts> => {
 	const config = await track.getDecoderConfig();
-	const canMake = (codec: "aac" | "opus") =>
-		canEncodeAudio(codec, { numberOfChannels: 2, sampleRate: 48_000, bitrate: 128_000 });
 	return {
 		codec: (await track.getCodec()) ?? undefined,
 		codecString: (await track.getCodecParameterString()) ?? undefined,
@@ -67,8 +69,15 @@ const factsOf = async (track: InputAudioTrack): Promise<AudioFacts> => {
 		sampleRate: await track.getSampleRate(),
 		described: config?.description !== undefined,
 		decodable: await track.canDecode(),
-		encodable: { aac: await canMake("aac"), opus: await canMake("opus") },
+		encodable: await encodable(),
 	};
+};
+
+/** What this browser encodes at two channels. */
+const encodable = async (): Promise<AudioFacts["encodable"]> => {
+	const canMake = (codec: "aac" | "opus") =>
+		canEncodeAudio(codec, { numberOfChannels: 2, sampleRate: 48_000, bitrate: 128_000 });
+	return { aac: await canMake("aac"), opus: await canMake("opus") };
 };
 
 const bytesOf = (source: AllowSharedBufferSource): Uint8Array =>
@@ -126,17 +135,16 @@ const copiedAudio = async (track: InputAudioTrack, facts: AudioFacts, origin: nu
 	};
 };
 
-/** Sound decoded, brought to the plan's channels and rate, and encoded again. */
+/** Sound brought to the plan's channels and rate, and encoded. @param sound from time 0 on. */
 const encodedAudio = async (
-	track: InputAudioTrack,
+	sound: AsyncIterable<AudioSample>,
 	plan: Extract<AudioPlan, { make: "encode" }>,
-	origin: number,
 ): Promise<SourceAudio> => {
-	const packets = encodePackets(track, plan, origin);
+	const packets = encodePackets(sound, plan);
 	// The first packet brings the decoder's description, which the asset must be created with.
 	const first = await packets.next();
 	if (first.done === true) {
-		throw new UploadError("source-damaged", "The audio track is empty.");
+		throw new UploadError("source-damaged", "The sound has no samples.");
 	}
 	const { config } = first.value;
 	const description = config?.description === undefined ? undefined : bytesOf(config.description);
@@ -168,9 +176,8 @@ const encodedAudio = async (
 type MadePacket = { readonly packet: EncodedPacket; readonly config: AudioDecoderConfig | undefined };
 
 async function* encodePackets(
-	track: InputAudioTrack,
+	sound: AsyncIterable<AudioSample>,
 	plan: Extract<AudioPlan, { make: "encode" }>,
-	origin: number,
 ): AsyncGenerator<MadePacket, void, undefined> {
 	const made: MadePacket[] = [];
 	const source = new AudioSampleSource({
@@ -185,12 +192,9 @@ async function* encodePackets(
 	await output.start();
 	let finished = false;
 	try {
-		for await (const decoded of new AudioSampleSink(track).samples(origin / MICROSECONDS)) {
-			const sample = shifted(decoded, origin / MICROSECONDS);
-			if (sample !== undefined) {
-				await source.add(sample);
-				sample.close();
-			}
+		for await (const sample of sound) {
+			await source.add(sample);
+			sample.close();
 			yield* made.splice(0);
 		}
 		await output.finalize();
@@ -202,6 +206,53 @@ async function* encodePackets(
 		}
 	}
 }
+
+/** A file's sound, decoded, from `origin` (microseconds in the container) on. */
+async function* decodedSound(track: InputAudioTrack, origin: number): AsyncGenerator<AudioSample, void, undefined> {
+	for await (const decoded of new AudioSampleSink(track).samples(origin / MICROSECONDS)) {
+		const sample = shifted(decoded, origin / MICROSECONDS);
+		if (sample !== undefined) {
+			yield sample;
+		}
+	}
+}
+
+/** A feed's sound, from `origin` (microseconds on the feed's clock) on. */
+async function* fedSound(feed: Feed, origin: number): AsyncGenerator<AudioSample, void, undefined> {
+	for (let next = await feed.nextSound(); next !== undefined; next = await feed.nextSound()) {
+		const decoded = new AudioSample(next.data);
+		decoded.setTimestamp(next.timestamp / MICROSECONDS);
+		const sample = shifted(decoded, origin / MICROSECONDS);
+		if (sample !== undefined) {
+			yield sample;
+		}
+	}
+}
+
+/**
+ * The sound of a feed, encoded, or undefined with a warning where there is none to be had.
+ * @param origin time on the feed's clock, in microseconds, that becomes 0.
+ */
+export const openFedAudio = async (
+	feed: Feed,
+	origin: number,
+	warnings: SourceWarning[],
+): Promise<SourceAudio | undefined> => {
+	const facts = { codec: undefined, codecString: undefined, channels: 2, sampleRate: 48_000, described: false };
+	const plan = planAudio({ ...facts, decodable: true, encodable: await encodable() });
+	try {
+		if (plan.make === "encode") {
+			return await encodedAudio(fedSound(feed, origin), plan);
+		}
+	} catch (error) {
+		const detail = error instanceof Error ? error.message : String(error);
+		warnings.push({ code: "audio-dropped", message: `The video is uploaded without sound: ${detail}` });
+		return undefined;
+	}
+	const reason = plan.make === "nothing" ? plan.reason : "It is not encoded.";
+	warnings.push({ code: "audio-dropped", message: `The video is uploaded without sound: ${reason}` });
+	return undefined;
+};
 
 /** Moves a sample to the new origin (seconds) and cuts off what lies before it; closes the sample it was given. */
 const shifted = (sample: AudioSample, origin: number): AudioSample | undefined => {

@@ -39,9 +39,6 @@ const ENDLESS = 1 << 30;
 /** How much finer the first frame of a group is: all that follow profit. */
 const INTRA_OFFSET = 5;
 
-/** Decoded pictures that wait for the base encoder. */
-const READ_AHEAD = 4;
-
 /**
  * Codes and sends a video from its beginning, or from where an earlier attempt stopped, to its end. Stages, each at its own
  * pace, with bounded queues between them:
@@ -80,6 +77,7 @@ export class Attempt {
 
 	/** What is done so far. */
 	progress(): UploadProgress {
+		this.#meter.framesDropped = this.#job.source.dropped ?? 0;
 		return this.#meter.snapshot(this.#shipper?.pendingBytes ?? 0);
 	}
 
@@ -191,8 +189,9 @@ export class Attempt {
 
 	/** Codes the base and sends it, with the sound of the same time, as soon as a group is whole. */
 	async *#shipBase(): AsyncGenerator<CodedPair, void, undefined> {
-		const { downscale, queueLength } = this.#job;
-		const coded = codeBase(this.#pictures(), downscale, this.#codecs(), (base) => this.#open(base), this.#signal);
+		const { downscale, inFlight, queueLength } = this.#job;
+		const onTrack = (base: BaseTrack) => this.#open(base);
+		const coded = codeBase(this.#pictures(), downscale, this.#codecs(), onTrack, inFlight, this.#signal);
 		let group: number | undefined;
 		let groups = this.#context.resume?.record.checkpoint.groups ?? 0;
 		let pairs = 0;
@@ -239,9 +238,9 @@ export class Attempt {
 		const { record, baseSamples } = resume;
 		return {
 			decoder: (track) => codecs.decoder(track),
-			encoder: async (group) => {
+			encoder: async (group, first) => {
 				const samples = baseSamples.get(group);
-				return samples === undefined ? codecs.encoder(group) : new ReplayEncoder(record.base, samples);
+				return samples === undefined ? codecs.encoder(group, first) : new ReplayEncoder(record.base, samples);
 			},
 		};
 	}
@@ -280,10 +279,11 @@ export class Attempt {
 
 	/** Source pictures, scaled, in groups; stands still while the upload is paused. */
 	#pictures(): AsyncGenerator<GroupedPicture, void, undefined> {
-		const { source, plan, options } = this.#job;
+		const { source, plan, options, readAhead } = this.#job;
 		const length = Math.round(options.gopSeconds * 1_000_000);
 		// Half a millisecond of rounding may lie before a boundary, see `groupIndex`.
 		const from = groupStart(this.#context.resume?.record.checkpoint.group ?? 0, length, length) - 500;
+		source.pace = plan.pace;
 		const read = source.pictures(Math.max(0, from), this.#signal);
 		const scale = scalerTo(plan.width, plan.height);
 		const { gate } = this.#context;
@@ -304,7 +304,7 @@ export class Attempt {
 				await read.return();
 			}
 		}
-		return intoGroups(runAhead(scaled(), READ_AHEAD), (timestamp) => groupIndex(timestamp, length, length));
+		return intoGroups(runAhead(scaled(), readAhead), (timestamp) => groupIndex(timestamp, length, length));
 	}
 
 	/** The base is described: the asset can be made, or found again. */
@@ -323,7 +323,8 @@ export class Attempt {
 		const response = resume?.asset ?? (await client.create(request, this.#signal));
 		const last = qualities.at(-1);
 		const leading = last === undefined ? BASE_ID : enhancementId(last);
-		const context = { client, meter: this.#meter, gate, signal: this.#signal, leading, journal, resume };
+		const live = source.info.live;
+		const context = { client, meter: this.#meter, gate, signal: this.#signal, leading, journal, resume, live };
 		const shipper = new Shipper(response, context);
 		this.#shipper = shipper;
 		if (resume === undefined && journal !== undefined) {

@@ -15,8 +15,13 @@ import type { Plan } from "../stages/plan.ts";
 import { assetTracks, enhancementTrack } from "./tracks.ts";
 import type { AssetTracks } from "./tracks.ts";
 
-/** Pictures that wait for the enhancement may take so many bytes. */
-const WAITING_BYTES = 96 * 2 ** 20;
+/** Bytes that pictures may take: between decoder and base encoder, inside the base's encoder and decoder, before the enhancement. */
+const READ_BYTES = 16 * 2 ** 20;
+const IN_FLIGHT_BYTES = 64 * 2 ** 20;
+const WAITING_BYTES = 64 * 2 ** 20;
+
+/** Seconds of a live source that may wait for the enhancement. */
+const LIVE_SECONDS = 1;
 
 /** Quality of a base that stands alone. */
 const BASE_ONLY_CRF = 23;
@@ -52,6 +57,7 @@ export class Job {
 				width: info.width,
 				height: info.height,
 				duration: info.duration,
+				live: info.live,
 				frameRate: this.frameRate,
 				maxSize: options.maxSize,
 				patience: options.patience,
@@ -83,10 +89,27 @@ export class Job {
 		return this.plan.enhanced ? downscalePicture : (picture) => picture;
 	}
 
+	/** Pictures that may wait for the base encoder. */
+	get readAhead(): number {
+		return this.#fitting(READ_BYTES, 1, 4);
+	}
+
+	/** Pictures that may be inside the base's encoder and decoder; H.264 of a base as large as this holds fewer back. */
+	get inFlight(): number {
+		return this.#fitting(IN_FLIGHT_BYTES, 10, 24);
+	}
+
 	/** Pairs that may wait for the enhancement: enough to send the base ahead, within bounds of memory. */
 	get queueLength(): number {
-		const bytes = this.plan.width * this.plan.height * 1.6;
-		return Math.min(240, Math.max(8, Math.floor(WAITING_BYTES / bytes)));
+		// What waits of a live source is its delay.
+		const most = this.source.info.live ? Math.ceil((this.plan.pace ?? this.frameRate) * LIVE_SECONDS) : 240;
+		return this.#fitting(WAITING_BYTES, Math.min(4, most), most);
+	}
+
+	/** How many pictures fit into so many bytes, within bounds. */
+	#fitting(bytes: number, least: number, most: number): number {
+		const picture = this.plan.width * this.plan.height * 1.6;
+		return Math.min(most, Math.max(least, Math.floor(bytes / picture)));
 	}
 
 	/** Codecs of the base, made for each group of pictures. */

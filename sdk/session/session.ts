@@ -6,7 +6,10 @@ import { uploadKey, withUploadLock } from "../resume/upload-key.ts";
 import { UploadJournal } from "../resume/upload-journal.ts";
 import type { ResumePoint } from "../resume/resume-point.ts";
 import type { UploadResult } from "../result.ts";
+import type { Feed } from "../feed/feed.ts";
+import { FrameSource } from "../feed/frame-source.ts";
 import { FileSource } from "../source/file-source.ts";
+import type { VideoSource } from "../source/video-source.ts";
 import { openBackend } from "../stages/backend.ts";
 import type { OpenedBackend } from "../stages/backend.ts";
 import { Gate } from "../stages/gate.ts";
@@ -28,7 +31,7 @@ const ATTEMPTS = 4;
  * lost (coding goes on at the last checkpoint) or the edge has other bytes than a continued upload makes (it begins anew).
  */
 export class UploadSession {
-	readonly #source: Blob | string;
+	readonly #source: Blob | string | Feed;
 	readonly #options: ResolvedOptions;
 	readonly #host: SessionHost;
 	readonly #signal: AbortSignal;
@@ -39,7 +42,7 @@ export class UploadSession {
 	/** The asset of an upload that is about to be continued, before there is an attempt. */
 	#assetId: string | undefined;
 
-	constructor(source: Blob | string, options: ResolvedOptions, host: SessionHost, signal: AbortSignal) {
+	constructor(source: Blob | string | Feed, options: ResolvedOptions, host: SessionHost, signal: AbortSignal) {
 		this.#source = source;
 		this.#options = options;
 		this.#host = host;
@@ -57,9 +60,11 @@ export class UploadSession {
 
 	pause(): void {
 		this.#gate.close();
+		this.#feed?.pause();
 	}
 
 	resume(): void {
+		this.#feed?.resume();
 		this.#gate.open();
 	}
 
@@ -80,7 +85,7 @@ export class UploadSession {
 	}
 
 	async #run(): Promise<UploadResult> {
-		const source = await FileSource.open(this.#source, { audio: this.#options.audio, signal: this.#signal });
+		const source = await this.#open();
 		try {
 			const { fingerprint } = source.info;
 			if (!this.#options.resume || fingerprint === undefined) {
@@ -100,7 +105,19 @@ export class UploadSession {
 		}
 	}
 
-	async #attempts(first: FileSource, journal: UploadJournal | undefined): Promise<UploadResult> {
+	async #open(): Promise<VideoSource> {
+		const options = { audio: this.#options.audio, signal: this.#signal };
+		const source = this.#source;
+		return source instanceof Blob || typeof source === "string"
+			? FileSource.open(source, options)
+			: FrameSource.open(source, options);
+	}
+
+	get #feed(): Feed | undefined {
+		return this.#source instanceof Blob || typeof this.#source === "string" ? undefined : this.#source;
+	}
+
+	async #attempts(first: VideoSource, journal: UploadJournal | undefined): Promise<UploadResult> {
 		let source = first;
 		try {
 			for (let attempt = 1; ; attempt++) {
@@ -123,7 +140,7 @@ export class UploadSession {
 					}
 				}
 				// A source can be read once: its sound has gone by.
-				const again = await FileSource.open(this.#source, { audio: this.#options.audio, signal: this.#signal });
+				const again = await this.#open();
 				source.close();
 				source = again;
 			}
@@ -142,7 +159,7 @@ export class UploadSession {
 	}
 
 	async #once(
-		source: FileSource,
+		source: VideoSource,
 		journal: UploadJournal | undefined,
 		found: ResumePoint | undefined,
 	): Promise<UploadResult> {

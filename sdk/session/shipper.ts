@@ -13,6 +13,10 @@ import type { UploadClient } from "../transport/client.ts";
 import { PartSender } from "../transport/part-sender.ts";
 import type { OutgoingPart } from "../transport/part-sender.ts";
 
+/** Bytes that may wait for the network: enough for it to be away for a moment, and, live, for some seconds of video. */
+const MOST_BYTES = 24 * 2 ** 20;
+const MOST_LIVE_BYTES = 2 * 2 ** 20;
+
 /** Where an asset is, from the edge's own words. */
 export const uploadedAsset = (response: AssetResponse): UploadedAsset => ({
 	id: response.id,
@@ -31,6 +35,8 @@ export type ShipperContext = {
 	readonly journal: UploadJournal | undefined;
 	/** What an earlier run left. */
 	readonly resume: ResumePoint | undefined;
+	/** Little may wait: what a live source shows should not be old when it arrives. */
+	readonly live: boolean;
 };
 
 /** Takes samples, makes parts of them, writes those into the journal and brings them to the edge. */
@@ -47,7 +53,9 @@ export class Shipper {
 	constructor(response: AssetResponse, context: ShipperContext) {
 		this.asset = uploadedAsset(response);
 		this.#context = context;
-		this.#sender = new PartSender((part, signal) => this.#deliver(part, signal), context.gate, context.signal);
+		this.#sender = new PartSender((part, signal) => this.#deliver(part, signal), context.gate, context.signal, {
+			mostBytes: context.live ? MOST_LIVE_BYTES : MOST_BYTES,
+		});
 		for (const { id, partsUrl } of response.tracks) {
 			this.#partsUrls.set(id, partsUrl);
 			this.#makers.set(id, new PartMaker(id, context.resume?.record.checkpoint.parts[id] ?? 0));

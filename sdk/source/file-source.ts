@@ -4,6 +4,7 @@ import { openAudio } from "../audio/source-audio.ts";
 import { UploadError } from "../errors.ts";
 import { isHighDynamicRange, resolveColour } from "./colour.ts";
 import { fingerprintOf } from "./fingerprint.ts";
+import { highDynamicRange, refuseSize } from "./refusals.ts";
 import { withDurations } from "./timing.ts";
 import { toPicture } from "./to-picture.ts";
 import type { SourceAudio, SourceInfo, SourceWarning, TimedPicture, VideoSource } from "./video-source.ts";
@@ -47,13 +48,7 @@ const refuseUnsuitable = async (track: InputVideoTrack): Promise<void> => {
 		});
 	}
 	if (await track.hasHighDynamicRange()) {
-		throw new UploadError(
-			"source-hdr",
-			"The video has high dynamic range (PQ or HLG), which is not converted here.",
-			{
-				hint: "Export it as SDR (BT.709), or convert it with a tone-mapping tool first.",
-			},
-		);
+		throw highDynamicRange();
 	}
 	if (await track.canBeTransparent()) {
 		throw new UploadError("source-alpha", "The video has an alpha channel, which would be lost.", {
@@ -148,13 +143,7 @@ export class FileSource implements VideoSource {
 		first.close();
 		refuseSize(width, height);
 		if (isHighDynamicRange(colorSpace)) {
-			throw new UploadError(
-				"source-hdr",
-				"The video has high dynamic range (PQ or HLG), which is not converted here.",
-				{
-					hint: "Export it as SDR (BT.709), or convert it with a tone-mapping tool first.",
-				},
-			);
+			throw highDynamicRange();
 		}
 		const stats = await reading(() => track.computePacketStats(RATE_PACKETS));
 		const end =
@@ -165,6 +154,7 @@ export class FileSource implements VideoSource {
 			width,
 			height,
 			duration: Math.max(0, end - origin / MICROSECONDS),
+			live: false,
 			frameRate: stats.averagePacketRate > 0 ? stats.averagePacketRate : undefined,
 			codec: (await track.getCodecParameterString()) ?? "unknown",
 			colour: resolveColour(colorSpace, height),
@@ -273,13 +263,5 @@ const warnOfExtraTracks = async (input: Input, sound: "auto" | "none", warnings:
 	if (videos > 1 || audios > 1) {
 		const message = `Of ${videos} video and ${audios} audio tracks the primary one of each is uploaded.`;
 		warnings.push({ code: "extra-tracks", message });
-	}
-};
-
-const refuseSize = (width: number, height: number): void => {
-	if (Math.min(width, height) < 16 || Math.max(width, height) > 8192) {
-		throw new UploadError("source-size", `The video is ${width}x${height}; 16x16 to 8192x8192 can be uploaded.`, {
-			hint: "Scale it first.",
-		});
 	}
 };

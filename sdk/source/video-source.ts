@@ -18,6 +18,8 @@ export type SourceInfo = {
 	readonly height: number;
 	/** Seconds; undefined where the end is not known (live). */
 	readonly duration: number | undefined;
+	/** Pictures that are not taken in time are gone. */
+	readonly live: boolean;
 	/** Average over the first seconds; undefined where there is nothing to average. */
 	readonly frameRate: number | undefined;
 	/** RFC 6381 string of the source's own codec. */
@@ -50,6 +52,10 @@ export interface VideoSource {
 	 * @param from microseconds; earlier pictures are left out. Sources that cannot seek take only 0.
 	 */
 	pictures(from: number, signal: AbortSignal): AsyncGenerator<TimedPicture, void, undefined>;
+	/** Live sources: pictures that came and were not taken. */
+	readonly dropped?: number;
+	/** Live sources: frames a second that are taken; undefined takes all. To be set before `pictures`. */
+	pace?: number | undefined;
 	/** Frees decoders and file handles. */
 	close(): void;
 }

@@ -2,18 +2,14 @@ import type { BaseEncoder, BaseEncoderConfig } from "../../codec/base/base-codec
 import { WebCodecsBaseDecoder, WebCodecsBaseEncoder } from "../../codec/base/webcodecs-base.ts";
 import { chooseEncoderConfig } from "../../codec/base/webcodecs-candidates.ts";
 import { CodecError } from "../../codec/errors.ts";
+import type { Picture } from "../../codec/picture/picture.ts";
 import { UploadError } from "../errors.ts";
+import { bitrateFor, detailOf } from "./base-rate.ts";
 import type { BaseCodecs } from "./base-stage.ts";
+import { atLevel, steadyLevel } from "./steady-level.ts";
 
 /** Within a group nothing but its first picture is a sync sample. */
 const NEVER = 1 << 30;
-
-/** Bits for a sample of luma at CRF 30; halves for each six steps. From clips of 640x360 with a base of 160x90. */
-const BITS_AT_30 = 0.09;
-
-/** Bits a second that come near a constant quality, for browsers that encode only at a rate. */
-const bitrateFor = (crf: number, width: number, height: number, framesPerSecond: number): number =>
-	Math.max(30_000, Math.round(width * height * framesPerSecond * BITS_AT_30 * 2 ** ((30 - crf) / 6)));
 
 /** @returns the codec that a configuration would get, or undefined where there is none. */
 const codecOf = async (config: BaseEncoderConfig): Promise<string | undefined> => {
@@ -62,14 +58,17 @@ export const webCodecsBase = (
 	const framesPerSecond = config.frameRate.numerator / config.frameRate.denominator;
 	const common = { ...rest, keyInterval: NEVER };
 	const constant: BaseEncoderConfig = { ...common, rate: { crf } };
-	const variable: BaseEncoderConfig = {
-		...common,
-		rate: { bitrate: bitrateFor(crf, config.width, config.height, framesPerSecond) },
+	const { width, height } = config;
+	const { level, mostBits } = steadyLevel(width, height, framesPerSecond);
+	const atRate = (detail: number): BaseEncoderConfig => {
+		const bitrate = bitrateFor({ detail, width, height, framesPerSecond, crf });
+		return { ...common, rate: { bitrate: Math.min(bitrate, mostBits) } };
 	};
-	let works: BaseEncoderConfig | undefined;
-	const encoder = async (): Promise<BaseEncoder> => {
-		works ??= await choose(constant, variable);
-		return WebCodecsBaseEncoder.create(works);
+	let steady: boolean | undefined;
+	const encoder = async (_group: number, first: Picture): Promise<BaseEncoder> => {
+		const rated = atRate(detailOf(first));
+		steady ??= (await choose(constant, rated)) === constant;
+		return atLevel(await WebCodecsBaseEncoder.create(steady ? constant : rated), level);
 	};
 	return {
 		encoder,

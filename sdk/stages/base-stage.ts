@@ -23,13 +23,10 @@ export type CodedPair = GroupedPicture & {
 
 /** Makes the codecs of one group: a group can then be coded again, alone, with the same result. */
 export type BaseCodecs = {
-	/** All pictures of a group become one run that begins with a sync sample. */
-	encoder(group: number): Promise<BaseEncoder>;
+	/** All pictures of a group become one run that begins with a sync sample. @param first its first, at base size. */
+	encoder(group: number, first: Picture): Promise<BaseEncoder>;
 	decoder(track: BaseTrack): Promise<BaseDecoder>;
 };
-
-/** Pictures that may be inside encoder and decoder at the same time: more than either holds back. */
-const IN_FLIGHT = 24;
 
 /** Numbers groups as `indexOf` says and marks where each begins. */
 export async function* intoGroups(
@@ -46,7 +43,7 @@ export async function* intoGroups(
 
 /**
  * Codes the base of every group and decodes it again. Source pictures are held until their base picture is there;
- * at most `IN_FLIGHT` of them.
+ * at most `inFlight` of them, which must be more than encoder and decoder hold back.
  * @param downscale the full picture to base size. @param onTrack called once, when the first sample is there.
  */
 export async function* codeBase(
@@ -54,6 +51,7 @@ export async function* codeBase(
 	downscale: (picture: Picture) => Picture,
 	codecs: BaseCodecs,
 	onTrack: (track: BaseTrack) => Promise<void>,
+	inFlight: number,
 	signal: AbortSignal,
 ): AsyncGenerator<CodedPair, void, undefined> {
 	const reader = pictures[Symbol.asyncIterator]();
@@ -62,8 +60,8 @@ export async function* codeBase(
 		let head = await reader.next();
 		while (head.done !== true) {
 			signal.throwIfAborted();
-			const group = new GroupCoder(reader, head.value, downscale);
-			const encoder = await codecs.encoder(head.value.group);
+			const group = new GroupCoder(reader, head.value, downscale, inFlight);
+			const encoder = await codecs.encoder(head.value.group, group.first);
 			const samples = encodeAll(encoder, group.basePictures());
 			const first = await samples.next();
 			if (first.done === true) {
@@ -105,18 +103,24 @@ class GroupCoder {
 	readonly #reader: AsyncIterator<GroupedPicture, void>;
 	readonly #head: GroupedPicture;
 	readonly #downscale: (picture: Picture) => Picture;
+	readonly #inFlight: number;
 	readonly #sources: GroupedPicture[] = [];
 	readonly #samples: Sample[] = [];
+	/** Its first picture at base size. */
+	readonly first: Picture;
 	#room: (() => void) | undefined;
 
 	constructor(
 		reader: AsyncIterator<GroupedPicture, void>,
 		head: GroupedPicture,
 		downscale: (picture: Picture) => Picture,
+		inFlight: number,
 	) {
+		this.#inFlight = inFlight;
 		this.#reader = reader;
 		this.#head = head;
 		this.#downscale = downscale;
+		this.first = downscale(head.picture);
 	}
 
 	/** The base-size pictures of the group, for the encoder. */
@@ -124,8 +128,8 @@ class GroupCoder {
 		let current: IteratorResult<GroupedPicture, void> = { done: false, value: this.#head };
 		while (current.done !== true && current.value.group === this.#head.group) {
 			this.#sources.push(current.value);
-			yield this.#downscale(current.value.picture);
-			while (this.#sources.length >= IN_FLIGHT) {
+			yield current.value === this.#head ? this.first : this.#downscale(current.value.picture);
+			while (this.#sources.length >= this.#inFlight) {
 				await new Promise<void>((resolve) => (this.#room = resolve));
 			}
 			current = await this.#reader.next();

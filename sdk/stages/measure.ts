@@ -13,6 +13,9 @@ const LARGE = { width: 960, height: 544 };
 /** Where a frame of the middle size takes longer, in seconds, the largest is not tried. */
 const SLOW_FRAME = 0.04;
 
+/** Where a frame of the smallest size takes longer, in seconds, nothing else is tried: people should not wait for a verdict. */
+const HOPELESS_FRAME = 0.15;
+
 /** Frames after the first (which compiles and warms up). */
 const FRAMES = 2;
 
@@ -58,6 +61,9 @@ const timeFrames = async (
 			if (step > 0) {
 				best = Math.min(best, (performance.now() - start) / 1000);
 			}
+			if (best < Number.POSITIVE_INFINITY && best > HOPELESS_FRAME) {
+				break;
+			}
 		}
 		return best;
 	} finally {
@@ -76,6 +82,9 @@ export const measureSpeed = async (
 	signal: AbortSignal,
 ): Promise<Speed> => {
 	const small = await timeFrames(model, executor, SMALL, q, signal);
+	if (small > HOPELESS_FRAME) {
+		return { fixed: 0, each: small / (SMALL.width * SMALL.height) };
+	}
 	const middle = await timeFrames(model, executor, MIDDLE, q, signal);
 	if (middle > SLOW_FRAME) {
 		return through(SMALL, small, MIDDLE, middle);

@@ -28,6 +28,7 @@ export class Meter {
 	secondsTotal: number | undefined;
 	backend: BackendReport | undefined;
 	silent = false;
+	framesDropped = 0;
 
 	/** @param now seconds; a test brings its own clock. */
 	constructor(now: () => number = () => performance.now() / 1000) {
@@ -104,6 +105,7 @@ export class Meter {
 			framesDecoded: this.#framesDecoded,
 			framesEncoded: this.#framesEncoded,
 			framesUploaded: this.#framesUploaded,
+			framesDropped: this.framesDropped,
 			framesTotal: this.framesTotal,
 			secondsEncoded: this.#secondsEncoded,
 			secondsUploaded: this.#secondsUploaded,

@@ -12,6 +12,7 @@ const task = (change: Partial<Task> = {}): Task => ({
 	patience: 2,
 	layers: 1,
 	insisted: false,
+	live: false,
 	...change,
 });
 
@@ -44,6 +45,31 @@ describe("choosePlan", () => {
 		expect(plan.notice).toMatch(/^no WebGPU adapter\. .*processor.*takes about/);
 	});
 
+	it("makes a live picture smaller first, then leaves frames out, then makes it smaller still", () => {
+		const live = (fps: number, change: Partial<Task> = {}) =>
+			choosePlan(task({ duration: undefined, live: true, ...change }), backend(fps));
+		expect(live(60)).toMatchObject({ width: 1920, height: 1080, pace: undefined, notice: undefined });
+		// 10 frames a second at full size are 40 at 960x540: more than 30 with a margin.
+		expect(live(10)).toMatchObject({ width: 960, height: 540, enhanced: true, pace: undefined });
+		const paced = live(2.5);
+		expect(paced).toMatchObject({ width: 640, height: 360, enhanced: true });
+		expect(paced.pace).toBeCloseTo(2.5 * 9 * 0.8, 5);
+		expect(paced.notice).toBe(
+			"The enhancement is computed here at 640x360 instead of 1920x1080, with 18.0 of 30.0 frames a second.",
+		);
+		expect(live(0.7)).toMatchObject({ width: 426, enhanced: true });
+		expect(live(0.01)).toMatchObject({ width: 640, height: 360, enhanced: false, pace: undefined });
+		expect(live(0.01).notice).toContain("could not keep up");
+		expect(live(0.01, { insisted: true })).toMatchObject({ width: 320, enhanced: true });
+	});
+
+	it("gives frames without a known end `patience` seconds for each of theirs", () => {
+		const open = task({ duration: undefined });
+		expect(choosePlan(open, backend(16))).toMatchObject({ width: 1920, enhanced: true, pace: undefined });
+		expect(choosePlan(open, backend(5))).toMatchObject({ width: 960, enhanced: true });
+		expect(choosePlan(open, backend(0.001)).enhanced).toBe(false);
+	});
+
 	it("leaves the enhancement out where even the smallest size takes far too long", () => {
 		const plan = choosePlan(task({ duration: 7200 }), backend(0.01, "wasm"));
 		expect(plan).toMatchObject({ width: 640, height: 360, enhanced: false });
@@ -69,7 +95,7 @@ describe("choosePlan", () => {
 	});
 
 	it("must keep up with a live source", () => {
-		const live = choosePlan(task({ duration: undefined }), backend(10));
+		const live = choosePlan(task({ duration: undefined, live: true }), backend(10));
 		expect(live.predictedFps).toBeGreaterThanOrEqual(30);
 	});
 

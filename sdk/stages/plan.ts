@@ -13,8 +13,10 @@ export type Task = {
 	/** As shown. */
 	readonly width: number;
 	readonly height: number;
-	/** Seconds; undefined for a live source, which must keep up. */
+	/** Seconds; undefined where the end is not known. */
 	readonly duration: number | undefined;
+	/** Must keep up with what it is shown. */
+	readonly live: boolean;
 	readonly frameRate: number;
 	readonly maxSize: number;
 	readonly patience: number;
@@ -29,6 +31,8 @@ export type Plan = {
 	readonly width: number;
 	readonly height: number;
 	readonly enhanced: boolean;
+	/** Of a live source: frames a second that are taken; undefined takes all. */
+	readonly pace: number | undefined;
 	/** Frames a second, all layers; undefined where nothing is measured. */
 	readonly predictedFps: number | undefined;
 	readonly notice: string | undefined;
@@ -46,6 +50,15 @@ const SHORT_WAIT = 60;
  */
 const STRETCH = 4;
 const LONG_WAIT = 600;
+
+/** A live picture becomes no smaller than this, on its longest side, while frames can be left out instead. */
+const LIVE_SIDE = 640;
+
+/** Fewer frames a second than this are no live video. */
+const LIVE_RATE = 10;
+
+/** Of the measured speed, what a live source may need: the rest is for the base, sound and whatever else the machine does. */
+const LIVE_MARGIN = 0.8;
 
 /** Longest side of a video that has no enhancement: a base that is watched as it is. */
 const BASE_ONLY_SIDE = 640;
@@ -83,15 +96,60 @@ export const choosePlan = (task: Task, backend: Backend): Plan => {
 	if (backend.kind === "none") {
 		const size = fitWithin(task.width, task.height, Math.min(task.maxSize, BASE_ONLY_SIDE));
 		const notice = `Only the base is uploaded, at ${size.width}x${size.height}: ${backend.reason}`;
-		return { ...size, enhanced: false, predictedFps: undefined, notice: backend.chosen ? undefined : notice };
+		const told = backend.chosen ? undefined : notice;
+		return { ...size, enhanced: false, pace: undefined, predictedFps: undefined, notice: told };
 	}
+	return task.live ? chooseLive(task, full, backend) : chooseRecorded(task, full, backend);
+};
+
+type Size = { readonly width: number; readonly height: number };
+type Computing = Extract<Backend, { readonly speed: Speed }>;
+
+/** The full size, and smaller ones of the same shape. */
+const ladder = (task: Task, full: Size): readonly Size[] => {
 	const longest = Math.max(full.width, full.height);
-	const sizes = [
-		full,
-		...LADDER.filter((side) => side < longest).map((side) => fitWithin(task.width, task.height, side)),
-	];
+	return [full, ...LADDER.filter((side) => side < longest).map((side) => fitWithin(task.width, task.height, side))];
+};
+
+/**
+ * A live source must be coded as fast as it comes. The picture becomes smaller, down to `LIVE_SIDE`, before pictures are left
+ * out, and pictures are left out, down to `LIVE_RATE`, before it becomes smaller still.
+ */
+const chooseLive = (task: Task, full: Size, backend: Computing): Plan => {
+	const fps = (size: Size) => LIVE_MARGIN * framesPerSecond(backend.speed, size.width, size.height, task.layers);
+	const sizes = ladder(task, full);
+	const fair = sizes.filter(({ width, height }, index) => index === 0 || Math.max(width, height) >= LIVE_SIDE);
+	const least = Math.min(LIVE_RATE, task.frameRate);
+	const size =
+		fair.find((candidate) => fps(candidate) >= task.frameRate) ??
+		[...fair].reverse().find((candidate) => fps(candidate) >= least) ??
+		sizes.find((candidate) => fps(candidate) >= least) ??
+		(task.insisted ? sizes.at(-1) : undefined);
+	const where = backend.kind === "wasm" ? "on the processor (WASM)" : "here";
+	const because = backend.fellBack === undefined ? "" : `${backend.fellBack}. `;
+	if (size === undefined) {
+		const base = fitWithin(task.width, task.height, Math.min(task.maxSize, BASE_ONLY_SIDE));
+		const notice = `${because}Only the base is uploaded, at ${base.width}x${base.height}: the enhancement could not keep up ${where}.`;
+		return { ...base, enhanced: false, pace: undefined, predictedFps: fps(sizes.at(-1) ?? full), notice };
+	}
+	const predictedFps = framesPerSecond(backend.speed, size.width, size.height, task.layers);
+	const pace = fps(size) >= task.frameRate ? undefined : fps(size);
+	const reduced = size === full ? [] : [`at ${size.width}x${size.height} instead of ${full.width}x${full.height}`];
+	const paced = pace === undefined ? [] : [`with ${pace.toFixed(1)} of ${task.frameRate.toFixed(1)} frames a second`];
+	const given = [...reduced, ...paced].join(", ");
+	const notice =
+		given === "" && because === ""
+			? undefined
+			: `${because}The enhancement is computed ${where} ${given}`.trim() + ".";
+	return { ...size, enhanced: true, pace, predictedFps, notice };
+};
+
+const chooseRecorded = (task: Task, full: Size, backend: Computing): Plan => {
+	const sizes = ladder(task, full);
 	const allowed = task.duration === undefined ? undefined : Math.max(SHORT_WAIT, task.patience * task.duration);
-	const needed = allowed === undefined ? task.frameRate : (task.frameRate * (task.duration ?? 0)) / allowed;
+	// Where nobody knows the end, each second of video may take `patience` seconds.
+	const needed =
+		allowed === undefined ? task.frameRate / task.patience : (task.frameRate * (task.duration ?? 0)) / allowed;
 	const fps = (size: { readonly width: number; readonly height: number }) =>
 		framesPerSecond(backend.speed, size.width, size.height, task.layers);
 	const size = sizes.find((candidate) => fps(candidate) >= needed) ?? sizes.at(-1) ?? full;
@@ -99,19 +157,20 @@ export const choosePlan = (task: Task, backend: Backend): Plan => {
 	const where = backend.kind === "wasm" ? "on the processor (WASM)" : "here";
 	const because = backend.fellBack === undefined ? "" : `${backend.fellBack}. `;
 	const wait = (task.frameRate * (task.duration ?? 0)) / predictedFps;
-	const bearable = allowed === undefined ? predictedFps >= needed : wait <= Math.max(LONG_WAIT, STRETCH * allowed);
+	const bearable =
+		allowed === undefined ? predictedFps * STRETCH >= needed : wait <= Math.max(LONG_WAIT, STRETCH * allowed);
 	if (!bearable && !task.insisted) {
 		const base = fitWithin(task.width, task.height, Math.min(task.maxSize, BASE_ONLY_SIDE));
-		const long = task.duration === undefined ? "could not keep up" : `would take ${inWords(wait)}`;
+		const long = task.duration === undefined ? "would take too long" : `would take ${inWords(wait)}`;
 		const notice =
 			`Only the base is uploaded, at ${base.width}x${base.height}: the enhancement ${long} ${where}. ${because}`.trim();
-		return { ...base, enhanced: false, predictedFps, notice };
+		return { ...base, enhanced: false, pace: undefined, predictedFps, notice };
 	}
 	if (size === full && backend.fellBack === undefined) {
-		return { ...size, enhanced: true, predictedFps, notice: undefined };
+		return { ...size, enhanced: true, pace: undefined, predictedFps, notice: undefined };
 	}
 	const reduced = size === full ? "" : ` instead of ${full.width}x${full.height}`;
 	const duration = task.duration === undefined ? "" : `, which takes about ${inWords(wait)}`;
 	const notice = `${because}The enhancement is computed ${where} at ${size.width}x${size.height}${reduced}${duration}.`;
-	return { ...size, enhanced: true, predictedFps, notice };
+	return { ...size, enhanced: true, pace: undefined, predictedFps, notice };
 };

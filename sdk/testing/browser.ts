@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { createReadStream, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -16,6 +17,8 @@ export type BrowserBench = {
 	readonly edge: EdgeDouble;
 	/** Loads the page again: whatever it did dies, only its storage stays. */
 	readonly reload: () => Promise<void>;
+	/** Bytes of memory that the page's process takes, its workers included. */
+	readonly memory: () => Promise<number>;
 	readonly close: () => Promise<void>;
 };
 
@@ -31,6 +34,16 @@ const FLAGS = [
 	"--disable-sync",
 ];
 
+/** Flags for WebGPU without a GPU: exact, and very slow. */
+export const SOFTWARE_WEBGPU: readonly string[] = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
+
+/** Flags for a camera, a microphone and a screen that need nobody's consent. */
+export const FAKE_DEVICES: readonly string[] = [
+	"--use-fake-device-for-media-stream",
+	"--use-fake-ui-for-media-stream",
+	"--auto-select-desktop-capture-source=Entire screen",
+];
+
 const findChromium = (): string => {
 	const found = [process.env["CRESCENDO_CHROMIUM"], ...CHROMIUM].find(
 		(path) => path !== undefined && existsSync(path),
@@ -39,6 +52,19 @@ const findChromium = (): string => {
 		throw new Error("No Chromium found; set CRESCENDO_CHROMIUM to its path.");
 	}
 	return found;
+};
+
+/** Resident bytes of the largest renderer: the one with the page. */
+const rendererMemory = async (browser: Browser): Promise<number> => {
+	const session = await browser.newBrowserCDPSession();
+	try {
+		const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+		const renderers = processInfo.filter(({ type }) => type === "renderer").map(({ id }) => String(id));
+		const lines = execFileSync("ps", ["-o", "rss=", "-p", renderers.join(",")], { encoding: "utf8" });
+		return Math.max(...lines.trim().split("\n").map(Number)) * 1024;
+	} finally {
+		await session.detach();
+	}
 };
 
 /**
@@ -108,6 +134,7 @@ export const openBrowser = async (files: string, flags: readonly string[] = []):
 			origin,
 			edge,
 			reload: load,
+			memory: () => rendererMemory(opened),
 			close: async () => {
 				await opened.close();
 				await server.close();

@@ -1,7 +1,20 @@
+import { decodeAll, encodeAll } from "../../codec/base/base-codec.ts";
+import type { BaseEncoderConfig } from "../../codec/base/base-codec.ts";
+import { WebCodecsBaseDecoder, WebCodecsBaseEncoder } from "../../codec/base/webcodecs-base.ts";
+import { measurePsnr } from "../../codec/picture/quality.ts";
+import type { Picture } from "../../codec/picture/picture.ts";
+import type { Sample } from "../../codec/sample.ts";
 import type { ColourSpace } from "../../codec/track.ts";
 import { UploadError } from "../errors.ts";
 import { createUpload, defineUploader } from "../index.ts";
-import type { CrescendoUploaderElement, Upload, UploadOptions, UploadProgress, UploadResult } from "../index.ts";
+import type {
+	CrescendoUploaderElement,
+	Upload,
+	UploadOptions,
+	UploadProgress,
+	UploadResult,
+	UploadSource,
+} from "../index.ts";
 import { FileSource } from "../source/file-source.ts";
 
 /** For tests only: what runs inside the page, called from Node through `page.evaluate`. */
@@ -104,7 +117,11 @@ const uploads = new Map<number, Upload>();
 /** Begins an upload to the edge of this origin; `finishUpload` waits for it. */
 const beginUpload = async (address: string, options: Partial<UploadOptions>): Promise<number> => {
 	const blob = await (await fetch(address)).blob();
-	const upload = createUpload(new File([blob], address.split("/").at(-1) ?? "video"), {
+	return begin(new File([blob], address.split("/").at(-1) ?? "video"), options);
+};
+
+const begin = (source: UploadSource, options: Partial<UploadOptions>): number => {
+	const upload = createUpload(source, {
 		endpoint: "/",
 		token: "good",
 		runtimeUrl: "/node_modules/onnxruntime-web/dist/",
@@ -114,6 +131,10 @@ const beginUpload = async (address: string, options: Partial<UploadOptions>): Pr
 	uploads.set(id, upload);
 	return id;
 };
+
+/** The same, with a source that the upload reads from the server by itself. */
+const beginUploadFromUrl = (address: string, options: Partial<UploadOptions>): number =>
+	begin(new URL(address, location.href), options);
 
 const uploadOf = (id: number): Upload => {
 	const upload = uploads.get(id);
@@ -190,11 +211,121 @@ const uploadByElement = async (
 	return { watch, status: `${text('[part="title"]')}: ${text('[part="status"]')}`, events };
 };
 
+/** Rate and quality of the browser's H.264 encoder. */
+export type BaseMeasurement = {
+	readonly bitrate: number;
+	readonly actual: number;
+	readonly psnr: number;
+	readonly description: string;
+};
+
+/** Codes raw 4:2:0 pictures at several rates, and measures what comes out. */
+const measureBase = async (
+	address: string,
+	shape: Omit<BaseEncoderConfig, "rate"> & { readonly count: number },
+	bitrates: readonly number[],
+): Promise<readonly BaseMeasurement[]> => {
+	const { width, height, frameRate, count } = shape;
+	const bytes = new Uint8Array(await (await fetch(address)).arrayBuffer());
+	const luma = width * height;
+	const chroma = luma / 4;
+	const interval = (1e6 * frameRate.denominator) / frameRate.numerator;
+	const pictures = Array.from({ length: count }, (_, index): Picture => {
+		const plane = (offset: number, size: number) => {
+			const start = index * (luma + 2 * chroma) + offset;
+			return bytes.subarray(start, start + size);
+		};
+		const planes = { y: plane(0, luma), u: plane(luma, chroma), v: plane(luma + chroma, chroma) };
+		return { width, height, ...planes, timestamp: Math.round(index * interval) };
+	});
+	const measured: BaseMeasurement[] = [];
+	for (const bitrate of bitrates) {
+		const encoder = await WebCodecsBaseEncoder.create({ ...shape, rate: { bitrate }, codecs: ["avc"] });
+		const samples: Sample[] = [];
+		for await (const sample of encodeAll(encoder, pictures)) {
+			samples.push(sample);
+		}
+		const track = await encoder.track();
+		let psnr = 0;
+		let index = 0;
+		for await (const picture of decodeAll(new WebCodecsBaseDecoder(track), samples)) {
+			psnr += measurePsnr(pictures[index++] ?? picture, picture).yuv / count;
+		}
+		const bits = samples.reduce((sum, { data }) => sum + 8 * data.length, 0);
+		const description = [...track.description].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+		measured.push({ bitrate, actual: (bits / count / interval) * 1e6, psnr, description });
+	}
+	return measured;
+};
+
+/** Uploads a camera, a screen or a canvas for some seconds, and says what was dropped. */
+const uploadStream = async (
+	kind: "camera" | "screen" | "canvas",
+	seconds: number,
+	options: Partial<UploadOptions>,
+): Promise<UploadAccount> => {
+	const stream = await (kind === "camera" ? openCamera() : kind === "screen" ? openScreen() : drawnStream());
+	const upload = begin(stream, options);
+	const account = finishUpload(upload);
+	const started = new Promise<void>((resolve) => {
+		uploadOf(upload).addEventListener("statechange", ({ detail }) => detail.state === "running" && resolve());
+	});
+	await Promise.race([started, account]);
+	await new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
+	uploadOf(upload).finish();
+	const told = await account;
+	for (const track of stream.getTracks()) {
+		track.stop();
+	}
+	return told;
+};
+
+const openCamera = () =>
+	navigator.mediaDevices.getUserMedia({ video: { width: 160, height: 120, frameRate: 10 }, audio: true });
+
+const openScreen = () => navigator.mediaDevices.getDisplayMedia({ video: { frameRate: 5 } });
+
+/** A canvas whose colour changes, for as long as the page lives. */
+const drawnStream = (): MediaStream => {
+	const canvas = document.createElement("canvas");
+	canvas.width = 160;
+	canvas.height = 90;
+	const context = canvas.getContext("2d");
+	let step = 0;
+	setInterval(() => {
+		if (context !== null) {
+			context.fillStyle = `hsl(${(step += 7)} 80% 50%)`;
+			context.fillRect(0, 0, 160, 90);
+		}
+	}, 50);
+	return canvas.captureStream(20);
+};
+
+/** Uploads frames of an async iterable. @param times microseconds. @param spoiled index of an item that is no frame. */
+const uploadFrames = (
+	times: readonly number[],
+	options: Partial<UploadOptions>,
+	spoiled = -1,
+): Promise<UploadAccount> => {
+	const frames = async function* (): AsyncGenerator<VideoFrame, void, undefined> {
+		for (const [index, timestamp] of times.entries()) {
+			const data = new Uint8Array(96 * 64 * 1.5).fill(40 + (index % 160));
+			const frame = new VideoFrame(data, { format: "I420", codedWidth: 96, codedHeight: 64, timestamp });
+			yield index === spoiled ? ("no frame" as unknown as VideoFrame) : frame;
+		}
+	};
+	return finishUpload(begin(frames(), options));
+};
+
 const functions = {
+	uploadStream,
+	uploadFrames,
+	measureBase,
 	uploadByElement,
 	readSource,
 	upload,
 	beginUpload,
+	beginUploadFromUrl,
 	finishUpload,
 	control,
 	progressOf,

@@ -6,6 +6,7 @@ import type { OutgoingPart } from "./part-sender.ts";
 const part = (number: number, size = 10): OutgoingPart => ({ track: "base", number, bytes: new Uint8Array(size) });
 const tick = () => new Promise<void>((resolve) => setTimeout(resolve, 0));
 const MEGABYTE = 2 ** 20;
+const LIMITS = { mostBytes: 24 * MEGABYTE };
 
 /** A network whose answers come when the test says so. */
 const manual = () => {
@@ -23,7 +24,7 @@ const manual = () => {
 describe("PartSender", () => {
 	it("starts parts in order, three at a time, and finishes when all are acknowledged", async () => {
 		const { open, started, deliver } = manual();
-		const sender = new PartSender(deliver, new Gate(), new AbortController().signal);
+		const sender = new PartSender(deliver, new Gate(), new AbortController().signal, LIMITS);
 		for (let i = 0; i < 5; i++) {
 			await sender.add(part(i));
 		}
@@ -47,7 +48,7 @@ describe("PartSender", () => {
 
 	it("makes the encoder wait while too much is pending", async () => {
 		const { open, deliver } = manual();
-		const sender = new PartSender(deliver, new Gate(), new AbortController().signal);
+		const sender = new PartSender(deliver, new Gate(), new AbortController().signal, LIMITS);
 		for (let i = 0; i < 5; i++) {
 			await sender.add(part(i, 4 * MEGABYTE));
 		}
@@ -64,7 +65,7 @@ describe("PartSender", () => {
 		const { started, deliver } = manual();
 		const gate = new Gate();
 		gate.close();
-		const sender = new PartSender(deliver, gate, new AbortController().signal);
+		const sender = new PartSender(deliver, gate, new AbortController().signal, LIMITS);
 		await sender.add(part(0));
 		await tick();
 		expect(started).toEqual([]);
@@ -75,7 +76,7 @@ describe("PartSender", () => {
 
 	it("stops everything at the first failure and reports that one", async () => {
 		const { open, deliver } = manual();
-		const sender = new PartSender(deliver, new Gate(), new AbortController().signal);
+		const sender = new PartSender(deliver, new Gate(), new AbortController().signal, LIMITS);
 		for (let i = 0; i < 4; i++) {
 			await sender.add(part(i));
 		}
@@ -90,7 +91,7 @@ describe("PartSender", () => {
 	it("ends with the caller's reason when aborted", async () => {
 		const { deliver } = manual();
 		const abort = new AbortController();
-		const sender = new PartSender(deliver, new Gate(), abort.signal);
+		const sender = new PartSender(deliver, new Gate(), abort.signal, LIMITS);
 		await sender.add(part(0));
 		const finishing = sender.finish();
 		abort.abort(new Error("changed my mind"));

@@ -12,9 +12,6 @@ export type OutgoingPart = {
 /** Carries one part to the edge and comes back when it is acknowledged. */
 export type Deliver = (part: OutgoingPart, signal: AbortSignal) => Promise<void>;
 
-/** Bytes that may wait or be under way before `add` makes the encoder wait. */
-const MOST_BYTES = 24 * 2 ** 20;
-
 /** Requests at the same time: enough to hide the round trip, few enough to keep the order of arrival useful. */
 const LANES = 3;
 
@@ -25,6 +22,7 @@ const LANES = 3;
 export class PartSender {
 	readonly #deliver: Deliver;
 	readonly #gate: Gate;
+	readonly #mostBytes: number;
 	readonly #abort = new AbortController();
 	readonly #signal: AbortSignal;
 	readonly #waiting: OutgoingPart[] = [];
@@ -36,8 +34,12 @@ export class PartSender {
 	#failure: { readonly error: unknown } | undefined;
 	#changed: (() => void)[] = [];
 
-	/** @param gate closed while the upload is paused: nothing new is sent. */
-	constructor(deliver: Deliver, gate: Gate, signal: AbortSignal) {
+	/**
+	 * @param gate closed while the upload is paused: nothing new is sent. @param limits bytes that may wait or be under way
+	 * before `add` makes the encoder wait.
+	 */
+	constructor(deliver: Deliver, gate: Gate, signal: AbortSignal, limits: { readonly mostBytes: number }) {
+		this.#mostBytes = limits.mostBytes;
 		this.#deliver = deliver;
 		this.#gate = gate;
 		this.#signal = AbortSignal.any([signal, this.#abort.signal]);
@@ -51,7 +53,7 @@ export class PartSender {
 
 	/** True while the next `add` would have to wait. */
 	get full(): boolean {
-		return this.#pendingBytes >= MOST_BYTES;
+		return this.#pendingBytes >= this.#mostBytes;
 	}
 
 	/** Takes a part over; resolves when there is room for the next one. @throws what stopped the sending. */

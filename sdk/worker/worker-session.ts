@@ -1,12 +1,13 @@
 import { deserializeError, UploadError } from "../errors.ts";
 import type { ResolvedOptions } from "../options.ts";
+import type { Feed } from "../feed/feed.ts";
 import type { UploadResult } from "../result.ts";
 import type { SessionHost } from "../session/host.ts";
-import type { PageMessage, WorkerMessage } from "./messages.ts";
+import type { PageMessage, WorkerMessage, WorkerSource } from "./messages.ts";
 
 /** A session that runs in a worker; the same surface as `UploadSession`. */
 export class WorkerSession {
-	readonly #source: Blob | string;
+	readonly #source: Blob | string | Feed;
 	readonly #options: ResolvedOptions;
 	readonly #host: SessionHost;
 	readonly #signal: AbortSignal;
@@ -15,7 +16,7 @@ export class WorkerSession {
 	#paused = false;
 
 	constructor(
-		source: Blob | string,
+		source: Blob | string | Feed,
 		options: ResolvedOptions,
 		host: SessionHost,
 		signal: AbortSignal,
@@ -41,11 +42,15 @@ export class WorkerSession {
 	/** @throws {UploadError} what ended the session; `worker-failed` where the worker does not start or dies. */
 	run(): Promise<UploadResult> {
 		return new Promise<UploadResult>((resolve, reject) => {
-			const abort = () => this.#post({ type: "abort" });
+			const abort = () => {
+				this.#feed?.end();
+				this.#post({ type: "abort" });
+			};
 			const end = (settle: () => void) => {
 				this.#signal.removeEventListener("abort", abort);
 				this.#worker?.terminate();
 				this.#worker = undefined;
+				this.#feed?.end();
 				settle();
 			};
 			// A worker that dies says so by `error` or `messageerror`, never by a message: without these, `run` would wait forever.
@@ -83,7 +88,7 @@ export class WorkerSession {
 	#receive(message: Exclude<WorkerMessage, { type: "done" | "failed" }>): void {
 		switch (message.type) {
 			case "ready":
-				this.#post({ type: "begin", source: this.#source, options: this.#options });
+				this.#post({ type: "begin", source: describe(this.#source), options: this.#options });
 				if (this.#paused) {
 					this.#post({ type: "pause" });
 				}
@@ -112,6 +117,21 @@ export class WorkerSession {
 			case "token":
 				void this.#provideToken(message.id, message.assetId);
 				break;
+			case "next-frame":
+				void this.#provideFrame(message.id);
+				break;
+			case "next-sound":
+				void this.#provideSound(message.id);
+				break;
+			case "hold-feed":
+				this.#feed?.pause();
+				break;
+			case "release-feed":
+				this.#feed?.resume();
+				break;
+			case "end-feed":
+				this.#feed?.end();
+				break;
 		}
 	}
 
@@ -123,7 +143,38 @@ export class WorkerSession {
 		}
 	}
 
-	#post(message: PageMessage): void {
-		this.#worker?.postMessage(message);
+	get #feed(): Feed | undefined {
+		return this.#source instanceof Blob || typeof this.#source === "string" ? undefined : this.#source;
+	}
+
+	async #provideFrame(id: number): Promise<void> {
+		try {
+			const fed = await this.#feed?.nextFrame();
+			const missed = this.#feed?.missed ?? 0;
+			if (this.#worker === undefined) {
+				fed?.frame.close();
+				return;
+			}
+			this.#post({ type: "fed-frame", id, fed, missed }, fed === undefined ? [] : [fed.frame]);
+		} catch (error) {
+			this.#post({ type: "feed-failed", id, message: error instanceof Error ? error.message : String(error) });
+		}
+	}
+
+	async #provideSound(id: number): Promise<void> {
+		const fed = await this.#feed?.nextSound();
+		if (this.#worker === undefined) {
+			fed?.data.close();
+			return;
+		}
+		this.#post({ type: "fed-sound", id, fed }, fed === undefined ? [] : [fed.data]);
+	}
+
+	#post(message: PageMessage, transfer: Transferable[] = []): void {
+		this.#worker?.postMessage(message, transfer);
 	}
 }
+
+/** What the worker must know of a source. */
+const describe = (source: Blob | string | Feed): WorkerSource =>
+	source instanceof Blob || typeof source === "string" ? source : { feed: source.info };

@@ -1,0 +1,116 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { FAKE_DEVICES, openBrowser } from "../testing/browser.ts";
+import type { BrowserBench } from "../testing/browser.ts";
+import { decodeBase } from "../testing/decode.ts";
+import type { UploadAccount } from "../testing/page.ts";
+
+let bench: BrowserBench;
+let folder: string;
+
+beforeAll(async () => {
+	folder = mkdtempSync(join(tmpdir(), "crescendo-feed-"));
+	bench = await openBrowser(folder, FAKE_DEVICES);
+});
+
+afterAll(async () => {
+	await bench?.close();
+	rmSync(folder, { recursive: true, force: true });
+});
+
+beforeEach(() => bench.edge.assets.clear());
+
+type Kind = "camera" | "screen" | "canvas";
+
+const stream = async (kind: Kind, worker: "auto" | "none" = "auto"): Promise<UploadAccount> => {
+	const account = await bench.page.evaluate(
+		([which, place]) =>
+			globalThis.bench.uploadStream(which, 3, { backend: "none", gopSeconds: 0.5, worker: place, title: which }),
+		[kind, worker] as const,
+	);
+	expect(account.error).toBeUndefined();
+	expect(account.states.at(-1)).toBe("done");
+	expect(bench.edge.only().completed).toBe(true);
+	return account;
+};
+
+/** Samples begin at 0, one after the other without gaps. */
+const expectTimeline = (track: string): void => {
+	const samples = bench.edge.only().samples(track);
+	expect(samples[0]?.timestamp).toBe(0);
+	for (const [index, sample] of samples.slice(1).entries()) {
+		const before = samples[index];
+		expect((before?.timestamp ?? 0) + (before?.duration ?? 0)).toBe(sample.timestamp);
+	}
+};
+
+describe("a stream as source", () => {
+	it.each(["auto", "none"] as const)("camera with sound (worker: %s): both on one clock", async (worker) => {
+		const account = await stream("camera", worker);
+		const asset = bench.edge.only();
+		expect(asset.request).toMatchObject({ width: 160, height: 120, title: "camera" });
+		expect(asset.request.tracks.map(({ id }) => id)).toEqual(["base", "audio"]);
+		expectTimeline("base");
+		const frames = asset.samples("base");
+		expect((await decodeBase(asset)).length).toBe(frames.length);
+		expect(account.result?.frames).toBe(frames.length);
+		expect(account.last?.framesTotal).toBe(frames.length);
+		const end = (frames.at(-1)?.timestamp ?? 0) + (frames.at(-1)?.duration ?? 0);
+		const sound = asset.samples("audio");
+		expect(sound[0]?.timestamp).toBeLessThan(300_000);
+		expect(Math.abs((sound.at(-1)?.timestamp ?? 0) - end)).toBeLessThan(1_500_000);
+	});
+
+	it("canvas without sound", async () => {
+		await stream("canvas");
+		const asset = bench.edge.only();
+		expect(asset.request.tracks.map(({ id }) => id)).toEqual(["base"]);
+		expect(asset.request).toMatchObject({ width: 160, height: 90 });
+		expectTimeline("base");
+		const [first] = await decodeBase(asset);
+		expect(first).toMatchObject({ width: 160, height: 90 });
+	});
+
+	it("screen", async () => {
+		await stream("screen");
+		expectTimeline("base");
+	});
+});
+
+describe("frames as source", () => {
+	const frames = (times: readonly number[], spoiled?: number) =>
+		bench.page.evaluate(([when, options, which]) => globalThis.bench.uploadFrames(when, options, which), [
+			times,
+			{ backend: "none", gopSeconds: 0.5, title: "drawn" } as const,
+			spoiled,
+		] as const);
+
+	it("every frame of an async iterable, at its own time, from the first on", async () => {
+		const times = [0, 40_000, 80_000, 200_000, 240_000, 700_000].map((time) => time + 5_000_000);
+		const account = await frames(times);
+		expect(account.error).toBeUndefined();
+		const asset = bench.edge.only();
+		expect(asset.request).toMatchObject({ width: 96, height: 64, frameRate: 25, title: "drawn" });
+		expect(asset.samples("base").map(({ timestamp }) => timestamp)).toEqual(times.map((time) => time - 5_000_000));
+		const pictures = await decodeBase(asset);
+		expect(pictures.map(({ y }) => Math.abs((y[3000] ?? 0) - 40) < 12)).toEqual(times.map(() => true));
+	});
+
+	it("hundreds of frames: none is lost", async () => {
+		const account = await frames(Array.from({ length: 300 }, (_, i) => i * 40_000));
+		expect(account.result?.frames).toBe(300);
+		expect(bench.edge.only().samples("base").length).toBe(300);
+	});
+
+	it("refuses what is no frame, and says so", async () => {
+		const account = await frames([0, 40_000, 80_000], 2);
+		expect(account.error).toMatchObject({ code: "source-damaged" });
+		expect(account.error?.message).toContain("no VideoFrame");
+	});
+
+	it("refuses an iterable without a frame", async () => {
+		expect((await frames([])).error).toMatchObject({ code: "source-damaged" });
+	});
+});
