@@ -28,6 +28,7 @@ const NEEDS: readonly Need[] = [
 				() => false,
 			),
 	},
+	{ name: "ps", packages: ["procps"], isThere: () => works("ps", "-e") },
 	{ name: "ffmpeg", packages: ["ffmpeg"], isThere: () => works("ffmpeg", "-version") },
 	{
 		name: "Python 3 with PyTorch, NumPy and onnx",
@@ -45,28 +46,43 @@ export async function findPython(): Promise<string | undefined> {
 }
 
 /**
- * Installs with apt-get what the tests need and the system lacks, where this user may.
+ * Installs with apt-get what the tests need and the system lacks, where this user may: as root, or by sudo without a password.
  * @throws Error where something is missing and cannot be installed; it says what to install
  */
 export async function installNeeds(): Promise<void> {
 	const missing = await missingNeeds();
 	if (missing.length === 0) return;
-	const packages = missing.flatMap((need) => need.packages);
-	if (process.getuid?.() === 0 && (await works("apt-get", "--version"))) {
-		console.log(`installing ${packages.join(" ")}`);
-		const environment = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-		await run("apt-get", ["update"], { env: environment });
-		await run("apt-get", ["install", "-y", "--no-install-recommends", ...packages], {
-			env: environment,
-			maxBuffer: 64 * 2 ** 20,
-		});
-	}
+	const failure = await installPackages(missing.flatMap((need) => need.packages));
 	const left = await missingNeeds();
 	if (left.length === 0) return;
 	throw new Error(
 		`The tests need ${left.map((need) => need.name).join(", ")}. ` +
-			`On Debian or Ubuntu: apt-get install ${left.flatMap((need) => need.packages).join(" ")}`,
+			`On Debian or Ubuntu: apt-get install ${left.flatMap((need) => need.packages).join(" ")}` +
+			(failure === undefined ? "" : `\n${failure.message}`),
+		{ cause: failure },
 	);
+}
+
+/** @returns why it failed; undefined where it did not, or where this user may not install anything */
+async function installPackages(packages: readonly string[]): Promise<Error | undefined> {
+	if (!(await works("apt-get", "--version"))) return undefined;
+	const isRoot = process.getuid?.() === 0;
+	if (!isRoot && !(await works("sudo", "-n", "true"))) return undefined;
+	console.log(`installing ${packages.join(" ")}`);
+	const apt = (...parameters: string[]): Promise<unknown> => {
+		const [command, ...rest] = [
+			...(isRoot ? [] : ["sudo", "-n"]),
+			...["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", ...parameters],
+		];
+		return run(command ?? "apt-get", rest, { maxBuffer: 64 * 2 ** 20 });
+	};
+	try {
+		await apt("update");
+		await apt("install", "-y", "--no-install-recommends", ...packages);
+		return undefined;
+	} catch (error) {
+		return error instanceof Error ? error : new Error(String(error));
+	}
 }
 
 async function missingNeeds(): Promise<Need[]> {
