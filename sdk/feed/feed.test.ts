@@ -74,7 +74,8 @@ describe("a stream as source", () => {
 	});
 
 	it("screen", async () => {
-		await stream("screen");
+		const account = await stream("screen");
+		expect(account.result?.frames).toBe(bench.edge.only().samples("base").length);
 		expectTimeline("base");
 	});
 });

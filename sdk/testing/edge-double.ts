@@ -133,7 +133,10 @@ export class StoredAsset {
 			state: this.completed ? "complete" : "uploading",
 			createdAt: new Date(0).toISOString(),
 			tracks: [...this.parts.keys()].map((id) => this.#progress(id)),
-			urls: { master: `${url}/master.m3u8`, watch: `${this.#origin}watch/${this.id}` },
+			urls: {
+				master: `${url}/master.m3u8`,
+				watch: `${this.#origin}watch/${this.id}`,
+			},
 		};
 	}
 

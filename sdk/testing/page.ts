@@ -132,10 +132,6 @@ const begin = (source: UploadSource, options: Partial<UploadOptions>): number =>
 	return id;
 };
 
-/** The same, with a source that the upload reads from the server by itself. */
-const beginUploadFromUrl = (address: string, options: Partial<UploadOptions>): number =>
-	begin(new URL(address, location.href), options);
-
 const uploadOf = (id: number): Upload => {
 	const upload = uploads.get(id);
 	if (upload === undefined) {
@@ -325,7 +321,6 @@ const functions = {
 	readSource,
 	upload,
 	beginUpload,
-	beginUploadFromUrl,
 	finishUpload,
 	control,
 	progressOf,
