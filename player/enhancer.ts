@@ -1,87 +1,21 @@
-import type { Picture } from "../codec/picture/picture.ts";
-import { hashPicture } from "../codec/hash/picture-hash.ts";
 import { CodecError } from "../codec/errors.ts";
-import { PipelineClient, type PipelineFailure, type ReadyInfo } from "./pipeline/client.ts";
-import type { StageTimes } from "./pipeline/messages.ts";
-import { type CapturedPicture, Presenter } from "./pipeline/presenter.ts";
-import { startWorker } from "./pipeline/start-worker.ts";
-import { type BackOff, forgetFrames, isBackedOff, NO_BACK_OFF, observeFrames } from "./policy/back-off.ts";
-import { chooseEnhancement } from "./policy/choose-enhancement.ts";
-import { type DecodeSpeed, NO_DECODE_SPEED, observePicture, pictureMilliseconds } from "./policy/decode-speed.ts";
+import type { EnhancementFault, EnhancerOptions, EnhancerReport, EnhancerWishes } from "./enhancer-options.ts";
+import { FrameAccount } from "./frame-account.ts";
+import { baseStatusOf, observeChoice, observeFetching, observeStart, playheadOf } from "./observations.ts";
+import { type CapturedPicture, capturePicture } from "./pipeline/capture.ts";
+import type { PipelineFailure } from "./pipeline/client.ts";
+import { Decoding } from "./pipeline/decoding.ts";
+import { BYTES_PER_SAMPLE } from "./pipeline/messages.ts";
+import { Presenter } from "./pipeline/presenter.ts";
 import { shouldGoOn } from "./policy/after-seek.ts";
+import { chooseEnhancement } from "./policy/choose-enhancement.ts";
+import { nextToKeep, worthKeeping } from "./policy/keep-pictures.ts";
 import { type DecodeObservation, isHopeless, nextSegment } from "./policy/next-segment.ts";
 import { decideStart } from "./policy/start.ts";
-import {
-	type BackendPreference,
-	type EnhancementMode,
-	type EnhancementReason,
-	type EnhancementState,
-	isPassing,
-} from "./reasons.ts";
-import type { BaseFeed } from "./stream/base-feed.ts";
-import { type BufferObservation, EnhancementBuffer } from "./stream/enhancement-buffer.ts";
+import { type EnhancementReason, type EnhancementState, isPassing } from "./reasons.ts";
+import { EnhancementBuffer } from "./stream/enhancement-buffer.ts";
 import type { ListedEnhancement } from "./stream/enhancement-list.ts";
-import type { PlaylistParser } from "./stream/media-playlist.ts";
-import type { Transfer } from "./policy/bandwidth.ts";
 
-/** What the viewer and the page want; may change at any time. */
-export type EnhancerWishes = {
-	readonly mode: EnhancementMode;
-	/** Id of an enhancement, `low`, or undefined: automatic. */
-	readonly choice: string | undefined;
-	/** Have every picture's samples sent along: for tests, it costs a read-back a frame. */
-	readonly keepPictures: boolean;
-};
-
-/** What the enhancer says when asked: the parts of the statistics that it knows. */
-export type EnhancerReport = {
-	readonly state: EnhancementState;
-	readonly reason: EnhancementReason | undefined;
-	readonly error: string | undefined;
-	readonly ready: ReadyInfo | undefined;
-	readonly enhancement: ListedEnhancement | undefined;
-	readonly enhancementBuffer: number;
-	readonly picturesReady: number;
-	readonly times: StageTimes | undefined;
-	readonly decodeRate: number | undefined;
-	readonly frames: { readonly enhanced: number; readonly missed: number; readonly all: number };
-	readonly bytes: number;
-	readonly shown: { readonly width: number; readonly height: number } | undefined;
-};
-
-/** Something about the enhancement went wrong; the base plays on. */
-export type EnhancementFault = {
-	readonly code: EnhancementReason;
-	readonly message: string;
-	readonly hint: string | undefined;
-	/** The enhancement is given up for this source. */
-	readonly fatal: boolean;
-};
-
-export type EnhancerOptions = {
-	readonly video: HTMLVideoElement;
-	readonly canvas: HTMLCanvasElement;
-	readonly feed: BaseFeed;
-	readonly parser: PlaylistParser;
-	/** Cheapest first; at least one. */
-	readonly enhancements: readonly ListedEnhancement[];
-	/** Nominal frames a second. */
-	readonly frameRate: number;
-	/** Bits a second of base and audio. */
-	readonly baseBitrate: number;
-	readonly backend: BackendPreference;
-	readonly runtimeUrl: string;
-	readonly modelUrl: string;
-	readonly wishes: EnhancerWishes;
-	/** Bits a second, from all transfers; undefined: not known. */
-	readonly bandwidth: () => number | undefined;
-	readonly observeTransfer: (transfer: Transfer) => void;
-	readonly onChange: () => void;
-	readonly onFault: (fault: EnhancementFault) => void;
-};
-
-/** Seconds of base ahead before the enhancement may use the network. */
-const BASE_WANTED = 6;
 /** Segments that the worker may hold. */
 const WORKER_SEGMENTS = 2;
 /** Damaged segments in a row before the enhancement is given up. */
@@ -90,8 +24,6 @@ const MOST_DAMAGED = 3;
 const RESTART_PAUSE = 5000;
 /** Milliseconds between two looks at everything. */
 const TICK = 200;
-/** Bytes of runtime and weights over the wire, for the decision whether they are worth it. */
-const RUNTIME_BYTES = 6_000_000;
 /** The worker is told the playhead a little late, so that no picture is dropped that could still be shown. Seconds. */
 const CLOCK_LAG = 0.06;
 
@@ -106,26 +38,17 @@ export class Enhancer {
 	readonly #o: EnhancerOptions;
 	readonly #presenter: Presenter;
 	readonly #buffer: EnhancementBuffer;
+	readonly #decoding: Decoding;
+	readonly #frames = new FrameAccount();
 	readonly #abort = new AbortController();
 	readonly #timer: ReturnType<typeof setInterval>;
 	#wishes: EnhancerWishes;
-	#client: PipelineClient | undefined;
-	/** A worker whose script is on its way. */
-	#opening: { cancelled: boolean } | undefined;
-	#ready: ReadyInfo | undefined;
 	#restarts = 0;
 	#restartAt = Number.NEGATIVE_INFINITY;
 	#current: ListedEnhancement | undefined;
-	/** Segments given to the worker and not done. */
-	readonly #inWorker = new Set<number>();
-	#decodedTo: number | undefined;
 	#damagedInRow = 0;
-	#backOff: BackOff = NO_BACK_OFF;
-	#speed: DecodeSpeed = NO_DECODE_SPEED;
-	#times: StageTimes | undefined;
-	#counted = { due: 0, missed: 0 };
-	#frames = { enhanced: 0, missed: 0, all: 0 };
-	#bytes = 0;
+	/** Segments of a loop whose pictures are all kept; undefined: pictures are not kept. */
+	#kept: Set<number> | undefined;
 	/** The enhanced picture was shown since the last seek: from then on a missing one is a missed one. */
 	#settled = false;
 	#state: EnhancementState = "base";
@@ -137,32 +60,29 @@ export class Enhancer {
 	constructor(options: EnhancerOptions) {
 		this.#o = options;
 		this.#wishes = options.wishes;
-		this.#buffer = new EnhancementBuffer(options.feed, options.parser, {
+		this.#buffer = new EnhancementBuffer(options.feed, options.parser, options.network, {
 			progress: () => this.tick(),
-			transfer: (transfer) => {
-				this.#bytes += transfer.bytes;
-				options.observeTransfer(transfer);
-			},
 			fault: (fault) => this.#fault(fault),
 		});
+		this.#decoding = new Decoding({
+			ready: () => {
+				runtimeFetched = true;
+				this.tick();
+			},
+			frame: (frame) => this.#presenter.offer(frame),
+			done: (sequence) => {
+				this.#damagedInRow = 0;
+				this.#kept?.add(sequence);
+				this.tick();
+			},
+			failed: (failure) => this.#onPipelineFailed(failure),
+		});
 		this.#presenter = new Presenter(options.video, options.canvas, {
-			released: (count) => this.#client?.release(count),
+			released: (count) => this.#decoding.release(count),
 			visible: () => this.tick(),
 			presented: (mediaTime, enhanced) => this.#onPresented(mediaTime, enhanced),
 		});
-		const { signal } = this.#abort;
-		const { video } = options;
-		video.addEventListener("seeking", () => this.#onSeeking(), { signal });
-		for (const type of ["play", "pause", "seeked", "ratechange", "progress", "ended", "waiting"]) {
-			video.addEventListener(type, () => this.tick(), { signal });
-		}
-		for (const type of ["pause", "seeking", "ratechange"]) {
-			video.addEventListener(type, () => this.#forgetCounts(), { signal });
-		}
-		for (const type of ["enterpictureinpicture", "leavepictureinpicture"]) {
-			video.addEventListener(type, () => this.tick(), { signal });
-		}
-		document.addEventListener("visibilitychange", () => this.#onVisibility(), { signal });
+		this.#listen();
 		this.#timer = setInterval(() => this.tick(), TICK);
 		this.tick();
 	}
@@ -171,42 +91,33 @@ export class Enhancer {
 	set wishes(wishes: EnhancerWishes) {
 		const before = this.#wishes;
 		this.#wishes = wishes;
-		if (wishes.choice !== before.choice && wishes.choice !== undefined) this.#backOff = NO_BACK_OFF;
+		if (wishes.choice !== before.choice && wishes.choice !== undefined) this.#frames.pardon();
 		if (wishes.keepPictures !== before.keepPictures) this.#close();
 		this.tick();
 	}
 
 	report(): EnhancerReport {
-		const milliseconds = pictureMilliseconds(this.#speed);
-		const shown = this.#presenter.shown;
+		const milliseconds = this.#decoding.pictureMilliseconds;
+		const { shown, ahead } = this.#presenter;
 		return {
 			state: this.#state,
 			reason: this.#reason,
 			error: (this.#failure ?? this.#lastFault)?.message,
-			ready: this.#ready,
+			ready: this.#decoding.ready,
 			enhancement: this.#current,
-			enhancementBuffer: this.#buffer.secondsAhead(this.#position()),
-			picturesReady: this.#presenter.ahead,
-			times: this.#times,
+			enhancementBuffer: this.#buffer.secondsAhead(playheadOf(this.#o)),
+			picturesReady: ahead,
+			times: this.#decoding.times,
 			decodeRate: milliseconds === undefined ? undefined : 1000 / milliseconds,
-			frames: { ...this.#frames },
-			bytes: this.#bytes,
+			frames: this.#frames.totals,
+			bytes: this.#buffer.bytes,
 			shown: shown && { width: shown.width, height: shown.height },
 		};
 	}
 
-	/**
-	 * The enhanced picture on the canvas: samples, hash, pixels. For tests and bug reports.
-	 *
-	 * @returns undefined where the base is shown
-	 */
-	async capture(): Promise<CapturedPicture | undefined> {
-		const { shown } = this.#presenter;
-		const pixels = this.#presenter.readPixels();
-		if (!shown || !pixels) return undefined;
-		const { timestamp, mediaTime } = shown;
-		const picture = shown.picture ?? (await samplesOf(shown.image, timestamp));
-		return { timestamp, mediaTime, picture, hash: hashPicture(picture), pixels };
+	/** See {@link capturePicture}. */
+	capture(): Promise<CapturedPicture | undefined> {
+		return capturePicture(this.#presenter);
 	}
 
 	/** Looks at everything and does what is due. Cheap; called often. */
@@ -239,27 +150,45 @@ export class Enhancer {
 		this.#buffer.destroy();
 	}
 
+	#listen(): void {
+		const { signal } = this.#abort;
+		const { video } = this.#o;
+		const on = (types: readonly string[], act: () => void) => {
+			for (const type of types) video.addEventListener(type, act, { signal });
+		};
+		on(["pause", "seeking", "ratechange"], () => this.#frames.forget());
+		on(["seeking"], () => this.#onSeeking());
+		on(["play", "pause", "seeked", "ratechange", "progress", "ended", "waiting"], () => this.tick());
+		on(["enterpictureinpicture", "leavepictureinpicture"], () => this.tick());
+		document.addEventListener("visibilitychange", () => this.#onVisibility(), { signal });
+	}
+
 	/** The whole decision, top to bottom: the first thing that stands in the way is the state and the reason. */
 	#work(now: number): [EnhancementState, EnhancementReason | undefined] {
-		const { video, feed } = this.#o;
 		if (this.#failure) return ["failed", this.#failure.code];
-		const position = this.#position();
-		const baseEnd = feed.bufferedEnd(video, position);
-		const baseBuffer = baseEnd === undefined ? 0 : baseEnd - position;
-		const start = this.#decideStart(baseBuffer);
+		const { video } = this.#o;
+		const decoding = this.#decoding;
+		const base = baseStatusOf(this.#o, playheadOf(this.#o));
+		const start = decideStart(
+			observeStart(this.#o, this.#wishes, base, {
+				backend: decoding.ready?.kind,
+				runtime: decoding.isOpen || runtimeFetched,
+			}),
+		);
 		if (!start.start) {
 			const passing = start.reason === "base-first" || start.reason === "playback-not-begun";
-			if (!this.#client || !passing) {
+			if (!decoding.isOpen || !passing) {
 				if (start.reason === "off-by-choice") this.#stopDecoding();
 				return ["base", start.reason];
 			}
 		}
 		if (document.pictureInPictureElement === video) return ["base", "picture-in-picture"];
 		if (document.visibilityState === "hidden") return ["base", "page-hidden"];
-		if (isBackedOff(this.#backOff, now)) return ["stopped", "missed-frames"];
-		if (!this.#client) {
+		if (this.#frames.isBackedOff(now)) return ["stopped", "missed-frames"];
+		if (!decoding.isOpen) {
 			if (now < this.#restartAt) return ["stopped", "backend-failed"];
-			if (!this.#opening) this.#openPipeline();
+			const { backend, runtimeUrl, modelUrl } = this.#o;
+			decoding.open({ backend, runtimeUrl, modelUrl, keepPictures: this.#wishes.keepPictures });
 			return ["loading", "loading-runtime"];
 		}
 		const limit = this.#choose();
@@ -267,136 +196,114 @@ export class Enhancer {
 			this.#stopDecoding();
 			return ["stopped", limit];
 		}
-		const waiting = this.#buffer.work(this.#observeFetching(baseEnd), now);
-		if (!this.#ready) return ["loading", "loading-runtime"];
+		const waiting = this.#buffer.work(observeFetching(this.#o, base, this.#kept ? 0 : this.#pace()), now);
+		if (!decoding.ready) return ["loading", "loading-runtime"];
+		this.#decideKeeping();
 		this.#decodeNext();
 		if (this.#presenter.visible) return ["active", undefined];
 		if (waiting === "base-first") return ["filling", "base-first"];
-		return ["filling", this.#inWorker.size > 0 ? "catching-up" : "waiting-for-segment"];
-	}
-
-	#decideStart(baseBuffer: number): ReturnType<typeof decideStart> {
-		const { video, backend, enhancements, frameRate, baseBitrate, bandwidth } = this.#o;
-		const gpu = "gpu" in navigator;
-		const cheapest = enhancements[0] as ListedEnhancement;
-		const connection =
-			"connection" in navigator ? (navigator.connection as { saveData?: boolean } | undefined) : undefined;
-		return decideStart({
-			mode: this.#wishes.mode,
-			lowChosen: this.#wishes.choice === "low",
-			enhancements: enhancements.length,
-			playbackBegan: video.played.length > 0 || video.currentTime > 0,
-			saveData: connection?.saveData === true,
-			browserCapable: "VideoDecoder" in globalThis && "OffscreenCanvas" in globalThis,
-			backend:
-				this.#ready?.kind ??
-				(backend === "wasm" ? "wasm" : gpu ? "webgpu" : backend === "webgpu" ? undefined : "wasm"),
-			samplesPerSecond: cheapest.width * cheapest.height * frameRate,
-			bandwidth: bandwidth(),
-			baseBitrate,
-			enhancementBitrate: cheapest.bandwidth,
-			runtimeBytes: this.#client || runtimeFetched ? 0 : RUNTIME_BYTES,
-			secondsLeft: Math.max(0, (Number.isFinite(video.duration) ? video.duration : Infinity) - video.currentTime),
-			baseBuffer,
-			baseBufferWanted: BASE_WANTED,
-		});
+		return ["filling", decoding.held.size > 0 ? "catching-up" : "waiting-for-segment"];
 	}
 
 	/** Chooses the enhancement for segments to come. Returns why there is none, or undefined. */
 	#choose(): EnhancementReason | undefined {
-		const { enhancements, frameRate, bandwidth, baseBitrate, video } = this.#o;
-		const milliseconds = pictureMilliseconds(this.#speed);
+		const milliseconds = this.#decoding.pictureMilliseconds;
 		const area = (this.#current?.width ?? 0) * (this.#current?.height ?? 0);
-		const { id, limit } = chooseEnhancement({
-			options: enhancements.map(({ id: option, bandwidth: bitrate, width, height }) => ({
-				id: option,
-				bitrate,
-				samplesPerSecond: width * height * frameRate,
-			})),
-			chosen: this.#wishes.choice,
-			current: this.#current?.id,
-			bandwidth: bandwidth(),
-			baseBitrate,
-			decodeSpeed: milliseconds === undefined || area === 0 ? undefined : (area * 1000) / milliseconds,
-			// A paused picture has all the time there is.
-			playbackRate: video.paused ? 0 : Math.abs(video.playbackRate),
-			ahead: this.#buffer.secondsAhead(this.#position()),
-			forced: this.#wishes.mode === "force",
-		});
+		const { id, limit } = chooseEnhancement(
+			observeChoice(this.#o, this.#wishes, {
+				current: this.#current?.id,
+				decodeSpeed: milliseconds === undefined || area === 0 ? undefined : (area * 1000) / milliseconds,
+				ahead: this.#buffer.secondsAhead(playheadOf(this.#o)),
+				keeps: this.#kept !== undefined,
+			}),
+		);
 		if (id === undefined) return limit ?? "no-enhancement";
 		if (id !== this.#current?.id) {
-			this.#current = enhancements.find((enhancement) => enhancement.id === id);
+			this.#current = this.#o.enhancements.find((enhancement) => enhancement.id === id);
 			if (this.#current) this.#buffer.use(this.#current);
+			this.#stopKeeping();
 			this.#o.onChange();
 		}
 		return undefined;
 	}
 
-	#observeFetching(baseEnd: number | undefined): BufferObservation {
-		const { video, feed, bandwidth, baseBitrate } = this.#o;
-		const total = bandwidth();
-		return {
-			position: this.#position(),
-			playbackRate: Math.abs(video.playbackRate),
-			paused: video.paused,
-			baseBufferedEnd: baseEnd,
-			baseBufferWanted: BASE_WANTED,
-			baseComplete: feed.complete && baseEnd !== undefined && baseEnd >= video.duration - 0.1,
-			bandwidth: total === undefined ? undefined : Math.max(total - baseBitrate, total / 4),
-			decodeSecondsPerSecond: this.#pace(),
-		};
+	/** A short loop is decoded once, and its pictures are kept; anything else is decoded anew in every round. */
+	#decideKeeping(): void {
+		const { video, frameRate } = this.#o;
+		const { width, height } = this.#current ?? { width: 0, height: 0 };
+		const kind = this.#decoding.ready?.kind;
+		const bytesPerSample = kind && BYTES_PER_SAMPLE[kind];
+		const { loop: loops, duration } = video;
+		const keeps = worthKeeping({ loops, duration, frameRate, width, height, bytesPerSample });
+		if (keeps === (this.#kept !== undefined)) return;
+		if (!keeps) return this.#stopKeeping();
+		this.#stopDecoding();
+		this.#presenter.keeps = true;
+		this.#kept = new Set();
+	}
+
+	/** The kept pictures are freed; decoding goes on from the playhead. */
+	#stopKeeping(): void {
+		if (!this.#kept) return;
+		this.#kept = undefined;
+		this.#stopDecoding();
+		this.#presenter.keeps = false;
 	}
 
 	#observeDecoding(): DecodeObservation {
 		const { video } = this.#o;
 		return {
-			segments: this.#buffer.segments,
-			position: this.#position(),
+			segments: this.#buffer.segments.map((segment) =>
+				this.#kept?.has(segment.sequence) ? { ...segment, spent: true } : segment,
+			),
+			position: playheadOf(this.#o),
 			playbackRate: Math.abs(video.playbackRate),
 			paused: video.paused,
 			decodeSecondsPerSecond: this.#pace(),
-			decodedTo: this.#inWorker.size > 0 ? this.#decodedTo : undefined,
+			decodedTo: this.#decoding.held.size > 0 ? this.#decoding.decodedTo : undefined,
 		};
 	}
 
 	/** Gives the worker what it should decode next, and takes away what it should not. */
 	#decodeNext(): void {
-		const client = this.#client;
-		if (!client) return;
-		client.clock(Math.round((this.#position() - CLOCK_LAG) * 1e6));
-		const observation = this.#observeDecoding();
-		if (isHopeless(observation) && this.#wishes.mode !== "force") {
+		this.#decoding.clock(this.#kept ? 0 : playheadOf(this.#o) - CLOCK_LAG);
+		if (!this.#kept && this.#wishes.mode !== "force" && isHopeless(this.#observeDecoding())) {
 			this.#restartDecoding();
 			return;
 		}
-		while (this.#inWorker.size < WORKER_SEGMENTS) {
-			const sequence = nextSegment(this.#observeDecoding());
+		while (this.#decoding.held.size < WORKER_SEGMENTS) {
+			const observation = this.#observeDecoding();
+			const sequence = this.#kept
+				? nextToKeep(observation.segments, observation.position)
+				: nextSegment(observation);
 			const segment = sequence === undefined ? undefined : this.#buffer.give(sequence);
 			if (!segment) return;
-			this.#inWorker.add(segment.sequence);
-			client.push({ ...segment, mediaStart: segment.base.mediaStart });
+			this.#decoding.push(segment);
 		}
 	}
 
 	/** The decoder goes on where that is quicker, else it starts afresh at the target. */
 	#onSeeking(): void {
-		const target = this.#position();
+		const target = playheadOf(this.#o);
 		const place = this.#buffer.places.find(({ start, duration }) => start <= target && target < start + duration);
 		const { readyFrom } = this.#presenter;
+		const { held, decodedTo } = this.#decoding;
 		this.#presenter.forgetCurrent();
-		const goOn = shouldGoOn({
-			target,
-			playbackRate: Math.abs(this.#o.video.playbackRate),
-			paused: this.#o.video.paused,
-			segmentStart: place?.start,
-			readyFrom: readyFrom === undefined ? undefined : readyFrom / 1e6,
-			decodedTo: this.#inWorker.size > 0 || readyFrom !== undefined ? this.#decodedTo : undefined,
-			givenTo: this.#buffer.endOf([...this.#inWorker]),
-			decodeSecondsPerSecond: this.#pace(),
-		});
+		const goOn =
+			this.#kept !== undefined ||
+			shouldGoOn({
+				target,
+				playbackRate: Math.abs(this.#o.video.playbackRate),
+				paused: this.#o.video.paused,
+				segmentStart: place?.start,
+				readyFrom: readyFrom === undefined ? undefined : readyFrom / 1e6,
+				decodedTo: held.size > 0 || readyFrom !== undefined ? decodedTo : undefined,
+				givenTo: this.#buffer.endOf([...held]),
+				decodeSecondsPerSecond: this.#pace(),
+			});
 		if (!goOn) return this.#restartDecoding();
 		// What is no longer in the worker may be asked for again.
-		this.#buffer.takeBack(this.#inWorker);
+		this.#buffer.takeBack(held);
 		this.#settled = false;
 		this.tick();
 	}
@@ -408,85 +315,43 @@ export class Enhancer {
 	}
 
 	#stopDecoding(): void {
-		if (this.#inWorker.size === 0 && this.#presenter.ahead === 0 && !this.#buffer.someGiven) return;
-		this.#client?.reset();
+		if (this.#decoding.held.size === 0 && this.#presenter.ahead === 0 && !this.#buffer.someGiven) return;
+		this.#decoding.reset();
+		this.#forget();
+	}
+
+	/** Nothing is decoded any more: what waits is freed, and every segment may be given again. */
+	#forget(): void {
 		this.#presenter.clear();
 		this.#buffer.takeBack();
-		this.#inWorker.clear();
-		this.#decodedTo = undefined;
 		this.#settled = false;
 	}
 
-	#openPipeline(): void {
-		const { backend, runtimeUrl, modelUrl } = this.#o;
-		const abort = this.#abort.signal;
-		const opening = { backend, runtimeUrl, modelUrl, keepPictures: this.#wishes.keepPictures };
-		// The worker's address is in a module of its own: only a bundler can say where the worker went.
-		const open = async () => {
-			const { workerUrl } = await import("./pipeline/worker-url.ts");
-			return startWorker(workerUrl, "crescendo-decoder");
-		};
-		const pending = { cancelled: false };
-		this.#opening = pending;
-		open().then(
-			(worker) => {
-				if (pending.cancelled || abort.aborted) return worker.terminate();
-				this.#opening = undefined;
-				this.#client = this.#connect(worker, opening);
-				return undefined;
-			},
-			(cause: unknown) =>
-				this.#onPipelineFailed({
-					sequence: undefined,
-					code: "backend-unavailable",
-					message: `The decoding worker could not be started: ${String(cause)}.`,
-					hint: "Check the page's Content-Security-Policy: worker-src and script-src.",
-				}),
-		);
-	}
-	#connect(worker: Worker, opening: ConstructorParameters<typeof PipelineClient>[1]): PipelineClient {
-		return new PipelineClient(worker, opening, {
-			ready: (info) => {
-				this.#ready = info;
-				runtimeFetched = true;
-				this.tick();
-			},
-			frame: (frame) => this.#presenter.offer(frame),
-			decoded: (mediaTime, times) => {
-				this.#decodedTo = mediaTime / 1e6;
-				this.#times = times;
-				this.#speed = observePicture(this.#speed, times.total);
-			},
-			begun: () => undefined,
-			done: (sequence) => {
-				this.#inWorker.delete(sequence);
-				this.#damagedInRow = 0;
-				this.tick();
-			},
-			failed: (failure) => this.#onPipelineFailed(failure),
-		});
+	/** Ends the worker and frees what it made; the bytes stay. */
+	#close(): void {
+		this.#decoding.close();
+		this.#kept = undefined;
+		this.#presenter.keeps = false;
+		this.#forget();
 	}
 
 	#onPipelineFailed(failure: PipelineFailure): void {
 		const { sequence, code, message, hint } = failure;
 		if (sequence !== undefined && isPassing(code)) {
 			this.#buffer.markDamaged(sequence);
-			this.#inWorker.delete(sequence);
+			this.#decoding.drop(sequence);
 			this.#damagedInRow++;
 			this.#settled = false;
 			this.#fault({ code, message, hint, fatal: this.#damagedInRow >= MOST_DAMAGED });
-			this.tick();
 			return;
 		}
 		this.#close();
-		if (code === "backend-failed" && this.#restarts === 0) {
+		const restart = code === "backend-failed" && this.#restarts === 0;
+		if (restart) {
 			this.#restarts++;
 			this.#restartAt = performance.now() + RESTART_PAUSE;
-			this.#fault({ code, message, hint, fatal: false });
-		} else {
-			this.#fault({ code, message, hint, fatal: true });
 		}
-		this.tick();
+		this.#fault({ code, message, hint, fatal: !restart });
 	}
 
 	#fault(fault: EnhancementFault): void {
@@ -499,37 +364,13 @@ export class Enhancer {
 		this.tick();
 	}
 
-	/** Ends the worker and frees what it made; the pieces stay. */
-	#close(): void {
-		if (this.#opening) this.#opening.cancelled = true;
-		this.#opening = undefined;
-		this.#client?.close();
-		this.#client = undefined;
-		this.#ready = undefined;
-		this.#presenter.clear();
-		this.#buffer.takeBack();
-		this.#inWorker.clear();
-		this.#decodedTo = undefined;
-		this.#settled = false;
-		this.#speed = NO_DECODE_SPEED;
-	}
-
 	#onPresented(mediaTime: number, enhanced: boolean): void {
-		this.#frames = {
-			all: this.#frames.all + 1,
-			enhanced: this.#frames.enhanced + Number(enhanced),
-			missed: this.#frames.missed + Number(!enhanced && this.#isDue(mediaTime)),
-		};
 		if (enhanced) this.#settled = true;
-		if (!this.#isDue(mediaTime)) return;
-		this.#counted.due++;
-		if (!enhanced) this.#counted.missed++;
-		if (this.#counted.due < 12) return;
-		if (this.#wishes.mode !== "force") {
-			this.#backOff = observeFrames(this.#backOff, { at: performance.now(), ...this.#counted });
-			if (isBackedOff(this.#backOff, performance.now())) this.#stopDecoding();
-		}
-		this.#counted = { due: 0, missed: 0 };
+		const now = performance.now();
+		// Where pictures are kept, a late one is in time for the next round.
+		const judged = this.#wishes.mode !== "force" && !this.#kept;
+		this.#frames.count({ enhanced, due: this.#isDue(mediaTime), judged }, now);
+		if (this.#frames.isBackedOff(now)) this.#stopDecoding();
 	}
 
 	/** An enhanced picture is due where its segment was given to the worker and pictures have been shown already. */
@@ -542,52 +383,16 @@ export class Enhancer {
 		return place !== undefined && this.#buffer.isGiven(place.sequence);
 	}
 
-	#forgetCounts(): void {
-		this.#counted = { due: 0, missed: 0 };
-		this.#backOff = forgetFrames(this.#backOff);
-	}
-
 	/** Frames are neither shown nor counted while the page is hidden; afterwards decoding starts at the playhead. */
 	#onVisibility(): void {
-		this.#forgetCounts();
+		this.#frames.forget();
 		if (document.visibilityState === "hidden") this.#stopDecoding();
 		this.tick();
 	}
 
-	/** Where the playhead is, in seconds. At the end it stands behind the last frame, which is the one that is shown. */
-	#position(): number {
-		const { video, frameRate } = this.#o;
-		if (!(video.currentTime >= video.duration)) return video.currentTime;
-		return Math.max(0, video.duration - 0.5 / frameRate);
-	}
-
 	/** Seconds that decoding a second takes; 0 where not known. */
 	#pace(): number {
-		const milliseconds = pictureMilliseconds(this.#speed);
+		const milliseconds = this.#decoding.pictureMilliseconds;
 		return milliseconds === undefined ? 0 : (milliseconds * this.#o.frameRate) / 1000;
 	}
-}
-
-/** The samples of an image that still has them: a picture of the WASM backend. */
-async function samplesOf(image: VideoFrame | ImageBitmap, timestamp: number): Promise<Picture> {
-	if (!("format" in image) || image.format !== "I420" || !image.visibleRect) {
-		throw new CodecError("invalid-option", "The samples of this picture were not kept.", {
-			hint: "Set the element's attribute debug before the picture is decoded.",
-		});
-	}
-	const { width, height } = image.visibleRect;
-	const chromaWidth = (width + 1) >> 1;
-	const chromaHeight = (height + 1) >> 1;
-	const luma = width * height;
-	const chroma = chromaWidth * chromaHeight;
-	const bytes = new Uint8Array(luma + 2 * chroma);
-	await image.copyTo(bytes, {
-		layout: [
-			{ offset: 0, stride: width },
-			{ offset: luma, stride: chromaWidth },
-			{ offset: luma + chroma, stride: chromaWidth },
-		],
-	});
-	const [y, u, v] = [bytes.subarray(0, luma), bytes.subarray(luma, luma + chroma), bytes.subarray(luma + chroma)];
-	return { width, height, y, u, v, timestamp };
 }

@@ -19,7 +19,7 @@ import "media-chrome/menu/media-playback-rate-menu";
 import "media-chrome/menu/media-playback-rate-menu-button";
 import "media-chrome/menu/media-rendition-menu-button";
 import { ElementBase } from "./element-base.ts";
-import type { CapturedPicture } from "../pipeline/presenter.ts";
+import type { CapturedPicture } from "../pipeline/capture.ts";
 import type { CrescendoStatisticsElement } from "../statistics/overlay.ts";
 import type { PlayerStatistics } from "../statistics/statistics.ts";
 import { REASONS } from "../reasons.ts";

@@ -1,21 +1,17 @@
 import { CustomVideoElement } from "custom-media-element";
 import { MediaTracksMixin, type VideoTrack } from "media-tracks";
-import type { Enhancer, EnhancementFault, EnhancerWishes } from "../enhancer.ts";
-import type { CapturedPicture } from "../pipeline/presenter.ts";
-import {
-	type BandwidthEstimate,
-	estimatedBandwidth,
-	NO_BANDWIDTH_ESTIMATE,
-	observeTransfer,
-	type Transfer,
-} from "../policy/bandwidth.ts";
+import type { EnhancementFault, EnhancerWishes } from "../enhancer-options.ts";
+import type { CapturedPicture } from "../pipeline/capture.ts";
 import type { BackendPreference, EnhancementMode, EnhancementReason, EnhancementState } from "../reasons.ts";
 import type { PlayerStatistics } from "../statistics/statistics.ts";
-import type { BaseFeed, BaseManifest, HlsModule } from "../stream/base-feed.ts";
+import type { BaseManifest } from "../stream/base-feed.ts";
 import type { ListedEnhancement } from "../stream/enhancement-list.ts";
 import { CaptionLayer } from "./caption-layer.ts";
+import { PlayerSource } from "./player-source.ts";
+import { defineReflections } from "./reflect.ts";
 import { addRenditions, renditionRows } from "./renditions.ts";
-import { sourceKind } from "./source-kind.ts";
+import { HLS_TYPE } from "./source-kind.ts";
+import { statisticsOf } from "./statistics-of.ts";
 import { VIDEO_STYLE, VIDEO_TEMPLATE } from "./video-template.ts";
 
 /** Detail of `enhancementchange`. */
@@ -30,33 +26,9 @@ export type EnhancementChange = {
 /** Detail of `enhancementerror`. */
 export type EnhancementError = EnhancementFault;
 
-/** Everything that belongs to one source; thrown away as a whole. */
-type Source = {
-	readonly url: string;
-	readonly abort: AbortController;
-	readonly started: number;
-	feed?: BaseFeed;
-	module?: HlsModule;
-	manifest?: BaseManifest;
-	enhancements?: readonly ListedEnhancement[];
-	enhancer?: Enhancer;
-	track?: VideoTrack;
-	reason?: EnhancementReason;
-	fault?: EnhancementFault;
-	firstPicture?: number;
-	firstEnhanced?: number;
-	bandwidth: BandwidthEstimate;
-};
-
 /** Where the runtime and the model are unless attributes say otherwise: beside the player's script. */
 const RUNTIME_PATH = "/runtime/";
 const MODEL_PATH = "/models/crescendo-1/";
-
-/** Rate that is assumed where the playlist names none. */
-const USUAL_FRAME_RATE = 30;
-
-/** Seconds that `preload="metadata"` buffers before playback. */
-const METADATA_BUFFER = 1;
 
 const OWN_ATTRIBUTES = ["enhancement", "backend", "runtime-url", "model-url", "debug"] as const;
 
@@ -74,20 +46,24 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 		return [...super.observedAttributes, ...OWN_ATTRIBUTES];
 	}
 
-	#source: Source | undefined;
+	#source: PlayerSource | undefined;
+	#track: VideoTrack | undefined;
 	#loadRequested = false;
 	#loaded: Promise<void> | undefined;
 	#error: MediaError | undefined;
 	#captions: CaptionLayer | undefined;
 	/** Where to go on when the element comes back into a document, in seconds. */
 	#resumeAt: number | undefined;
+	#announcedSize: string | undefined;
 
 	override init(): void {
 		super.init();
 		const sheet = new CSSStyleSheet();
 		sheet.replaceSync(VIDEO_STYLE);
 		if (this.shadowRoot) this.shadowRoot.adoptedStyleSheets = [sheet];
-		this.videoRenditions.addEventListener("change", () => this.#onWishes());
+		this.videoRenditions.addEventListener("change", () => this.#source?.onWishes());
+		// Set on the element before it was defined, they hide the accessors; custom-media-element frees those of `<video>`.
+		for (const property of ["enhancement", "backend", "debug"] as const) this.#upgrade(property);
 	}
 
 	override connectedCallback(): void {
@@ -112,16 +88,13 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 	override attributeChangedCallback(name: string, before: string | null, after: string | null): void {
 		// The native element must not see the address of a playlist; reading `nativeEl` makes the shadow tree.
 		if (name === "src") {
-			if (this.nativeEl && before !== after) {
-				this.#resumeAt = undefined;
-				this.#requestLoad();
-			}
+			if (this.nativeEl && before !== after) this.load();
 			return;
 		}
 		super.attributeChangedCallback(name, before, after);
 		if (before === after) return;
-		if (name === "enhancement" || name === "debug") this.#onWishes();
-		if (name === "backend" || name === "runtime-url" || name === "model-url") this.#restartEnhancer();
+		if (name === "enhancement" || name === "debug") this.#source?.onWishes();
+		if (name === "backend" || name === "runtime-url" || name === "model-url") this.#source?.restart();
 		if (name === "preload") this.#onPreload();
 	}
 
@@ -131,12 +104,27 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 		this.#requestLoad();
 	}
 
-	/** Plays as soon as there is something to play; `preload="none"` ends here. */
+	/**
+	 * Plays as soon as there is something to play; `preload="none"` ends here.
+	 *
+	 * @throws DOMException `NotSupportedError` where the source cannot be played, `NotAllowedError` where the browser wants a
+	 * gesture first
+	 */
 	override async play(): Promise<void> {
 		if (!this.#source && this.src) this.#requestLoad(true);
-		else this.#fillBuffer();
+		else this.#source?.fillBuffer();
 		await this.#loaded;
-		await this.nativeEl.play();
+		const played = this.nativeEl.play().then(() => undefined);
+		const error = await (this.#source ? Promise.race([played, this.#source.failed]) : played);
+		if (!error) return;
+		// The native promise stays open, or is rejected when the source goes; neither is news.
+		played.catch(() => undefined);
+		throw new DOMException(error.message, "NotSupportedError");
+	}
+
+	/** `maybe` for HLS as well, which many browsers do not play by themselves. */
+	override canPlayType(type: string): CanPlayTypeResult {
+		return HLS_TYPE.test(type) ? "maybe" : (this.nativeEl?.canPlayType(type) ?? "");
 	}
 
 	/** The address as given; the `blob:` address of the native element means nothing to anybody. */
@@ -151,11 +139,11 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 
 	/** Size of the picture that is shown: the base's, or the enhancement's. */
 	override get videoWidth(): number {
-		return this.#source?.enhancer?.report().shown?.width ?? this.nativeEl?.videoWidth ?? 0;
+		return this.#source?.report?.shown?.width ?? this.nativeEl?.videoWidth ?? 0;
 	}
 
 	override get videoHeight(): number {
-		return this.#source?.enhancer?.report().shown?.height ?? this.nativeEl?.videoHeight ?? 0;
+		return this.#source?.report?.shown?.height ?? this.nativeEl?.videoHeight ?? 0;
 	}
 
 	/** Always null: a stream object has no second layer. */
@@ -199,57 +187,39 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 	}
 
 	get enhancementState(): EnhancementState {
-		return this.#source?.enhancer?.report().state ?? (this.#source?.fault ? "failed" : "base");
+		return this.#source?.state ?? "base";
 	}
 
 	/** Why the enhanced picture is not shown; undefined while it is. */
 	get enhancementReason(): EnhancementReason | undefined {
-		const source = this.#source;
-		return source?.enhancer ? source.enhancer.report().reason : (source?.reason ?? "playback-not-begun");
+		return this.#source ? this.#source.reason : "playback-not-begun";
+	}
+
+	/** What the stream says it is called; undefined where it does not say, and before it is known. */
+	get streamTitle(): string | undefined {
+		return this.#source?.manifest?.title;
 	}
 
 	/** Everything that the statistics overlay shows, as a value. */
 	get statistics(): PlayerStatistics {
-		const source = this.#source;
-		const video = this.nativeEl;
-		const report = source?.enhancer?.report();
-		const base = { width: video?.videoWidth ?? 0, height: video?.videoHeight ?? 0 };
-		const end = video && source?.feed?.bufferedEnd(video, video.currentTime);
-		const used = report?.enhancement;
-		return {
-			state: this.enhancementState,
-			reason: this.enhancementReason,
-			error: report?.error ?? source?.fault?.message,
-			backend: report?.ready?.description,
-			passedOver: report?.ready?.passedOver ?? [],
-			base,
-			shown: report?.shown ?? base,
-			enhancement: used && { id: used.id, q: used.q, bitrate: used.bandwidth },
-			bandwidth: source && estimatedBandwidth(source.bandwidth),
-			baseBuffer: end === undefined || !video ? 0 : end - video.currentTime,
-			enhancementBuffer: report?.enhancementBuffer ?? 0,
-			picturesReady: report?.picturesReady ?? 0,
-			times: report?.times,
-			decodeRate: report?.decodeRate,
-			frameRate: source?.manifest?.frameRate || USUAL_FRAME_RATE,
-			frames: report?.frames ?? { enhanced: 0, missed: 0, all: 0 },
-			dropped: video?.getVideoPlaybackQuality?.().droppedVideoFrames ?? 0,
-			enhancementBytes: report?.bytes ?? 0,
-			firstPicture: source?.firstPicture,
-			firstEnhanced: source?.firstEnhanced,
-			loadMilliseconds: report?.ready?.loadMilliseconds,
-			selfTestMilliseconds: report?.ready?.selfTestMilliseconds,
-		};
+		return statisticsOf(this.#source, this.nativeEl);
 	}
 
 	/**
-	 * The enhanced picture that is shown: samples, their hash, and the canvas's pixels, with its timestamp. For tests and bug
-	 * reports. On WebGPU the attribute `debug` must have been set before the picture was decoded.
+	 * The enhanced picture of the frame at the playhead: samples, their hash, and the canvas's pixels, with its timestamp. For
+	 * tests and bug reports. On WebGPU the attribute `debug` must have been set before the picture was decoded.
 	 *
-	 * @returns undefined while the base is shown
+	 * @returns undefined while the base is shown, and until a seek has come to its picture
 	 */
 	captureEnhanced(): Promise<CapturedPicture | undefined> {
 		return this.#source?.enhancer?.capture() ?? Promise.resolve(undefined);
+	}
+
+	#upgrade<Property extends "enhancement" | "backend" | "debug">(property: Property): void {
+		if (!Object.hasOwn(this, property)) return;
+		const value = this[property];
+		delete (this as Partial<this>)[property];
+		this[property] = value;
 	}
 
 	/** Several attributes set in one task make one load. */
@@ -265,42 +235,29 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 	async #load(play: boolean): Promise<void> {
 		this.#unload();
 		const { src } = this;
-		if (!src || !this.isConnected) return;
+		const canvas = this.shadowRoot?.querySelector("canvas");
+		if (!src || !this.isConnected || !canvas) return;
 		if (this.preload === "none" && !play && !this.autoplay) return;
-		const url = new URL(src, document.baseURI).href;
-		const source: Source = {
-			url,
-			abort: new AbortController(),
-			started: performance.now(),
-			bandwidth: NO_BANDWIDTH_ESTIMATE,
-		};
-		this.#source = source;
-		this.#watchPictures(source);
-		if (sourceKind(url) === "file") {
-			source.reason = "no-enhancement";
-			this.nativeEl.src = url;
-			return;
-		}
-		const [module, { BaseFeed }] = await Promise.all([import("hls.js"), import("../stream/base-feed.ts")]);
-		if (source.abort.signal.aborted) return;
-		if (!module.default.isSupported()) {
-			// Safari on old iPhones: the system plays the base, nothing can be drawn over what it does not hand out.
-			source.reason = "browser-incapable";
-			this.nativeEl.src = url;
-			return;
-		}
-		source.module = module;
-		source.feed = new BaseFeed(
-			module,
-			{
-				manifest: (manifest) => void this.#onManifest(source, manifest),
-				progress: () => source.enhancer?.tick(),
-				transfer: (transfer) => this.#onTransfer(source, transfer),
-				fatal: (error) => this.#onFatal(error),
+		const source = new PlayerSource(src, {
+			video: this.nativeEl,
+			canvas,
+			settings: () => ({
+				backend: this.backend,
+				runtimeUrl: this.#folder("runtime-url", RUNTIME_PATH),
+				modelUrl: this.#folder("model-url", MODEL_PATH),
+			}),
+			wishes: () => this.#wishes(),
+			listed: (manifest, enhancements) => this.#setRenditions(manifest, enhancements),
+			changed: () => this.#announce(source),
+			fault: (fault) => this.#dispatch("enhancementerror", fault),
+			fatal: (error) => {
+				this.#error = error;
+				this.dispatchEvent(new CustomEvent("error"));
 			},
-			{ maxBufferLength: this.#isMetadataOnly(play) ? METADATA_BUFFER : 30 },
-		);
-		source.feed.load(this.nativeEl, url, this.#resumeAt);
+		});
+		this.#source = source;
+		const metadataOnly = this.preload === "metadata" && !play && !this.autoplay && this.nativeEl.paused;
+		await source.open({ metadataOnly, at: this.#resumeAt });
 	}
 
 	/** Back to the state before a source: nothing of it stays. */
@@ -308,113 +265,22 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 		const source = this.#source;
 		this.#source = undefined;
 		this.#error = undefined;
-		if (!source) return;
-		source.abort.abort();
-		source.enhancer?.destroy();
-		source.feed?.destroy();
-		if (source.track) this.removeVideoTrack(source.track);
-		const video = this.nativeEl;
-		if (video?.hasAttribute("src")) {
-			video.removeAttribute("src");
-			video.load();
-		}
+		source?.destroy();
+		if (this.#track) this.removeVideoTrack(this.#track);
+		this.#track = undefined;
 	}
 
-	async #onManifest(source: Source, manifest: BaseManifest): Promise<void> {
-		source.manifest = manifest;
-		if (manifest.enhancementsUrl === undefined) {
-			source.reason = "no-enhancement";
-			this.#setRenditions(source, []);
-			this.#announce(source);
-			return;
-		}
-		const { signal } = source.abort;
-		// The list is small, but the first picture comes first.
-		await firstEvent(this.nativeEl, "loadeddata", HTMLMediaElement.HAVE_CURRENT_DATA, signal);
-		if (signal.aborted) return;
-		const { fetchEnhancementList } = await import("../stream/enhancement-list.ts");
-		try {
-			source.enhancements = await fetchEnhancementList(manifest.enhancementsUrl, { signal });
-		} catch (cause) {
-			if (signal.aborted) return;
-			const network = cause instanceof Error && cause.name === "FetchError";
-			const code = network ? "network" : "invalid-list";
-			source.reason = code;
-			source.fault = {
-				code,
-				message: cause instanceof Error ? cause.message : String(cause),
-				hint: undefined,
-				fatal: true,
-			};
-			this.#setRenditions(source, []);
-			this.#announce(source);
-			this.#dispatch("enhancementerror", source.fault);
-			return;
-		}
-		this.#setRenditions(source, source.enhancements);
-		if (source.enhancements.length === 0) source.reason = "no-enhancement";
-		this.#announce(source);
-		if (source.enhancements.length === 0) return;
-		await firstPlay(this.nativeEl, signal);
-		if (!signal.aborted) await this.#startEnhancer(source);
+	/** A folder's address: as the attribute gives it, or beside this script. */
+	#folder(attribute: string, path: string): string {
+		const given = this.getAttribute(attribute);
+		const { href } = given === null ? new URL(path, import.meta.url) : new URL(given, this.baseURI);
+		return href.endsWith("/") ? href : `${href}/`;
 	}
 
-	async #startEnhancer(source: Source): Promise<void> {
-		const { feed, module, manifest, enhancements, abort } = source;
-		const canvas = this.shadowRoot?.querySelector("canvas");
-		if (!feed || !module || !manifest || !enhancements || !canvas) return;
-		if (!("requestVideoFrameCallback" in HTMLVideoElement.prototype)) {
-			source.reason = "browser-incapable";
-			this.#announce(source);
-			return;
-		}
-		// Decision, fetching, presenting: nothing of it is loaded before playback has begun.
-		const { Enhancer } = await import("../enhancer.ts");
-		if (abort.signal.aborted || source.enhancer) return;
-		const scriptUrl = import.meta.url;
-		const address = (attribute: string, path: string) => {
-			const given = this.getAttribute(attribute);
-			const href = given === null ? new URL(path, scriptUrl).href : new URL(given, document.baseURI).href;
-			return href.endsWith("/") ? href : `${href}/`;
-		};
-		source.enhancer = new Enhancer({
-			video: this.nativeEl,
-			canvas,
-			feed,
-			parser: module.M3U8Parser,
-			enhancements,
-			frameRate: manifest.frameRate || USUAL_FRAME_RATE,
-			baseBitrate: manifest.bitrate,
-			backend: this.backend,
-			runtimeUrl: address("runtime-url", RUNTIME_PATH),
-			modelUrl: address("model-url", MODEL_PATH),
-			wishes: this.#wishes(),
-			bandwidth: () => estimatedBandwidth(source.bandwidth),
-			observeTransfer: (transfer) => this.#onTransfer(source, transfer),
-			onChange: () => {
-				if (source.enhancer?.report().state === "active")
-					source.firstEnhanced ??= performance.now() - source.started;
-				this.#announce(source);
-			},
-			onFault: (fault) => this.#dispatch("enhancementerror", fault),
-		});
-		this.#announce(source);
-	}
-
-	#restartEnhancer(): void {
-		const source = this.#source;
-		if (!source?.enhancer) return;
-		source.enhancer.destroy();
-		delete source.enhancer;
-		void this.#startEnhancer(source);
-	}
-
-	#setRenditions(source: Source, enhancements: readonly ListedEnhancement[]): void {
-		const { manifest } = source;
-		if (!manifest) return;
+	#setRenditions(manifest: BaseManifest, enhancements: readonly ListedEnhancement[]): void {
 		const track = this.addVideoTrack("main");
 		track.selected = true;
-		source.track = track;
+		this.#track = track;
 		addRenditions(track, renditionRows(manifest, enhancements), manifest.frameRate);
 	}
 
@@ -424,90 +290,28 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 		return { mode: this.enhancement, choice: chosen, keepPictures: this.debug };
 	}
 
-	#onWishes(): void {
-		const enhancer = this.#source?.enhancer;
-		if (enhancer) enhancer.wishes = this.#wishes();
-	}
-
-	#onTransfer(source: Source, transfer: Transfer): void {
-		source.bandwidth = observeTransfer(source.bandwidth, transfer);
-	}
-
-	#onFatal(error: Error): void {
-		const code = this.nativeEl.readyState === HTMLMediaElement.HAVE_NOTHING ? 4 : 2;
-		this.#error = mediaError(code, error.message);
-		this.dispatchEvent(new CustomEvent("error"));
-	}
-
 	/** Says what is shown, and that the size may have changed. */
-	#announce(source: Source): void {
+	#announce(source: PlayerSource): void {
 		if (source !== this.#source) return;
-		const detail: EnhancementChange = {
-			state: this.enhancementState,
-			reason: this.enhancementReason,
-			enhancement: source.enhancer?.report().enhancement?.id,
-		};
 		const size = `${this.videoWidth}x${this.videoHeight}`;
 		if (this.#announcedSize !== undefined && size !== this.#announcedSize)
 			this.dispatchEvent(new CustomEvent("resize"));
 		this.#announcedSize = size;
-		this.#dispatch("enhancementchange", detail);
+		this.#dispatch("enhancementchange", {
+			state: source.state,
+			reason: source.reason,
+			enhancement: source.report?.enhancement?.id,
+		});
 	}
-	#announcedSize: string | undefined;
 
 	#dispatch(type: "enhancementchange" | "enhancementerror", detail: EnhancementChange | EnhancementError): void {
 		this.dispatchEvent(new CustomEvent(type, { detail, bubbles: true, composed: true }));
 	}
 
-	#watchPictures(source: Source): void {
-		const { signal } = source.abort;
-		const first = () => (source.firstPicture ??= performance.now() - source.started);
-		if ("requestVideoFrameCallback" in HTMLVideoElement.prototype) this.nativeEl.requestVideoFrameCallback(first);
-		else this.nativeEl.addEventListener("loadeddata", first, { signal, once: true });
-		this.nativeEl.addEventListener("play", () => this.#fillBuffer(), { signal });
-	}
-
-	#isMetadataOnly(play: boolean): boolean {
-		return this.preload === "metadata" && !play && !this.autoplay && this.nativeEl.paused;
-	}
-
-	/** Playback was asked for, or `preload` changed: from here on the buffer is filled as usual. */
-	#fillBuffer(): void {
-		const hls = this.#source?.feed?.hls;
-		if (hls) hls.config.maxBufferLength = 30;
-	}
-
 	#onPreload(): void {
 		if (!this.#source && this.src) this.#requestLoad();
-		else if (this.preload === "auto") this.#fillBuffer();
+		else if (this.preload === "auto") this.#source?.fillBuffer();
 	}
 }
 
-/** Resolves at the event, at once where `readyState` is there already, or when the signal is aborted. */
-function firstEvent(video: HTMLMediaElement, type: string, readyState: number, signal: AbortSignal): Promise<void> {
-	if (video.readyState >= readyState || signal.aborted) return Promise.resolve();
-	return new Promise((resolve) => {
-		video.addEventListener(type, () => resolve(), { once: true, signal });
-		signal.addEventListener("abort", () => resolve(), { once: true });
-	});
-}
-
-/** Resolves when the video has begun to play. */
-function firstPlay(video: HTMLMediaElement, signal: AbortSignal): Promise<void> {
-	if (video.played.length > 0) return Promise.resolve();
-	return new Promise((resolve) => {
-		video.addEventListener("playing", () => resolve(), { once: true, signal });
-		signal.addEventListener("abort", () => resolve(), { once: true });
-	});
-}
-
-/** `MediaError` has no constructor; what reads it reads `code` and `message`. */
-function mediaError(code: number, message: string): MediaError {
-	const constants = {
-		MEDIA_ERR_ABORTED: 1,
-		MEDIA_ERR_NETWORK: 2,
-		MEDIA_ERR_DECODE: 3,
-		MEDIA_ERR_SRC_NOT_SUPPORTED: 4,
-	} as const;
-	return { code, message, ...constants };
-}
+defineReflections(CrescendoVideoElement.prototype);

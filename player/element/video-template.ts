@@ -43,6 +43,16 @@ canvas {
 	inset: 0;
 	pointer-events: none;
 }
+canvas[data-natural] {
+	/* See followNaturalSize: object-fit none and scale-down. */
+	inset: 0 auto auto 0;
+	width: 400%;
+	height: 400%;
+	max-width: none;
+	max-height: none;
+	transform: scale(0.25);
+	transform-origin: 0 0;
+}
 canvas[hidden] {
 	/* Laid out all the same: showing it must not cost a frame. */
 	display: block;

@@ -17,7 +17,6 @@ export type PipelineListener = {
 	readonly ready: (info: ReadyInfo) => void;
 	readonly frame: (frame: FrameMessage) => void;
 	readonly decoded: (mediaTime: number, times: StageTimes) => void;
-	readonly begun: (sequence: number) => void;
 	readonly done: (sequence: number) => void;
 	readonly failed: (failure: PipelineFailure) => void;
 };
@@ -88,8 +87,6 @@ export class PipelineClient {
 				return this.#listener.frame(message);
 			case "decoded":
 				return this.#listener.decoded(message.mediaTime, message.times);
-			case "begun":
-				return this.#listener.begun(message.sequence);
 			case "done":
 				return this.#listener.done(message.sequence);
 			case "failed":

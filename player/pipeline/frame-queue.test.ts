@@ -55,7 +55,10 @@ describe("queue of decoded pictures", () => {
 
 	it("counts what is ahead", () => {
 		const queue = filled(1, 2, 3);
-		expect(queue.ahead(DURATION)).toBe(2);
+		expect(queue.between(DURATION, 3 * DURATION)).toBe(2);
+		expect(queue.between(DURATION, 2 * DURATION)).toBe(1);
+		expect(queue.find(2 * DURATION + 10)).toBe(queue.find(2 * DURATION));
+		expect(queue.find(9 * DURATION)).toBeUndefined();
 		expect(queue.end).toBe(3 * DURATION);
 	});
 });

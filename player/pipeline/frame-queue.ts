@@ -67,9 +67,14 @@ export class FrameQueue<Frame extends TimedFrame> {
 		return { frame, passed: frame ? removed.slice(0, -1) : removed };
 	}
 
-	/** Pictures due after `mediaTime`. */
-	ahead(mediaTime: number): number {
-		return this.#frames.reduce((count, frame) => count + Number(frame.mediaTime > mediaTime), 0);
+	/** The picture of the frame that the video shows at `mediaTime`; it stays. */
+	find(mediaTime: number): Frame | undefined {
+		return this.#frames.find((frame) => isSameFrame(frame, mediaTime));
+	}
+
+	/** Pictures due after `from`, up to `to`. */
+	between(from: number, to: number): number {
+		return this.#frames.reduce((count, { mediaTime }) => count + Number(mediaTime > from && mediaTime <= to), 0);
 	}
 
 	/** Empties the queue; the pictures are the caller's to free. */

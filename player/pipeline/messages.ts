@@ -35,6 +35,9 @@ export type ToWorker =
 	/** So many pictures were freed by the page: as many more may be sent. */
 	| { readonly type: "release"; readonly count: number };
 
+/** Bytes that a picture takes for each luma sample: as an `ImageBitmap`, and as a `VideoFrame` of 4:2:0. */
+export const BYTES_PER_SAMPLE = { webgpu: 4, wasm: 1.5 } as const;
+
 /** Milliseconds that one picture took in each stage. */
 export type StageTimes = {
 	readonly parse: number;
@@ -57,6 +60,9 @@ export type FrameMessage = {
 	/** Visible size. */
 	readonly width: number;
 	readonly height: number;
+	/** Size of the image: all that the base covers, up to 7 samples more each way. */
+	readonly coveredWidth: number;
+	readonly coveredHeight: number;
 	readonly image: VideoFrame | ImageBitmap;
 	/** Where `keepPictures` asks for it. */
 	readonly picture: Picture | undefined;
@@ -79,8 +85,6 @@ export type FromWorker =
 	| FrameMessage
 	/** One picture was decoded, sent or not: for speed. */
 	| { readonly type: "decoded"; readonly epoch: number; readonly mediaTime: number; readonly times: StageTimes }
-	/** The worker has taken this segment in hand and can hold the next. */
-	| { readonly type: "begun"; readonly epoch: number; readonly sequence: number }
 	| { readonly type: "done"; readonly epoch: number; readonly sequence: number }
 	/** Without `sequence` the worker is of no use any more; with it, this segment is not. */
 	| {

@@ -10,6 +10,7 @@ import type { Executor } from "../../codec/model/executor.ts";
 import type { Model } from "../../codec/model/model-file.ts";
 import { gpuBufferOf, WebGpuExecutor } from "../../codec/model/ort-webgpu-executor.ts";
 import { bytesSource, FragmentedFileReader } from "../../codec/mp4/reader.ts";
+import { cropPicture } from "../../codec/picture/extend.ts";
 import type { Sample } from "../../codec/sample.ts";
 import type { BaseTrack, EnhancementTrack, Track } from "../../codec/track.ts";
 import { shownColour } from "./colour.ts";
@@ -96,7 +97,7 @@ export class SegmentOpener {
 		const reconstructor = await EnhancementReconstructor.create(options);
 		const painter =
 			this.#executor instanceof WebGpuExecutor
-				? new GpuPainter(this.#executor.device, reconstructor.geometry, colour)
+				? new GpuPainter(this.#executor.device, { ...reconstructor.geometry, ...coveredSize(header) }, colour)
 				: undefined;
 		this.#stages = { key, parser, reconstructor, painter, verified: false };
 		this.#onSize(header);
@@ -105,14 +106,16 @@ export class SegmentOpener {
 
 	async #paint(decoded: DecodedPicture, stages: Stages, header: SequenceHeader): Promise<PaintedPicture> {
 		const { width, height, colour } = header;
+		const covered = coveredSize(header);
+		const sizes = { width, height, coveredWidth: covered.width, coveredHeight: covered.height };
 		if (!stages.painter) {
 			// The samples are in memory anyway: every picture with a hash is checked.
-			const picture = await decoded.toPicture({ verify: true });
+			const picture = cropPicture(await decoded.toCodedPicture(), covered.width, covered.height);
+			if (decoded.expectedHash !== undefined) decoded.verify(cropPicture(picture, width, height));
 			return {
 				image: pictureToFrame(picture, decoded.duration, shownColour(colour)),
 				picture: undefined,
-				width,
-				height,
+				...sizes,
 			};
 		}
 		let picture;
@@ -123,8 +126,16 @@ export class SegmentOpener {
 			stages.verified ||= first;
 		}
 		const image = await stages.painter.paint(gpuBufferOf(decoded.tensor));
-		return { image, picture: this.#keepPictures ? picture : undefined, width, height };
+		return { image, picture: this.#keepPictures ? picture : undefined, ...sizes };
 	}
+}
+
+/**
+ * What is drawn of a coded picture: all that the base covers, four times its size (the visible picture rounded up to a
+ * multiple of 8). So canvas and video have the same shape, and every rule of layout puts them over each other exactly.
+ */
+function coveredSize({ baseWidth, baseHeight }: SequenceHeader): { readonly width: number; readonly height: number } {
+	return { width: 4 * baseWidth, height: 4 * baseHeight };
 }
 
 type Demuxed<T extends Track> = { readonly track: T; readonly samples: readonly Sample[] };

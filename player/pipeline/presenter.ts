@@ -1,4 +1,3 @@
-import type { Picture } from "../../codec/picture/picture.ts";
 import { FrameQueue, isSameFrame } from "./frame-queue.ts";
 import type { FrameMessage } from "./messages.ts";
 
@@ -20,9 +19,6 @@ export type PresenterListener = {
 /** Pictures that must be ready ahead before the canvas shows itself again, so that it does not flicker in and out. */
 const READY_AHEAD = 3;
 
-/** A sample of the video's size, four times larger than the base: see `canvasSize`. */
-const CANVAS_STEP = 8;
-
 /**
  * Draws enhanced pictures over the video, on the video's clock: whenever the video shows a frame, the canvas shows the
  * enhanced picture of that very frame, or hides, and the base is seen.
@@ -33,6 +29,10 @@ export class Presenter {
 	readonly #context: CanvasRenderingContext2D;
 	readonly #listener: PresenterListener;
 	readonly #queue = new FrameQueue<FrameMessage>();
+	/** Pictures of a loop, kept for its next rounds; undefined: every picture is freed once its moment has passed. */
+	#kept: FrameQueue<FrameMessage> | undefined;
+	/** Pictures that were reported as released when they came, because they were to be kept. */
+	readonly #reported = new WeakSet<FrameMessage>();
 	#callback: number;
 	/** Media time of the frame that the video shows, in microseconds; undefined before the first. */
 	#current: number | undefined;
@@ -62,9 +62,9 @@ export class Presenter {
 		return this.#visible;
 	}
 
-	/** Pictures ready for frames to come. */
+	/** Pictures ready for frames to come; of a kept loop, all. */
 	get ahead(): number {
-		return this.#queue.length;
+		return this.#kept?.length ?? this.#queue.length;
 	}
 
 	/** Media time of the first picture that waits, in microseconds. */
@@ -80,18 +80,35 @@ export class Presenter {
 	/** Takes a picture from the worker. While the video stands still, the picture of the standing frame is drawn at once. */
 	offer(frame: FrameMessage): void {
 		const current = this.#current;
+		if (this.#kept) {
+			const replaced = this.#kept.add(frame);
+			// The page keeps it, yet the worker may send the next: whoever asked for keeping has counted all of them.
+			this.#reported.add(frame);
+			this.#listener.released(1);
+			if (replaced && replaced !== this.#shown) replaced.image.close();
+		}
 		const standing = this.#video.paused || this.#isStarved();
 		if (standing && !this.#video.seeking && this.#isOnScreen(frame)) {
 			this.#draw(frame);
 			this.#show(!this.#suspended);
 			return;
 		}
+		if (this.#kept) return;
 		if (current !== undefined && frame.mediaTime < current) {
 			this.#free([frame]);
 			return;
 		}
 		const replaced = this.#queue.add(frame);
 		if (replaced) this.#free([replaced]);
+	}
+
+	/** Whether pictures are kept when their moment has passed. Turned off, all are freed. */
+	set keeps(value: boolean) {
+		if (value === (this.#kept !== undefined)) return;
+		const kept = this.#kept?.clear() ?? [];
+		this.#kept = value ? new FrameQueue() : undefined;
+		for (const frame of kept) if (frame !== this.#shown) frame.image.close();
+		this.clear();
 	}
 
 	/** Forgets the pictures that wait; what is on the canvas stays until the video shows another frame. */
@@ -117,7 +134,23 @@ export class Presenter {
 		return this.#visible ? this.#shown : undefined;
 	}
 
-	/** The pixels of the canvas, visible part. */
+	/**
+	 * Whether the canvas shows the frame at the playhead. After a jump it shows the frame from before until the video
+	 * has its new one, as the video itself does: both change in the same moment, but `seeked` is fired before that.
+	 */
+	get settled(): boolean {
+		const { seeking, currentTime, duration, paused } = this.#video;
+		const shown = this.#shown;
+		if (!this.#visible || !shown || seeking) return false;
+		if (!paused) return this.#current !== undefined && isSameFrame(shown, this.#current);
+		// While the video stands, the playhead tells: a callback of the frame from before may arrive after the jump, and none
+		// at all where the frame was there before anybody asked.
+		const playhead = Math.min(currentTime, duration) * 1e6;
+		const tolerance = shown.duration / 4;
+		return shown.mediaTime - tolerance <= playhead && playhead <= shown.mediaTime + shown.duration + tolerance;
+	}
+
+	/** The pixels of the canvas, visible part of the picture. */
 	readPixels(): ImageData | undefined {
 		if (!this.#visible || !this.#shown) return undefined;
 		return this.#context.getImageData(0, 0, this.#shown.width, this.#shown.height);
@@ -127,7 +160,8 @@ export class Presenter {
 	destroy(): void {
 		this.#video.cancelVideoFrameCallback(this.#callback);
 		this.#show(false);
-		for (const frame of this.#queue.clear()) frame.image.close();
+		this.keeps = false;
+		this.clear();
 		this.#shown?.image.close();
 		this.#shown = undefined;
 		// A canvas of no size holds no memory.
@@ -140,14 +174,23 @@ export class Presenter {
 		const mediaTime = Math.round(metadata.mediaTime * 1e6);
 		this.#current = mediaTime;
 		const again = this.#shown && isSameFrame(this.#shown, mediaTime);
-		const { frame, passed } = this.#queue.take(mediaTime);
+		const { frame, passed } = this.#kept
+			? { frame: again ? undefined : this.#kept.find(mediaTime), passed: [] }
+			: this.#queue.take(mediaTime);
 		this.#free(passed);
 		if (frame) this.#draw(frame);
 		const here = frame !== undefined || again === true;
-		const steady = this.#visible || this.#video.paused || this.#ended || this.#queue.length >= READY_AHEAD;
+		const steady = this.#visible || this.#video.paused || this.#ended || this.#isReadyFrom(mediaTime);
 		this.#show(here && steady && !this.#suspended);
 		this.#listener.presented(mediaTime, this.#visible);
 	};
+
+	/** Enough pictures wait for the frames that follow at once. */
+	#isReadyFrom(mediaTime: number): boolean {
+		if (!this.#kept) return this.#queue.length >= READY_AHEAD;
+		const duration = this.#shown?.duration ?? 0;
+		return this.#kept.between(mediaTime, mediaTime + (READY_AHEAD + 0.5) * duration) >= READY_AHEAD;
+	}
 
 	/** Before the first frame callback, and after a seek, only the playhead tells which frame is on the screen. */
 	#isOnScreen(frame: FrameMessage): boolean {
@@ -162,62 +205,36 @@ export class Presenter {
 	}
 
 	#draw(frame: FrameMessage): void {
-		const { image, width, height } = frame;
-		const size = canvasSize(width, height);
-		if (this.#canvas.width !== size.width || this.#canvas.height !== size.height) {
-			this.#canvas.width = size.width;
-			this.#canvas.height = size.height;
+		const { image, coveredWidth, coveredHeight } = frame;
+		if (this.#canvas.width !== coveredWidth || this.#canvas.height !== coveredHeight) {
+			this.#canvas.width = coveredWidth;
+			this.#canvas.height = coveredHeight;
 		}
-		const context = this.#context;
-		context.drawImage(image, 0, 0, width, height);
-		// The base was made from the picture with its last column and row repeated; the same here keeps both aligned.
-		if (size.width > width) {
-			context.drawImage(image, width - 1, 0, 1, height, width, 0, size.width - width, height);
-		}
-		if (size.height > height) {
-			const { canvas } = context;
-			context.drawImage(canvas, 0, height - 1, size.width, 1, 0, height, size.width, size.height - height);
-		}
+		this.#context.drawImage(image, 0, 0, coveredWidth, coveredHeight);
 		const before = this.#shown;
 		this.#shown = frame;
-		if (before) this.#free([before]);
+		if (before && before !== frame && !this.#kept) this.#free([before]);
 	}
 
 	#show(visible: boolean): void {
 		if (visible === this.#visible) return;
 		this.#visible = visible;
+		if (visible) followNaturalSize(this.#canvas);
 		this.#canvas.hidden = !visible;
 		this.#listener.visible(visible);
 	}
 
 	#free(frames: readonly FrameMessage[]): void {
-		if (frames.length === 0) return;
 		for (const frame of frames) frame.image.close();
-		this.#listener.released(frames.length);
+		const released = frames.filter((frame) => !this.#reported.has(frame)).length;
+		if (released > 0) this.#listener.released(released);
 	}
 }
 
 /**
- * Size of the canvas for a picture: four times the base (`2 * ceil(size / 8)`), which is the picture rounded up to a
- * multiple of 8. So base and canvas have the same shape, and any `object-fit` puts them over each other exactly.
+ * `object-fit: none` and `scale-down` go by a picture's own size, and the canvas has four times the video's: it is laid
+ * out four times as large and drawn at a quarter, which puts it over the video under these rules too.
  */
-export function canvasSize(width: number, height: number): { readonly width: number; readonly height: number } {
-	return {
-		width: CANVAS_STEP * Math.ceil(width / CANVAS_STEP),
-		height: CANVAS_STEP * Math.ceil(height / CANVAS_STEP),
-	};
+function followNaturalSize(canvas: HTMLCanvasElement): void {
+	canvas.toggleAttribute("data-natural", /^(?:none|scale-down)$/.test(getComputedStyle(canvas).objectFit));
 }
-
-/** What `captureEnhanced` gives: for tests and bug reports. */
-export type CapturedPicture = {
-	/** Microseconds as in the enhancement's track. */
-	readonly timestamp: number;
-	/** Microseconds on the media timeline. */
-	readonly mediaTime: number;
-	/** The decoded samples. */
-	readonly picture: Picture;
-	/** CRC-32C of the samples, as in the stream (SPEC section 6). */
-	readonly hash: number;
-	/** The pixels of the canvas, visible part. */
-	readonly pixels: ImageData;
-};

@@ -1,14 +1,17 @@
+import { BoundedQueue } from "../../codec/enhancement/bounded-queue.ts";
 import { CodecError } from "../../codec/errors.ts";
 import type { FrameSymbols } from "../../codec/enhancement/frame-symbols.ts";
 import type { Picture } from "../../codec/picture/picture.ts";
 import type { Sample } from "../../codec/sample.ts";
 import type { EnhancementReason } from "../reasons.ts";
-import { BoundedQueue } from "./bounded-queue.ts";
 import type { FrameMessage, FromWorker, SegmentMessage } from "./messages.ts";
 import { nextTask } from "./next-task.ts";
 
 /** A picture on its way to the page. */
-export type PaintedPicture = Pick<FrameMessage, "image" | "picture" | "width" | "height">;
+export type PaintedPicture = Pick<
+	FrameMessage,
+	"image" | "picture" | "width" | "height" | "coveredWidth" | "coveredHeight"
+>;
 
 /** One segment, demuxed, its base being decoded. */
 export type OpenedSegment<Decoded> = {
@@ -39,6 +42,9 @@ type Symbols<Decoded> = {
 	/** Time that parsing stood still for want of a segment. */
 	readonly idleMilliseconds: number;
 };
+
+/** Segments that may wait; the page sends two at a time. */
+const SEGMENTS_WAITING = 64;
 
 /** Frames that the parser may be ahead of reconstruction. */
 const SYMBOLS_AHEAD = 4;
@@ -89,8 +95,12 @@ export class SegmentDecoder<Decoded> {
 	/** Takes a segment of the current epoch; others are too late and dropped. */
 	push(segment: SegmentMessage): void {
 		if (segment.epoch !== this.#epoch) return;
-		// The page sends the next segment when one has begun; the queue's bound is the page's, not this object's.
-		void this.#segments.put(segment);
+		if (this.#segments.length >= SEGMENTS_WAITING) {
+			const error = new CodecError("invalid-option", `More than ${SEGMENTS_WAITING} segments wait.`);
+			this.#emit({ type: "failed", epoch: segment.epoch, sequence: segment.sequence, ...describeFailure(error) });
+			return;
+		}
+		void this.#segments.push(segment);
 	}
 
 	/** Drops everything and starts a new epoch. */
@@ -123,12 +133,16 @@ export class SegmentDecoder<Decoded> {
 
 	#start(): BoundedQueue<SegmentMessage> {
 		const { signal } = this.#abort;
-		const segments = new BoundedQueue<SegmentMessage>(Number.POSITIVE_INFINITY, signal);
+		const segments = new BoundedQueue<SegmentMessage>(SEGMENTS_WAITING);
+		const symbols = new BoundedQueue<Symbols<Decoded>>(SYMBOLS_AHEAD);
+		signal.addEventListener("abort", () => {
+			segments.end();
+			symbols.end();
+		});
 		const epoch = this.#epoch;
 		const before = this.#stopped;
 		const run = async () => {
 			await before;
-			const symbols = new BoundedQueue<Symbols<Decoded>>(SYMBOLS_AHEAD, signal);
 			const failed = new Set<number>();
 			await Promise.allSettled([
 				this.#parseAll(segments, symbols, failed, epoch, signal),
@@ -148,7 +162,9 @@ export class SegmentDecoder<Decoded> {
 	): Promise<void> {
 		for (;;) {
 			const asked = this.#now();
-			const segment = await segments.take();
+			const segment = await segments.pull();
+			signal.throwIfAborted();
+			if (!segment) return;
 			const idle = this.#now() - asked;
 			try {
 				await this.#parseSegment(segment, symbols, failed, idle, signal);
@@ -165,7 +181,6 @@ export class SegmentDecoder<Decoded> {
 		idle: number,
 		signal: AbortSignal,
 	): Promise<void> {
-		this.#emit({ type: "begun", epoch: segment.epoch, sequence: segment.sequence });
 		const opened = await this.#open(segment, signal);
 		const bases = opened.basePictures[Symbol.asyncIterator]();
 		let offset: number | undefined;
@@ -180,7 +195,7 @@ export class SegmentDecoder<Decoded> {
 				offset ??= Math.round(segment.mediaStart * 1e6) - base.timestamp;
 				const parsed = await opened.parse(sample, base);
 				const parseMilliseconds = this.#now() - started;
-				await symbols.put({
+				await symbols.push({
 					segment,
 					opened,
 					sample,
@@ -190,6 +205,7 @@ export class SegmentDecoder<Decoded> {
 					parseMilliseconds,
 					idleMilliseconds,
 				});
+				signal.throwIfAborted();
 				idleMilliseconds = 0;
 			}
 		} finally {
@@ -206,7 +222,9 @@ export class SegmentDecoder<Decoded> {
 	): Promise<void> {
 		let previous = this.#now();
 		for (;;) {
-			const item = await queue.take();
+			const item = await queue.pull();
+			signal.throwIfAborted();
+			if (!item) return;
 			if (failed.has(item.segment.sequence)) continue;
 			try {
 				await this.#reconstructOne(item, previous, signal);
@@ -233,7 +251,7 @@ export class SegmentDecoder<Decoded> {
 			wait = await this.#waitForRoom(mediaTime + duration, signal);
 			if (mediaTime + duration > this.#clock) {
 				const painting = this.#now();
-				const { image, picture, width, height } = await opened.paint(decoded);
+				const { image, picture, ...sizes } = await opened.paint(decoded);
 				convert = this.#now() - painting;
 				if (signal.aborted) {
 					image.close();
@@ -241,8 +259,9 @@ export class SegmentDecoder<Decoded> {
 				}
 				this.#room--;
 				const { epoch, sequence } = segment;
-				const place = { epoch, sequence, mediaTime, timestamp: sample.timestamp, duration, width, height };
-				this.#emit({ type: "frame", ...place, image, picture, bytes: sample.data.length, q: item.symbols.q }, [
+				const place = { epoch, sequence, mediaTime, timestamp: sample.timestamp, duration };
+				const { q } = item.symbols;
+				this.#emit({ type: "frame", ...place, ...sizes, image, picture, bytes: sample.data.length, q }, [
 					image,
 				]);
 			}

@@ -2,11 +2,11 @@
 import type { DecodedPicture } from "../../codec/enhancement/decoded-picture.ts";
 import { CodecError } from "../../codec/errors.ts";
 import { createExecutor } from "../../codec/model/create-executor.ts";
-import type { Executor, ExecutorKind } from "../../codec/model/executor.ts";
+import type { Executor } from "../../codec/model/executor.ts";
 import { modelUrl } from "../../codec/model/load-fetch.ts";
 import { loadModel, type Model } from "../../codec/model/model-file.ts";
 import type { BackendPreference } from "../reasons.ts";
-import type { FromWorker, OpenMessage, ToWorker } from "./messages.ts";
+import { BYTES_PER_SAMPLE, type FromWorker, type OpenMessage, type ToWorker } from "./messages.ts";
 import { SegmentOpener } from "./open-segment.ts";
 import { describeFailure, SegmentDecoder } from "./segment-decoder.ts";
 import { checkSelfTest, readSelfTest, SELF_TEST_FILE } from "./self-test.ts";
@@ -15,8 +15,6 @@ import { checkSelfTest, readSelfTest, SELF_TEST_FILE } from "./self-test.ts";
 const FEWEST_PICTURES = 6;
 const MOST_PICTURES = 48;
 const PICTURE_BYTES = 96 * 2 ** 20;
-/** Bytes a sample of luma takes in an `ImageBitmap` or, subsampled, in a `VideoFrame`. */
-const BYTES_PER_SAMPLE = { webgpu: 4, wasm: 1.5, native: 1.5 } as const satisfies Record<ExecutorKind, number>;
 
 const KINDS: Readonly<Record<BackendPreference, readonly ("webgpu" | "wasm")[]>> = {
 	auto: ["webgpu", "wasm"],
@@ -62,7 +60,7 @@ async function open(message: OpenMessage): Promise<void> {
 		const kind = executor.kind === "webgpu" ? "webgpu" : "wasm";
 		let room = FEWEST_PICTURES;
 		const opener = new SegmentOpener(model, executor, message.keepPictures, ({ width, height }) => {
-			const fitting = Math.floor(PICTURE_BYTES / (width * height * BYTES_PER_SAMPLE[executor.kind]));
+			const fitting = Math.floor(PICTURE_BYTES / (width * height * BYTES_PER_SAMPLE[kind]));
 			const wanted = Math.min(MOST_PICTURES, Math.max(FEWEST_PICTURES, fitting));
 			decoder?.release(wanted - room);
 			room = wanted;

@@ -24,7 +24,9 @@ describe("choice of the enhancement", () => {
 		expect(chooseEnhancement(rich).id).toBe("e55");
 		expect(chooseEnhancement({ ...rich, bandwidth: 2e6 }).id).toBe("e40");
 		expect(chooseEnhancement({ ...rich, bandwidth: 6e5 }).id).toBe("e20");
-		expect(chooseEnhancement({ ...rich, bandwidth: 3e5 })).toEqual({ id: undefined, limit: "bandwidth-too-low" });
+		// Half of what the cheapest needs is spare: it can be shown for half of the time.
+		expect(chooseEnhancement({ ...rich, bandwidth: 3e5 }).id).toBe("e20");
+		expect(chooseEnhancement({ ...rich, bandwidth: 2.5e5 })).toEqual({ id: undefined, limit: "bandwidth-too-low" });
 	});
 
 	it("stops where the device is too slow, at a higher playback rate too", () => {
@@ -41,11 +43,19 @@ describe("choice of the enhancement", () => {
 	});
 
 	it("does not flutter: a bandwidth that keeps a choice does not always reach it", () => {
-		const border = 0.8 * 1.4e6;
-		const bandwidth = border / 0.8;
+		const bandwidth = 1.2e6 / 0.95;
 		expect(chooseEnhancement({ ...rich, bandwidth, current: "e40" }).id).toBe("e40");
 		expect(chooseEnhancement({ ...rich, bandwidth, current: "e20" }).id).toBe("e20");
 		expect(chooseEnhancement({ ...rich, bandwidth, current: "e20", ahead: 10 }).id).toBe("e40");
+	});
+
+	it("spends what lies ahead on more than the network carries, until little is left", () => {
+		const spending = { ...rich, bandwidth: 1.9e6, current: "e40" };
+		expect(chooseEnhancement({ ...spending, ahead: 20 }).id).toBe("e40");
+		expect(chooseEnhancement({ ...spending, ahead: 25 }).id).toBe("e55");
+		expect(chooseEnhancement({ ...spending, ahead: 10, current: "e55" }).id).toBe("e55");
+		expect(chooseEnhancement({ ...spending, ahead: 5, current: "e55" }).id).toBe("e40");
+		expect(chooseEnhancement({ ...spending, ahead: 25, bandwidth: 1e6 }).id).not.toBe("e55");
 	});
 
 	it("is stable: choosing again with the choice as current changes nothing", () => {

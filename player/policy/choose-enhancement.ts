@@ -1,4 +1,4 @@
-import { BANDWIDTH_SHARE } from "./start.ts";
+import { BANDWIDTH_SHARE, FEWEST_SHARE } from "./start.ts";
 
 /** What the choice needs to know of one enhancement. */
 export type EnhancementOption = {
@@ -33,6 +33,13 @@ export const UPWARD_MARGIN = 1.25;
 /** With this many seconds ahead the network has proved itself, and no margin is asked for. */
 const PROVED_AHEAD = 8;
 
+/**
+ * What lies ahead may be spent on more than the network carries in the long run: from so many seconds on, on a bitrate of so many
+ * times what is to spare; then until so few seconds are left, or the network falls further.
+ */
+const SPEND_FROM = { ahead: 24, factor: 2.2 };
+const SPEND_TO = { ahead: 6, factor: 3 };
+
 /** Decoding has to be this much faster than playing, or any hiccup shows. */
 export const SPEED_MARGIN = 1.1;
 
@@ -47,18 +54,16 @@ export function chooseEnhancement(o: ChoiceObservation): {
 	const ascending = [...o.options].sort((a, b) => a.bitrate - b.bitrate);
 	const chosen = ascending.find((option) => option.id === o.chosen);
 	const candidates = chosen ? [chosen] : ascending;
-	const currentBitrate = ascending.find((option) => option.id === o.current)?.bitrate ?? -1;
+	const current = ascending.find((option) => option.id === o.current);
 	let best: string | undefined;
 	let limit: "bandwidth-too-low" | "decoding-too-slow" | undefined;
 	for (const option of candidates) {
-		const upward = option.bitrate > currentBitrate && o.current !== undefined;
+		const upward = current !== undefined && option.bitrate > current.bitrate;
 		const margin = upward && o.ahead < PROVED_AHEAD ? UPWARD_MARGIN : 1;
 		const decodable =
 			o.decodeSpeed === undefined ||
 			o.decodeSpeed >= option.samplesPerSecond * o.playbackRate * SPEED_MARGIN * margin;
-		const deliverable =
-			o.bandwidth === undefined ||
-			o.bandwidth * BANDWIDTH_SHARE >= (o.baseBitrate + option.bitrate * margin) * o.playbackRate;
+		const deliverable = isDeliverable(o, option, { margin, cheapest: option === ascending[0] });
 		if (o.forced || (decodable && (deliverable || chosen !== undefined))) {
 			best = option.id;
 		} else {
@@ -66,4 +71,18 @@ export function chooseEnhancement(o: ChoiceObservation): {
 		}
 	}
 	return { id: best, limit: best === undefined ? limit : undefined };
+}
+
+/** Says whether the network carries an enhancement: always, for a while, or, the cheapest one, for some of the time. */
+function isDeliverable(
+	o: ChoiceObservation,
+	option: EnhancementOption,
+	{ margin, cheapest }: { readonly margin: number; readonly cheapest: boolean },
+): boolean {
+	if (o.bandwidth === undefined) return true;
+	const spare = o.bandwidth * BANDWIDTH_SHARE - o.baseBitrate * o.playbackRate;
+	const needed = option.bitrate * o.playbackRate;
+	if (spare >= needed * margin || (cheapest && spare >= needed * FEWEST_SHARE)) return true;
+	const { ahead, factor } = option.id === o.current ? SPEND_TO : SPEND_FROM;
+	return o.ahead >= ahead && spare * factor >= needed;
 }

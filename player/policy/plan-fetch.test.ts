@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type FetchObservation, planFetch, worthStarting } from "./plan-fetch.ts";
+import { type FetchObservation, planFetch, shareOfEnhancement, shouldYield, worthStarting } from "./plan-fetch.ts";
 
 const segments = Array.from({ length: 20 }, (_, index) => ({ index, start: 2 * index, duration: 2, bytes: 250_000 }));
 const steady: FetchObservation = {
@@ -35,8 +35,36 @@ describe("diagonal fetch plan", () => {
 	});
 
 	it("skips what cannot arrive in time on a slow network", () => {
-		// A segment takes four seconds: the one that begins in two is late, the one in four is not.
-		expect(planFetch({ ...steady, position: 0.1, bandwidth: 5e5 })).toEqual({ fetch: 2 });
+		// A segment takes 2.2 seconds, and seven more should follow it in time.
+		const slow = { ...steady, position: 0.1, bandwidth: 2e6 / 2.05 };
+		expect(planFetch(slow)).toEqual({ fetch: 2 });
+		// One that follows others needs only be in time itself.
+		expect(planFetch({ ...slow, have: (index) => index === 0 })).toEqual({ fetch: 1 });
+		expect(planFetch({ ...slow, bandwidth: 1e6, position: 1.9, have: (index) => index === 0 })).not.toEqual({
+			fetch: 1,
+		});
+	});
+
+	it("begins a run as far ahead as it takes for its segments to arrive in time", () => {
+		// Each takes a second longer than it lasts: the first of eight begins so late that the last is not.
+		const plan = planFetch({ ...steady, position: 0, bandwidth: 2e6 / 2.85, baseBufferedEnd: 40, ahead: 40 });
+		expect(plan).toEqual({ fetch: 5 });
+	});
+
+	it("gives the network back when the base is about to run dry", () => {
+		expect(shouldYield({ ...steady, baseBufferedEnd: 2.5 })).toBe(true);
+		expect(shouldYield({ ...steady, baseBufferedEnd: undefined })).toBe(true);
+		expect(shouldYield({ ...steady, baseBufferedEnd: 3.5 })).toBe(false);
+		expect(shouldYield({ ...steady, baseBufferedEnd: 2.5, baseComplete: true })).toBe(false);
+		expect(shouldYield({ ...steady, baseBufferedEnd: 2.5, paused: true })).toBe(false);
+	});
+
+	it("leaves to the enhancement what the base does not take", () => {
+		const network = { bandwidth: 1e6, baseBitrate: 2e5, baseBuffer: 29, baseComplete: false };
+		expect(shareOfEnhancement(network)).toBe(8e5);
+		expect(shareOfEnhancement({ ...network, baseBuffer: 10 })).toBe(5e5);
+		expect(shareOfEnhancement({ ...network, baseBuffer: 10, baseComplete: true })).toBe(1e6);
+		expect(shareOfEnhancement({ ...network, bandwidth: undefined })).toBeUndefined();
 	});
 
 	it("does not run ahead of the base, nor further than asked", () => {

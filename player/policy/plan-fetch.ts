@@ -40,6 +40,9 @@ export type FetchPlan =
 /** Latency of a request that is added to every estimate, in seconds. */
 const REQUEST_SECONDS = 0.15;
 
+/** Segments that should follow each other at least, so that the picture does not change back and forth. */
+const RUN = 8;
+
 /**
  * Picks the next enhancement segment to fetch: the diagonal policy.
  *
@@ -52,24 +55,65 @@ const REQUEST_SECONDS = 0.15;
  * The base is filled to its target first; the segment under the playhead is taken only if enough of it would still be
  * shown (`worthStarting`), later ones in order. A segment that the base does not cover yet is of no use: the
  * decoder needs the base's pictures.
+ *
+ * Where the network carries the enhancement for some of the time only, it is shown in runs: one is begun as far ahead as it takes
+ * for its segments to arrive in time, one after the other.
  */
 export function planFetch(o: FetchObservation): FetchPlan {
 	if (o.baseBufferedEnd === undefined) return { fetch: undefined, reason: "base-first" };
 	const wanted = o.paused ? Math.min(1, o.baseBufferWanted) : o.baseBufferWanted;
 	if (!o.baseComplete && o.baseBufferedEnd - o.position < wanted) return { fetch: undefined, reason: "base-first" };
 	let uncovered = false;
+	let follows = false;
 	for (const segment of o.segments) {
 		const end = segment.start + segment.duration;
-		if (end <= o.position || o.have(segment.index)) continue;
+		if (end <= o.position) continue;
+		if (o.have(segment.index)) {
+			follows = true;
+			continue;
+		}
 		if (segment.start > o.position + o.ahead) break;
 		if (!covers(o, segment)) {
 			uncovered = true;
 			continue;
 		}
 		const fetchSeconds = fetchTime(o, segment);
-		if (worthStarting({ ...o, segment, fetchSeconds })) return { fetch: segment.index };
+		// The last segment of a run is behind by what each of those before it took too long.
+		const late = follows ? 0 : (RUN - 1) * Math.max(0, fetchSeconds - segment.duration / o.playbackRate);
+		if (worthStarting({ ...o, segment, fetchSeconds: fetchSeconds + late })) return { fetch: segment.index };
+		follows = false;
 	}
 	return { fetch: undefined, reason: uncovered ? "base-missing" : "full" };
+}
+
+/** The base keeps its buffer of 30 s full; below this it is loading without a pause. Seconds. */
+const BASE_FILLED = 26;
+
+/**
+ * Bits a second of the network that are left to the enhancement. Beside a base that fills its buffer it gets half; beside one that
+ * only keeps up, what that does not need.
+ */
+export function shareOfEnhancement(o: {
+	/** Bits a second of the whole network; undefined: not known. */
+	readonly bandwidth: number | undefined;
+	readonly baseBitrate: number;
+	/** Seconds of base ahead of the playhead. */
+	readonly baseBuffer: number;
+	readonly baseComplete: boolean;
+}): number | undefined {
+	if (o.bandwidth === undefined || o.baseComplete) return o.bandwidth;
+	if (o.baseBuffer < BASE_FILLED) return o.bandwidth / 2;
+	return Math.max(o.bandwidth - o.baseBitrate, o.bandwidth / 4);
+}
+
+/** A fetch under way gives the network back when the base falls below this share of what it wants. */
+const YIELD_SHARE = 0.5;
+
+/** Says whether a fetch under way should be broken off: the base is about to run dry, and the network is shared. */
+export function shouldYield(o: FetchObservation): boolean {
+	if (o.baseComplete || o.paused) return false;
+	const left = o.baseBufferedEnd === undefined ? 0 : o.baseBufferedEnd - o.position;
+	return left < YIELD_SHARE * o.baseBufferWanted;
 }
 
 /** At least this much of a segment must remain to be shown, in seconds, or the next one is the better start. */

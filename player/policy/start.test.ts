@@ -16,8 +16,10 @@ const good: StartObservation = {
 	enhancementBitrate: 1e6,
 	runtimeBytes: 6e6,
 	secondsLeft: 600,
+	loops: false,
 	baseBuffer: 10,
 	baseBufferWanted: 6,
+	baseComplete: false,
 };
 
 describe("decision to load the decoder", () => {
@@ -33,7 +35,7 @@ describe("decision to load the decoder", () => {
 		["no-backend", { backend: undefined }],
 		["data-saver", { saveData: true }],
 		["too-large-for-wasm", { backend: "wasm" }],
-		["bandwidth-too-low", { bandwidth: 1.2e6 }],
+		["bandwidth-too-low", { bandwidth: 6e5 }],
 		["not-worth-loading", { secondsLeft: 20 }],
 		["playback-not-begun", { playbackBegan: false }],
 		["base-first", { baseBuffer: 2 }],
@@ -47,6 +49,13 @@ describe("decision to load the decoder", () => {
 			expect(decideStart({ ...good, ...change, mode: "force" })).toEqual({ start: true });
 		},
 	);
+
+	it("finds a short video worth it where it loops, and asks no more of a base that is all here", () => {
+		const short = { ...good, secondsLeft: 4, baseBuffer: 4, baseComplete: true };
+		expect(decideStart(short)).toEqual({ start: false, reason: "not-worth-loading" });
+		expect(decideStart({ ...short, loops: true })).toEqual({ start: true });
+		expect(decideStart({ ...good, baseBuffer: 0, baseComplete: true })).toEqual({ start: true });
+	});
 
 	it("is never forced past what is impossible, or before playback", () => {
 		for (const change of [

@@ -27,9 +27,13 @@ export type StartObservation = {
 	readonly runtimeBytes: number;
 	/** Seconds from the playhead to the end; Infinity for live. */
 	readonly secondsLeft: number;
+	/** It begins again at the end, so that what is loaded late is of use in the next round. */
+	readonly loops: boolean;
 	/** Seconds of base buffered ahead, and the seconds of it that the base wants before anything else may load. */
 	readonly baseBuffer: number;
 	readonly baseBufferWanted: number;
+	/** The base has nothing left to fetch: whatever loads now takes nothing from it. */
+	readonly baseComplete: boolean;
 };
 
 /** `start`, or the reason why not (yet). */
@@ -41,8 +45,14 @@ export type StartDecision = { readonly start: true } | { readonly start: false; 
  */
 export const WASM_SAMPLES_PER_SECOND = 900_000;
 
-/** Share of the network that base and enhancement together may take. */
-export const BANDWIDTH_SHARE = 0.8;
+/** Share of the network that base and enhancement together may take; the estimate is a cautious one already. */
+export const BANDWIDTH_SHARE = 0.95;
+
+/**
+ * With this share of an enhancement's bitrate to spare it can be shown for that share of the time, in runs of several
+ * segments (`planFetch`); with less it is not worth a byte.
+ */
+export const FEWEST_SHARE = 0.5;
 
 /** At most this share of what is left of the video may pass while the runtime loads, or it is not worth loading. */
 export const LOADING_SHARE = 0.5;
@@ -63,11 +73,12 @@ export function decideStart(o: StartObservation): StartDecision {
 		return refuse("too-large-for-wasm");
 	if (o.bandwidth !== undefined && !forced) {
 		const spare = o.bandwidth * BANDWIDTH_SHARE - o.baseBitrate;
-		if (spare < o.enhancementBitrate) return refuse("bandwidth-too-low");
-		if ((8 * o.runtimeBytes) / spare > LOADING_SHARE * o.secondsLeft) return refuse("not-worth-loading");
+		if (spare < FEWEST_SHARE * o.enhancementBitrate) return refuse("bandwidth-too-low");
+		const watched = o.loops ? Number.POSITIVE_INFINITY : o.secondsLeft;
+		if ((8 * o.runtimeBytes) / spare > LOADING_SHARE * watched) return refuse("not-worth-loading");
 	}
 	if (!o.playbackBegan) return refuse("playback-not-begun");
-	if (o.baseBuffer < Math.min(o.baseBufferWanted, o.secondsLeft)) return refuse("base-first");
+	if (!o.baseComplete && o.baseBuffer < Math.min(o.baseBufferWanted, o.secondsLeft)) return refuse("base-first");
 	return { start: true };
 }
 

@@ -3,7 +3,6 @@ import type * as HlsNamespace from "hls.js";
 import type { ErrorData, Fragment, HlsConfig, LevelDetails, LevelUpdatedData, ManifestParsedData } from "hls.js";
 import { CodecError } from "../../codec/errors.ts";
 import { ENHANCEMENTS_DATA_ID } from "../../protocol/enhancements.ts";
-import type { Transfer } from "../policy/bandwidth.ts";
 import { ByteCache } from "./byte-cache.ts";
 import { type ByteLocation, fetchBytes } from "./fetch-bytes.ts";
 import { locationOf } from "./media-playlist.ts";
@@ -22,7 +21,12 @@ export type BaseManifest = {
 	/** Bits a second of base and audio together. */
 	readonly bitrate: number;
 	readonly codec: string;
+	/** What the video is called; undefined: the playlist does not say. */
+	readonly title: string | undefined;
 };
+
+/** `DATA-ID` of the session data that holds a stream's title; Apple's players read it too. */
+const TITLE_DATA_ID = "com.apple.hls.title";
 
 /** One base segment as the decoder needs it. */
 export type BaseSegment = {
@@ -39,7 +43,8 @@ export type BaseFeedListener = {
 	readonly manifest: (manifest: BaseManifest) => void;
 	/** Playlist or buffer moved on: segments became known, or got their exact place. */
 	readonly progress: () => void;
-	readonly transfer: (transfer: Transfer) => void;
+	/** A segment was loaded: bytes, and milliseconds of `performance.now` from its first byte to its last. */
+	readonly transfer: (bytes: number, start: number, end: number) => void;
 	/** The base itself cannot play on. */
 	readonly fatal: (error: Error) => void;
 };
@@ -164,6 +169,7 @@ export class BaseFeed {
 			frameRate: level?.frameRate ?? 0,
 			bitrate: level?.bitrate ?? 0,
 			codec: level?.videoCodec ?? "",
+			title: data.sessionData?.[TITLE_DATA_ID]?.["VALUE"],
 		});
 	}
 
@@ -174,7 +180,7 @@ export class BaseFeed {
 
 	#onTransfer(fragment: Fragment): void {
 		const { loaded, loading } = fragment.stats;
-		this.#listener.transfer({ bytes: loaded, milliseconds: loading.end - loading.first });
+		this.#listener.transfer(loaded, loading.first, loading.end);
 	}
 
 	#onError(data: ErrorData): void {

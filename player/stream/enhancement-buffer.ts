@@ -1,13 +1,13 @@
 import { CodecError } from "../../codec/errors.ts";
-import type { Transfer } from "../policy/bandwidth.ts";
 import type { DecodableSegment } from "../policy/next-segment.ts";
-import { type FetchObservation, planFetch, type FetchPlan } from "../policy/plan-fetch.ts";
+import { type FetchObservation, type FetchPlan, planFetch, shouldYield } from "../policy/plan-fetch.ts";
 import { type EnhancementReason, isPassing } from "../reasons.ts";
 import type { BaseFeed, BaseSegment, BaseSegmentPlace } from "./base-feed.ts";
 import { type EnhancementBytes, EnhancementFeed } from "./enhancement-feed.ts";
 import type { ListedEnhancement } from "./enhancement-list.ts";
 import { FetchError } from "./fetch-bytes.ts";
 import type { PlaylistParser, PlaylistSegment } from "./media-playlist.ts";
+import type { NetworkMeter } from "../policy/network-meter.ts";
 
 /** A segment on its way through the player. */
 type Piece = {
@@ -39,16 +39,15 @@ export type FetchFault = {
 export type EnhancementBufferListener = {
 	/** Something arrived. */
 	readonly progress: () => void;
-	readonly transfer: (transfer: Transfer) => void;
 	readonly fault: (fault: FetchFault) => void;
 };
 
 /** What the fetch plan observes and this object does not know by itself. */
 export type BufferObservation = Omit<FetchObservation, "segments" | "have" | "bitrate" | "ahead">;
 
-/** Seconds of enhancement to hold ahead of the playhead, and behind it, for seeking back. */
-const AHEAD = 20;
-const BEHIND = 10;
+/** Seconds of enhancement to hold ahead of the playhead, and behind it, for seeking back and for short loops. */
+const AHEAD = 30;
+const BEHIND = 20;
 /** Enhancement bytes held. */
 const MOST_BYTES = 32 * 2 ** 20;
 /** Pauses between failed fetches in a row, in milliseconds; after the last one the enhancement is given up. */
@@ -61,6 +60,7 @@ const PAUSES = [1000, 2000, 4000, 8000] as const;
 export class EnhancementBuffer {
 	readonly #base: BaseFeed;
 	readonly #parser: PlaylistParser;
+	readonly #network: NetworkMeter;
 	readonly #listener: EnhancementBufferListener;
 	readonly #feeds = new Map<string, EnhancementFeed>();
 	readonly #pieces = new Map<number, Piece>();
@@ -70,18 +70,25 @@ export class EnhancementBuffer {
 	#refreshedAt = Number.NEGATIVE_INFINITY;
 	#failures = 0;
 	#fetchAfter = Number.NEGATIVE_INFINITY;
+	#bytes = 0;
 
-	constructor(base: BaseFeed, parser: PlaylistParser, listener: EnhancementBufferListener) {
+	constructor(base: BaseFeed, parser: PlaylistParser, network: NetworkMeter, listener: EnhancementBufferListener) {
 		this.#base = base;
 		this.#parser = parser;
+		this.#network = network;
 		this.#listener = listener;
+	}
+
+	/** Bytes of enhancement segments fetched in all. */
+	get bytes(): number {
+		return this.#bytes;
 	}
 
 	/** Takes segments from this enhancement from now on; what was given to the decoder stays given. */
 	use(enhancement: ListedEnhancement): void {
 		let feed = this.#feeds.get(enhancement.id);
 		if (!feed) {
-			feed = new EnhancementFeed(enhancement, this.#parser, this.#listener.transfer);
+			feed = new EnhancementFeed(enhancement, this.#parser, this.#network);
 			this.#feeds.set(enhancement.id, feed);
 		}
 		this.#feed = feed;
@@ -136,8 +143,8 @@ export class EnhancementBuffer {
 		this.#keepPlaylist(feed, now);
 		this.#forget(observation.position, feed.enhancement.id);
 		const { playlist } = feed;
-		if (!playlist || [...this.#pieces.values()].some(({ state }) => state === "fetching")) return undefined;
-		const plan = planFetch({
+		if (!playlist) return undefined;
+		const observed: FetchObservation = {
 			...observation,
 			segments: this.places.map(({ sequence: index, start, duration }) => ({
 				index,
@@ -148,7 +155,16 @@ export class EnhancementBuffer {
 			have: (sequence) => this.#pieces.has(sequence),
 			bitrate: feed.enhancement.bandwidth,
 			ahead: AHEAD,
-		});
+		};
+		const fetching = [...this.#pieces].find(([, { state }]) => state === "fetching");
+		if (fetching) {
+			if (!shouldYield(observed)) return undefined;
+			const [sequence, piece] = fetching;
+			piece.abort.abort();
+			this.#pieces.delete(sequence);
+			return "base-first";
+		}
+		const plan = planFetch(observed);
 		if (plan.fetch === undefined) return plan.reason;
 		const segment = playlist.segments.find(({ sequence }) => sequence === plan.fetch);
 		if (segment) void this.#fetch(feed, segment);
@@ -218,6 +234,7 @@ export class EnhancementBuffer {
 		this.#pieces.set(sequence, piece);
 		try {
 			const bytes = await feed.segment(segment, abort.signal);
+			this.#bytes += bytes.media.length;
 			const base = await this.#base.segment(sequence, abort.signal);
 			if (this.#pieces.get(sequence) !== piece) return;
 			if (base) {

@@ -1,7 +1,7 @@
-import type { Transfer } from "../policy/bandwidth.ts";
 import type { ListedEnhancement } from "./enhancement-list.ts";
 import { type ByteLocation, fetchBytes } from "./fetch-bytes.ts";
 import { type MediaPlaylist, type PlaylistParser, type PlaylistSegment, readMediaPlaylist } from "./media-playlist.ts";
+import type { NetworkMeter } from "../policy/network-meter.ts";
 
 /** Bytes of one enhancement segment, and of the init segment that it belongs to. */
 export type EnhancementBytes = {
@@ -17,14 +17,14 @@ const SEGMENT_BYTES = 64 * 2 ** 20;
 export class EnhancementFeed {
 	readonly enhancement: ListedEnhancement;
 	readonly #parser: PlaylistParser;
-	readonly #onTransfer: (transfer: Transfer) => void;
+	readonly #network: NetworkMeter;
 	readonly #inits = new Map<string, Promise<Uint8Array<ArrayBuffer>>>();
 	#playlist: MediaPlaylist | undefined;
 
-	constructor(enhancement: ListedEnhancement, parser: PlaylistParser, onTransfer: (transfer: Transfer) => void) {
+	constructor(enhancement: ListedEnhancement, parser: PlaylistParser, network: NetworkMeter) {
 		this.enhancement = enhancement;
 		this.#parser = parser;
-		this.#onTransfer = onTransfer;
+		this.#network = network;
 	}
 
 	/** The playlist as last read; undefined before. */
@@ -49,7 +49,7 @@ export class EnhancementFeed {
 	async segment(segment: PlaylistSegment, signal: AbortSignal): Promise<EnhancementBytes> {
 		const [init, media] = await Promise.all([
 			this.#init(segment.init),
-			fetchBytes(segment.media, { signal, limit: SEGMENT_BYTES, immutable: true, onTransfer: this.#onTransfer }),
+			fetchBytes(segment.media, { signal, limit: SEGMENT_BYTES, immutable: true, network: this.#network }),
 		]);
 		return { init, media };
 	}

@@ -19,7 +19,7 @@ export type ListedEnhancement = Enhancement & { readonly playlistUrl: string };
  */
 export async function fetchEnhancementList(
 	url: string,
-	options: Pick<FetchOptions, "signal" | "onTransfer" | "credentials">,
+	options: Pick<FetchOptions, "signal" | "credentials">,
 ): Promise<readonly ListedEnhancement[]> {
 	const bytes = await fetchBytes({ url, range: undefined }, { ...options, limit: LIST_BYTES });
 	return readEnhancementList(new TextDecoder().decode(bytes), url);

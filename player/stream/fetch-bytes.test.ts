@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type FixtureServer, startFixtureServer } from "../testing/fixture-server.ts";
-import type { Transfer } from "../policy/bandwidth.ts";
 import { fetchBytes } from "./fetch-bytes.ts";
+import type { NetworkMeter } from "../policy/network-meter.ts";
 
 const file = Uint8Array.from({ length: 1000 }, (_, i) => i % 251);
 
@@ -16,11 +16,13 @@ describe("fetching bytes", () => {
 		fetchBytes({ url: server.origin + path, range }, { limit });
 
 	it("gives the bytes, whole or a part, and tells of the transfer", async () => {
-		const transfers: Transfer[] = [];
 		const url = `${server.origin}/file.bin`;
-		const onTransfer = (transfer: Transfer) => transfers.push(transfer);
-		expect(await fetchBytes({ url, range: undefined }, { limit: 1000, onTransfer })).toEqual(file);
-		expect(transfers.map(({ bytes }) => bytes)).toEqual([1000]);
+		const seen: number[] = [];
+		const network = {
+			begin: () => ({ progress: (bytes: number) => seen.push(bytes), end: () => seen.push(-1) }),
+		} satisfies Pick<NetworkMeter, "begin">;
+		expect(await fetchBytes({ url, range: undefined }, { limit: 1000, network })).toEqual(file);
+		expect(seen.slice(-2)).toEqual([1000, -1]);
 		expect(await get("/file.bin", 1000, [10, 20])).toEqual(file.slice(10, 20));
 	});
 

@@ -1,5 +1,5 @@
 import { CodecError } from "../../codec/errors.ts";
-import type { Transfer } from "../policy/bandwidth.ts";
+import type { NetworkMeter, RunningTransfer } from "../policy/network-meter.ts";
 
 /** Where bytes are: a URL, or a part of what is there. */
 export type ByteLocation = {
@@ -27,8 +27,8 @@ export type FetchOptions = {
 	readonly limit: number;
 	/** Read what the browser's cache has, however old: media never changes under its URL. */
 	readonly immutable?: boolean | undefined;
-	/** Called once, with what the transfer says about the network. Not called for bytes from the cache. */
-	readonly onTransfer?: ((transfer: Transfer) => void) | undefined;
+	/** Told of the transfer, to measure what the network carries. */
+	readonly network?: Pick<NetworkMeter, "begin"> | undefined;
 	readonly credentials?: RequestCredentials | undefined;
 };
 
@@ -53,9 +53,13 @@ export async function fetchBytes(location: ByteLocation, options: FetchOptions):
 		throw new FetchError(url, undefined, cause);
 	}
 	if (!response.ok) throw new FetchError(url, response.status);
-	const start = performance.now();
-	const bytes = await readBounded(response, options.limit, url, options.signal);
-	options.onTransfer?.({ bytes: bytes.length, milliseconds: performance.now() - start });
+	const transfer = options.network?.begin(performance.now());
+	let bytes: Uint8Array<ArrayBuffer>;
+	try {
+		bytes = await readBounded(response, url, options, transfer);
+	} finally {
+		transfer?.end(performance.now());
+	}
 	if (range === undefined || response.status === 206) return bytes;
 	// A server without ranges sends everything (RFC 9110, section 14.2): the part is cut here.
 	return bytes.slice(range[0], range[1]);
@@ -63,9 +67,9 @@ export async function fetchBytes(location: ByteLocation, options: FetchOptions):
 
 async function readBounded(
 	response: Response,
-	limit: number,
 	url: string,
-	signal: AbortSignal | undefined,
+	{ limit, signal }: FetchOptions,
+	transfer: RunningTransfer | undefined,
 ): Promise<Uint8Array<ArrayBuffer>> {
 	const chunks: Uint8Array[] = [];
 	let length = 0;
@@ -81,6 +85,7 @@ async function readBounded(
 				throw new CodecError("invalid-file", `${url} is longer than ${limit} bytes.`);
 			}
 			chunks.push(value);
+			transfer?.progress(length);
 		}
 	} catch (cause) {
 		signal?.throwIfAborted();

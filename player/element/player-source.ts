@@ -1,0 +1,256 @@
+import type { Enhancer } from "../enhancer.ts";
+import type { EnhancementFault, EnhancerReport, EnhancerWishes } from "../enhancer-options.ts";
+import type { BackendPreference, EnhancementReason, EnhancementState } from "../reasons.ts";
+import type { BaseFeed, BaseManifest, HlsModule } from "../stream/base-feed.ts";
+import type { ListedEnhancement } from "../stream/enhancement-list.ts";
+import { NetworkMeter } from "../policy/network-meter.ts";
+import { firstEvent, firstPlay, mediaError } from "./media-events.ts";
+import { viewBoxOf } from "./picture-area.ts";
+import { sourceKind } from "./source-kind.ts";
+
+/** The element, as its source sees it. */
+export type SourceHost = {
+	readonly video: HTMLVideoElement;
+	readonly canvas: HTMLCanvasElement;
+	/** Asked whenever a decoder is about to be started. */
+	readonly settings: () => {
+		readonly backend: BackendPreference;
+		/** Folders, absolute. */
+		readonly runtimeUrl: string;
+		readonly modelUrl: string;
+	};
+	readonly wishes: () => EnhancerWishes;
+	/** Base and enhancements are known. */
+	readonly listed: (manifest: BaseManifest, enhancements: readonly ListedEnhancement[]) => void;
+	/** State, reason or size of the picture may have changed. */
+	readonly changed: () => void;
+	readonly fault: (fault: EnhancementFault) => void;
+	/** The base cannot be played, or not any more. */
+	readonly fatal: (error: MediaError) => void;
+};
+
+/** Rate that is assumed where the playlist names none. */
+const USUAL_FRAME_RATE = 30;
+
+/** Seconds of base that are buffered while it plays, and before it is asked to. */
+const PLAYING_BUFFER = 30;
+const METADATA_BUFFER = 1;
+
+/** Everything that belongs to one `src`; made for it, and thrown away as a whole. */
+export class PlayerSource {
+	/** Absolute address. */
+	readonly url: string;
+	readonly #host: SourceHost;
+	readonly #abort = new AbortController();
+	readonly #started = performance.now();
+	readonly #network = new NetworkMeter();
+	#feed: BaseFeed | undefined;
+	#hls: HlsModule | undefined;
+	#manifest: BaseManifest | undefined;
+	#enhancements: readonly ListedEnhancement[] = [];
+	#enhancer: Enhancer | undefined;
+	#reason: EnhancementReason = "playback-not-begun";
+	#fault: EnhancementFault | undefined;
+	#firstPicture: number | undefined;
+	#firstEnhanced: number | undefined;
+	readonly #failed = Promise.withResolvers<MediaError>();
+
+	constructor(url: string, host: SourceHost) {
+		this.url = url;
+		this.#host = host;
+		const { video } = host;
+		const { signal } = this.#abort;
+		const first = () => (this.#firstPicture ??= performance.now() - this.#started);
+		if ("requestVideoFrameCallback" in HTMLVideoElement.prototype) video.requestVideoFrameCallback(first);
+		else video.addEventListener("loadeddata", first, { signal, once: true });
+		video.addEventListener("play", () => this.fillBuffer(), { signal });
+	}
+
+	get state(): EnhancementState {
+		return this.#enhancer?.report().state ?? (this.#fault ? "failed" : "base");
+	}
+
+	/** Undefined while the enhanced picture is shown. */
+	get reason(): EnhancementReason | undefined {
+		return this.#enhancer ? this.#enhancer.report().reason : this.#reason;
+	}
+
+	/** Resolves when the base cannot be played, or not any more; never rejected. */
+	get failed(): Promise<MediaError> {
+		return this.#failed.promise;
+	}
+
+	/** What is wrong with the enhancement from the start, if anything. */
+	get fault(): EnhancementFault | undefined {
+		return this.#fault;
+	}
+
+	get enhancer(): Enhancer | undefined {
+		return this.#enhancer;
+	}
+
+	/** The enhancer's report; undefined before playback has begun. */
+	get report(): EnhancerReport | undefined {
+		return this.#enhancer?.report();
+	}
+
+	get manifest(): BaseManifest | undefined {
+		return this.#manifest;
+	}
+
+	/** Nominal frames a second. */
+	get frameRate(): number {
+		return this.#manifest?.frameRate || USUAL_FRAME_RATE;
+	}
+
+	/** Bits a second; undefined: not known. */
+	get bandwidth(): number | undefined {
+		return this.#network.bandwidth;
+	}
+
+	/** Milliseconds from the start to the first picture, and to the first enhanced one. */
+	get firstPictures(): { readonly base: number | undefined; readonly enhanced: number | undefined } {
+		return { base: this.#firstPicture, enhanced: this.#firstEnhanced };
+	}
+
+	/** Seconds of base from the playhead on. */
+	get baseBuffer(): number {
+		const { video } = this.#host;
+		const end = this.#feed?.bufferedEnd(video, video.currentTime);
+		return end === undefined ? 0 : end - video.currentTime;
+	}
+
+	/** Starts loading. @param at seconds to begin at; undefined: where the stream says */
+	async open(options: { readonly metadataOnly: boolean; readonly at: number | undefined }): Promise<void> {
+		const { video } = this.#host;
+		if (sourceKind(this.url) === "file") {
+			this.#reason = "no-enhancement";
+			video.src = this.url;
+			return;
+		}
+		const [module, { BaseFeed }] = await Promise.all([import("hls.js"), import("../stream/base-feed.ts")]);
+		if (this.#abort.signal.aborted) return;
+		if (!module.default.isSupported()) {
+			// Safari on old iPhones: the system plays the base, nothing can be drawn over what it does not hand out.
+			this.#reason = "browser-incapable";
+			video.src = this.url;
+			return;
+		}
+		this.#hls = module;
+		this.#feed = new BaseFeed(
+			module,
+			{
+				manifest: (manifest) => void this.#onManifest(manifest),
+				progress: () => this.#enhancer?.tick(),
+				transfer: (bytes, start, end) => this.#network.add(bytes, start, end),
+				fatal: (error) => {
+					const nothing = video.readyState === HTMLMediaElement.HAVE_NOTHING;
+					const failure = mediaError(nothing ? 4 : 2, error.message);
+					this.#host.fatal(failure);
+					this.#failed.resolve(failure);
+				},
+			},
+			{ maxBufferLength: options.metadataOnly ? METADATA_BUFFER : PLAYING_BUFFER },
+		);
+		this.#feed.load(video, this.url, options.at);
+	}
+
+	/** Playback was asked for: from here on the buffer is filled as usual. */
+	fillBuffer(): void {
+		if (this.#feed) this.#feed.hls.config.maxBufferLength = PLAYING_BUFFER;
+	}
+
+	/** Viewer or page want something else. */
+	onWishes(): void {
+		if (this.#enhancer) this.#enhancer.wishes = this.#host.wishes();
+	}
+
+	/** The settings changed: the decoder is made anew, where there is one. */
+	restart(): void {
+		if (!this.#enhancer) return;
+		this.#enhancer.destroy();
+		this.#enhancer = undefined;
+		void this.#startEnhancer();
+	}
+
+	/** Back to the state before: nothing of the source stays. */
+	destroy(): void {
+		this.#abort.abort();
+		this.#enhancer?.destroy();
+		this.#feed?.destroy();
+		const { video } = this.#host;
+		this.#setViewBox("");
+		if (!video.hasAttribute("src")) return;
+		video.removeAttribute("src");
+		video.load();
+	}
+
+	async #onManifest(manifest: BaseManifest): Promise<void> {
+		this.#manifest = manifest;
+		const { signal } = this.#abort;
+		try {
+			if (manifest.enhancementsUrl !== undefined) {
+				const { fetchEnhancementList } = await import("../stream/enhancement-list.ts");
+				this.#enhancements = await fetchEnhancementList(manifest.enhancementsUrl, { signal });
+			}
+		} catch (cause) {
+			if (signal.aborted) return;
+			const code = cause instanceof Error && cause.name === "FetchError" ? "network" : "invalid-list";
+			const message = cause instanceof Error ? cause.message : String(cause);
+			this.#reason = code;
+			this.#fault = { code, message, hint: undefined, fatal: true };
+		}
+		if (signal.aborted) return;
+		const [cheapest] = this.#enhancements;
+		if (!cheapest && !this.#fault) this.#reason = "no-enhancement";
+		this.#host.listed(manifest, this.#enhancements);
+		this.#host.changed();
+		if (this.#fault) this.#host.fault(this.#fault);
+		if (!cheapest) return;
+		this.#setViewBox(viewBoxOf(cheapest, manifest));
+		await firstEvent(this.#host.video, "loadedmetadata", HTMLMediaElement.HAVE_METADATA, signal);
+		// Measured at the picture itself, where the playlist does not tell.
+		const { videoWidth, videoHeight } = this.#host.video;
+		this.#setViewBox(viewBoxOf(cheapest, { width: videoWidth, height: videoHeight }));
+		await firstPlay(this.#host.video, signal);
+		if (!signal.aborted) await this.#startEnhancer();
+	}
+
+	async #startEnhancer(): Promise<void> {
+		const [cheapest, ...others] = this.#enhancements;
+		const feed = this.#feed;
+		if (!feed || !this.#hls || !this.#manifest || !cheapest) return;
+		if (!("requestVideoFrameCallback" in HTMLVideoElement.prototype)) {
+			this.#reason = "browser-incapable";
+			this.#host.changed();
+			return;
+		}
+		// Decision, fetching, presenting: nothing of it is loaded before playback has begun.
+		const { Enhancer } = await import("../enhancer.ts");
+		if (this.#abort.signal.aborted || this.#enhancer) return;
+		const { video, canvas } = this.#host;
+		this.#enhancer = new Enhancer({
+			...this.#host.settings(),
+			video,
+			canvas,
+			feed,
+			parser: this.#hls.M3U8Parser,
+			enhancements: [cheapest, ...others],
+			frameRate: this.frameRate,
+			baseBitrate: this.#manifest.bitrate,
+			wishes: this.#host.wishes(),
+			network: this.#network,
+			onChange: () => {
+				if (this.state === "active") this.#firstEnhanced ??= performance.now() - this.#started;
+				this.#host.changed();
+			},
+			onFault: (fault) => this.#host.fault(fault),
+		});
+		this.#host.changed();
+	}
+
+	/** The same for video and canvas: both cover the same samples. */
+	#setViewBox(value: string): void {
+		for (const { style } of [this.#host.video, this.#host.canvas]) style.setProperty("object-view-box", value);
+	}
+}

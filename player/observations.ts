@@ -1,0 +1,123 @@
+import type { EnhancerOptions, EnhancerWishes } from "./enhancer-options.ts";
+import type { ChoiceObservation } from "./policy/choose-enhancement.ts";
+import { shareOfEnhancement } from "./policy/plan-fetch.ts";
+import type { StartObservation } from "./policy/start.ts";
+import type { BufferObservation } from "./stream/enhancement-buffer.ts";
+
+/** Seconds of base ahead before the enhancement may use the network. */
+const BASE_WANTED = 6;
+
+/** Bytes of runtime and weights over the wire (compressed), for the decision whether they are worth it. */
+const RUNTIME_BYTES = 4_800_000;
+
+/** How the base stands at the playhead. */
+export type BaseStatus = {
+	/** Seconds on the media timeline up to which the base is buffered; undefined: not even at the playhead. */
+	readonly end: number | undefined;
+	/** Everything from the playhead to the end is buffered. */
+	readonly complete: boolean;
+};
+
+/** Where the playhead is, in seconds. At the end it stands behind the last frame, which is the one that is shown. */
+export function playheadOf({ video, frameRate }: Pick<EnhancerOptions, "video" | "frameRate">): number {
+	if (!(video.currentTime >= video.duration)) return video.currentTime;
+	return Math.max(0, video.duration - 0.5 / frameRate);
+}
+
+export function baseStatusOf({ video, feed }: EnhancerOptions, position: number): BaseStatus {
+	const end = feed.bufferedEnd(video, position);
+	return { end, complete: feed.complete && end !== undefined && end >= video.duration - 0.1 };
+}
+
+/** What the decision to load runtime and weights looks at. */
+export function observeStart(
+	o: EnhancerOptions,
+	wishes: EnhancerWishes,
+	base: BaseStatus,
+	loaded: {
+		/** The backend that runs; undefined before. */
+		readonly backend: "webgpu" | "wasm" | undefined;
+		/** Runtime and weights are here, or on their way. */
+		readonly runtime: boolean;
+	},
+): StartObservation {
+	const { video, backend, enhancements, frameRate } = o;
+	const [cheapest] = enhancements;
+	const gpu = "gpu" in navigator;
+	const position = playheadOf(o);
+	const connection =
+		"connection" in navigator ? (navigator.connection as { saveData?: boolean } | undefined) : undefined;
+	return {
+		mode: wishes.mode,
+		lowChosen: wishes.choice === "low",
+		enhancements: enhancements.length,
+		playbackBegan: video.played.length > 0 || video.currentTime > 0,
+		saveData: connection?.saveData === true,
+		browserCapable: "VideoDecoder" in globalThis && "OffscreenCanvas" in globalThis,
+		backend:
+			loaded.backend ??
+			(backend === "wasm" ? "wasm" : gpu ? "webgpu" : backend === "webgpu" ? undefined : "wasm"),
+		samplesPerSecond: cheapest.width * cheapest.height * frameRate,
+		bandwidth: o.network.bandwidth,
+		baseBitrate: o.baseBitrate,
+		enhancementBitrate: cheapest.bandwidth,
+		runtimeBytes: loaded.runtime ? 0 : RUNTIME_BYTES,
+		secondsLeft: Math.max(0, (Number.isFinite(video.duration) ? video.duration : Infinity) - video.currentTime),
+		loops: video.loop,
+		baseBuffer: base.end === undefined ? 0 : base.end - position,
+		baseBufferWanted: BASE_WANTED,
+		baseComplete: base.complete,
+	};
+}
+
+/** What the choice of an enhancement looks at. */
+export function observeChoice(
+	o: EnhancerOptions,
+	wishes: EnhancerWishes,
+	now: {
+		/** Id of the enhancement in use. */
+		readonly current: string | undefined;
+		/** Luma samples a second that this device decodes; undefined: not measured. */
+		readonly decodeSpeed: number | undefined;
+		/** Seconds of enhancement from the playhead on. */
+		readonly ahead: number;
+		/** Decoded pictures are kept, so that decoding may take longer than playing. */
+		readonly keeps: boolean;
+	},
+): ChoiceObservation {
+	const { video, enhancements, frameRate } = o;
+	return {
+		options: enhancements.map(({ id, bandwidth, width, height }) => ({
+			id,
+			bitrate: bandwidth,
+			samplesPerSecond: width * height * frameRate,
+		})),
+		chosen: wishes.choice,
+		current: now.current,
+		bandwidth: o.network.bandwidth,
+		baseBitrate: o.baseBitrate,
+		// A paused picture has all the time there is.
+		decodeSpeed: video.paused || now.keeps ? undefined : now.decodeSpeed,
+		playbackRate: video.paused ? 0 : Math.abs(video.playbackRate),
+		ahead: now.ahead,
+		forced: wishes.mode === "force",
+	};
+}
+
+/** What the plan of fetches looks at. @param pace seconds that decoding a second takes; 0: not known */
+export function observeFetching(o: EnhancerOptions, base: BaseStatus, pace: number): BufferObservation {
+	const { video, baseBitrate } = o;
+	const { bandwidth } = o.network;
+	const position = playheadOf(o);
+	const baseBuffer = base.end === undefined ? 0 : base.end - position;
+	return {
+		position,
+		playbackRate: Math.abs(video.playbackRate),
+		paused: video.paused,
+		baseBufferedEnd: base.end,
+		baseBufferWanted: BASE_WANTED,
+		baseComplete: base.complete,
+		bandwidth: shareOfEnhancement({ bandwidth, baseBitrate, baseBuffer, baseComplete: base.complete }),
+		decodeSecondsPerSecond: pace,
+	};
+}

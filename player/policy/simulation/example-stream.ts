@@ -1,0 +1,32 @@
+import type { SimulatedStream } from "./session.ts";
+
+/** Bits that a single-layer rendition saves against base and enhancement of the same PSNR: the BD-rate of bench/RESULTS.md. */
+const LADDER_SAVING = 1.169;
+
+const ENHANCEMENTS = [
+	{ id: "e20", bitrate: 350_000, quality: 33 },
+	{ id: "e36", bitrate: 900_000, quality: 36 },
+	{ id: "e50", bitrate: 2_200_000, quality: 39 },
+];
+const BASE = { bitrate: 150_000, quality: 27 };
+
+/** Bytes of runtime and weights over the wire. */
+export const RUNTIME_BYTES = 4_800_000;
+
+/** 640x360 at 25 frames a second; qualities are PSNR-Y of the order that the codec reaches. */
+export const exampleStream = (seconds: number, runtimeBytes: number): SimulatedStream => ({
+	seconds,
+	segmentSeconds: 2,
+	baseBitrate: BASE.bitrate,
+	baseQuality: BASE.quality,
+	enhancements: ENHANCEMENTS,
+	ladder: [
+		BASE,
+		...ENHANCEMENTS.map(({ bitrate, quality }) => ({
+			bitrate: (bitrate + BASE.bitrate) / LADDER_SAVING,
+			quality,
+		})),
+	],
+	samplesPerSecond: 640 * 360 * 25,
+	runtimeBytes,
+});

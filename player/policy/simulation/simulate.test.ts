@@ -1,0 +1,83 @@
+import { describe, expect, it } from "vitest";
+import { exampleStream, RUNTIME_BYTES } from "./example-stream.ts";
+import { simulate } from "./simulate.ts";
+import type { Strategy } from "./session.ts";
+import { constantTrace, type Trace, TRACES } from "./traces.ts";
+import type { SimulationResult } from "./viewer.ts";
+
+/** A viewer who has the decoder in the cache, and one who comes for the first time and stays for longer. */
+const WARM = exampleStream(120, 0);
+const COLD = exampleStream(600, RUNTIME_BYTES);
+const GPU = 4 * WARM.samplesPerSecond;
+
+const play = (stream: typeof WARM, trace: Trace) => {
+	const results = new Map<Strategy, SimulationResult>();
+	return (strategy: Strategy): SimulationResult => {
+		const result = results.get(strategy) ?? simulate(stream, trace, strategy, GPU);
+		results.set(strategy, result);
+		return result;
+	};
+};
+
+describe.each([
+	{ viewer: "decoder cached", stream: WARM, tolerance: 0 },
+	// The first seconds pass without a decoder, and a network that carries the best has nothing to make up for it with.
+	{ viewer: "cold cache", stream: COLD, tolerance: 0.15 },
+])("policy over network traces, $viewer", ({ stream, tolerance }) => {
+	it.each(TRACES)("never stalls where the base alone would not, and beats it: $name", (trace) => {
+		const by = play(stream, trace);
+		expect(by("diagonal").stalled).toBeLessThanOrEqual(by("base-only").stalled + 1e-9);
+		expect(by("diagonal").startDelay).toBeLessThanOrEqual(by("base-only").startDelay + 1e-9);
+		expect(by("diagonal").quality).toBeGreaterThanOrEqual(by("base-only").quality);
+	});
+
+	it.each(TRACES)("is at least as good as hls.js on a ladder of equal qualities: $name", (trace) => {
+		const by = play(stream, trace);
+		expect(by("diagonal").quality).toBeGreaterThanOrEqual(by("ladder").quality - tolerance - 1e-9);
+		expect(by("diagonal").stalled).toBeLessThanOrEqual(by("ladder").stalled + 1e-9);
+	});
+});
+
+describe("policy on hard networks", () => {
+	const hard = TRACES.filter((trace) => {
+		const share = simulate(COLD, trace, "naive", GPU).enhancedShare;
+		return share > 0 && share < 0.5;
+	});
+
+	it("has hard networks to be tried on: a naive policy shows the enhancement for less than half of the time", () => {
+		expect(hard.map(({ name }) => name)).toEqual(["bus, 3G", "car, 4G with handovers"]);
+	});
+
+	it.each(hard)(
+		"is enhanced for twice as long as the naive policy, or always, with fewer changes: $name",
+		(trace) => {
+			const by = play(COLD, trace);
+			const twice = 2 * by("naive").enhancedShare;
+			expect(by("diagonal").enhancedShare).toBeGreaterThanOrEqual(Math.min(twice, 0.97));
+			expect(by("diagonal").switches).toBeLessThan(by("naive").switches / 2);
+		},
+	);
+});
+
+describe("policy at its limits", () => {
+	it("fetches nothing beyond the base where the network carries no more", () => {
+		const poor = simulate(COLD, constantTrace(0.3e6), "diagonal", GPU);
+		expect(poor.enhancedShare).toBe(0);
+		expect(poor.bytes).toBeLessThan((1.01 * (COLD.seconds * COLD.baseBitrate)) / 8);
+	});
+
+	it("does not load the decoder for what would be over before it is there", () => {
+		const short = simulate(exampleStream(20, RUNTIME_BYTES), constantTrace(1.5e6), "diagonal", GPU);
+		expect(short.bytes).toBeLessThan(RUNTIME_BYTES / 10);
+	});
+
+	it("does not flutter on a steady network", () => {
+		for (const rate of [0.8e6, 1.5e6, 3e6, 6e6]) {
+			expect(simulate(WARM, constantTrace(rate), "diagonal", GPU).switches).toBeLessThan(6);
+		}
+	});
+
+	it("leaves a device alone that is slower than the picture", () => {
+		expect(simulate(WARM, constantTrace(6e6), "diagonal", 0.8 * WARM.samplesPerSecond).enhancedShare).toBe(0);
+	});
+});
