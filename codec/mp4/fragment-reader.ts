@@ -5,8 +5,8 @@ import { NON_SYNC_BIT } from "./fragment-boxes.ts";
 import type { ReadTrack, SampleDefaults } from "./init-reader.ts";
 import { toMicroseconds } from "./timescale.ts";
 
-/** Most samples that one run may announce: 20 minutes of 50 frames a second. */
-const MAX_RUN_SAMPLES = 1 << 16;
+/** Most samples that one `moof` may announce: 20 minutes of 50 frames a second. Without rows, a run costs 12 bytes. */
+const MAX_FRAGMENT_SAMPLES = 1 << 16;
 
 /** Where a sample's bytes are, and what `Sample` says besides. */
 export type SampleLocation = Omit<Sample, "data"> & {
@@ -82,6 +82,7 @@ export const readMovieFragment = (
 ): FragmentIndex[] => {
 	const fragments: FragmentIndex[] = [];
 	let dataEnd = moofStart;
+	let most = MAX_FRAGMENT_SAMPLES;
 	for (const traf of boxesIn(moof).filter((box) => box.type === "traf")) {
 		const boxes = boxesIn(traf.body);
 		const header = readTrackFragmentHeader(requireBox(boxes, "tfhd", "traf"));
@@ -94,7 +95,8 @@ export const readMovieFragment = (
 		const samples: SampleLocation[] = [];
 		dataEnd = base;
 		for (const trun of boxes.filter((box) => box.type === "trun")) {
-			const run = readTrackRun(trun, defaults);
+			const run = readTrackRun(trun, defaults, most);
+			most -= run.rows.length;
 			let offset = run.dataOffset === undefined ? dataEnd : base + run.dataOffset;
 			for (const row of run.rows) {
 				const at = (ticks: number) => toMicroseconds(ticks, track.timescale) + track.shift;
@@ -134,7 +136,7 @@ const readDecodeTime = (tfdt: BoxView | undefined): number => {
 
 type RunSample = SampleDefaults & { readonly compositionOffset: number };
 
-const readTrackRun = (trun: BoxView, defaults: SampleDefaults) => {
+const readTrackRun = (trun: BoxView, defaults: SampleDefaults, most: number) => {
 	const fields = new FieldReader(trun.body, "trun");
 	const { version, flags } = fields.versionAndFlags();
 	const count = fields.u32();
@@ -142,12 +144,14 @@ const readTrackRun = (trun: BoxView, defaults: SampleDefaults) => {
 	const firstFlags = (flags & 0x000004) === 0 ? undefined : fields.u32();
 	const present = (bit: number) => (flags & bit) !== 0;
 	const rowBytes = [0x100, 0x200, 0x400, 0x800].filter(present).length * 4;
-	if (count > MAX_RUN_SAMPLES || count * rowBytes > fields.remaining) {
+	if (count > most || count * rowBytes > fields.remaining) {
 		throw invalid(`Box "trun" announces ${count} samples in ${fields.remaining} bytes.`);
 	}
 	const rows = Array.from({ length: count }, (_, index): RunSample => {
 		const duration = present(0x100) ? fields.u32() : defaults.duration;
 		const size = present(0x200) ? fields.u32() : defaults.size;
+		// So that there are never more samples than bytes of media data.
+		if (size === 0) throw invalid('Box "trun" has a sample of 0 bytes.');
 		const own = present(0x400) ? fields.u32() : defaults.flags;
 		const compositionOffset = !present(0x800) ? 0 : version === 0 ? fields.u32() : fields.i32();
 		return { duration, size, flags: index === 0 ? (firstFlags ?? own) : own, compositionOffset };

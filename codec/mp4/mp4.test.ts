@@ -30,7 +30,7 @@ const samplesArbitrary = fc
 		fc.integer({ min: 0, max: 2 ** 42 }),
 		fc.array(
 			fc.record({
-				data: fc.uint8Array({ maxLength: 30 }),
+				data: fc.uint8Array({ minLength: 1, maxLength: 30 }),
 				duration: fc.oneof(fc.constant(40_000), fc.integer({ min: 0, max: 2 ** 31 })),
 				sync: fc.boolean(),
 			}),
