@@ -182,10 +182,11 @@ def main(argv=None):
 
 
 def quality_for(clip, batch):
-    """A random q per clip, near the one whose motion was searched for where the data says so."""
+    """A random q per clip, near the one whose motion was searched for where the data says so: rather below, for the motion is precomputed
+    at few lambdas of which the largest fits q 24."""
     q = torch.rand(batch) * (QUALITIES - 1 - INTRA_FINER)
     if "q" in clip:
-        return (clip["q"].cpu().float() + (torch.rand(batch) - 0.5) * 24).clamp(0, QUALITIES - 1 - INTRA_FINER)
+        return (clip["q"].cpu().float() + torch.rand(batch) * 36 - 24).clamp(0, QUALITIES - 1 - INTRA_FINER)
     return q
 
 

@@ -13,11 +13,18 @@ BLOCK = 32  # crops lie on the grid of the largest motion block
 GRADE_WEIGHTS = {"clean": 3.0, "pack-03": 1.0, "photos": 0.6}
 FIRST_FRAME_SHARE = 0.25  # of the samples start where the base has its I frame, as every segment does
 RESCAN_SECONDS = 60
+MOTION_SLOPE = 2.6  # motion is searched at this part of the rate-distortion slope: fewer vectors than plain prediction would like
+BASE_SPREAD = 5.0  # crf by which the base may stray from the one that goes with q, as a rule
 
 
 def quality_of(motion_lambda):
     """The q (0..63, real) whose rate-distortion slope fits motion searched at `motion_lambda` squared error a bit."""
-    return min(63.0, max(0.0, 63 * math.log(1.3 * 65025 / motion_lambda / 40) / math.log(40)))
+    return min(63.0, max(0.0, 63 * math.log(MOTION_SLOPE * 65025 / motion_lambda / 40) / math.log(40)))
+
+
+def base_crf_of(q):
+    """The quality of the base stream that goes with q, as codec/base/base-quality.ts has it."""
+    return min(44.0, max(12.0, round(43 - 0.22 * q, 1)))
 
 
 def flip_sideways(sample):
@@ -76,7 +83,11 @@ class ClipDataset(torch.utils.data.Dataset):
         t = 0 if random.random() < FIRST_FRAME_SHARE else random.randrange(meta["frames"] - n + 1)
         y0 = BLOCK * random.randrange((meta["height"] - h) // BLOCK + 1)
         x0 = BLOCK * random.randrange((meta["width"] - w) // BLOCK + 1)
-        k, l = random.randrange(len(meta["crfs"])), random.randrange(len(meta["motion_lambdas"]))
+        l = random.randrange(len(meta["motion_lambdas"]))
+        fitting = base_crf_of(quality_of(meta["motion_lambdas"][l]))
+        # Every base may meet every q, since viewers' encoders choose it, but mostly it is the one that the rule gives.
+        near = [0.1 + math.exp(-abs(crf - fitting) / BASE_SPREAD) for crf in meta["crfs"]]
+        (k,) = random.choices(range(len(near)), near)
 
         def cut(name, r, *lead):
             array = np.load(path / f"{name}.npy", mmap_mode="r")

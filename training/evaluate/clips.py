@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from training.data.dataset import MOTION_SLOPE
 from training.data.downscale import downscale_by_4
 from training.data.prepare import decode_stream, encode_base, find_motion, planes_of, raw_of, run_ffmpeg
 
@@ -14,14 +15,9 @@ from .curves import frame_quality
 ANCHOR_CRFS = (18, 22, 26, 30, 34, 38, 42)
 
 
-def base_crf_of(q):
-    """The quality of the base stream that goes with q, as codec/base/base-quality.ts has it."""
-    return min(44.0, max(12.0, round(38 - 0.22 * q, 1)))
-
-
 def motion_lambda_of(q):
-    """Squared error per bit of the motion search at q: 65025 / (rate-distortion slope) * 1.3."""
-    return round(65025 * 1.3 / (40 * math.exp(math.log(40) * q / 63)))
+    """Squared error per bit of the motion search at q."""
+    return round(65025 * MOTION_SLOPE / (40 * math.exp(math.log(40) * q / 63)))
 
 
 def read_clip(path, frames, largest=None):

@@ -22,7 +22,8 @@ import torch  # noqa: E402
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from training.data.prepare import build_motion_program  # noqa: E402
-from training.evaluate.clips import Clip, base_crf_of, motion_lambda_of  # noqa: E402
+from training.data.dataset import base_crf_of  # noqa: E402
+from training.evaluate.clips import Clip, motion_lambda_of  # noqa: E402
 from training.evaluate.curves import bd_rate, frame_quality  # noqa: E402
 from training.model.enhancement import CHROMA_WEIGHT, LUMA_WEIGHT, QUALITIES, Enhancement, lambda_of  # noqa: E402
 from training.model.fixed import set_mode  # noqa: E402

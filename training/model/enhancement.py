@@ -13,7 +13,7 @@ from .transform import CHROMA_COEFFICIENTS, LATENTS, LUMA_COEFFICIENTS, dct_matr
 from .warp import bilinear, nearest, warp_picture
 
 FEATURES, BASE_FEATURES, QUALITIES = 64, 32, 64
-LUMA_WEIGHT, CHROMA_WEIGHT = 0.75, 0.7  # of the mean squared errors in the distortion
+LUMA_WEIGHT, CHROMA_WEIGHT = 0.75, 1.0  # of the mean squared errors in the distortion: chroma errors are small, and decibels count them alike
 SMALLEST_LAMBDA, LARGEST_LAMBDA = 40.0, 1600.0  # loss = bits per pixel + lambda * distortion, at q 0 and q 63
 PREDICTION_SHIFT, SAMPLE_SHIFT, COEFFICIENT_SHIFT = 12, 8, 8
 

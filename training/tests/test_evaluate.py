@@ -9,7 +9,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from support import moving_clip, run  # noqa: E402
-from training.data import prepare  # noqa: E402
+from training.data import dataset, prepare  # noqa: E402
 from training.evaluate import clips, curves, evaluate  # noqa: E402
 
 
@@ -37,9 +37,9 @@ def test_bd_rate_of_a_constant_factor():
 
 
 def test_rules_of_q():
-    assert clips.base_crf_of(0) > clips.base_crf_of(63)
-    assert math.isclose(clips.motion_lambda_of(0), 65025 * 1.3 / 40, rel_tol=0.01)
-    assert math.isclose(clips.motion_lambda_of(63), 65025 * 1.3 / 1600, rel_tol=0.02)
+    assert dataset.base_crf_of(0) > dataset.base_crf_of(63)
+    assert math.isclose(clips.motion_lambda_of(0), 65025 * 2.6 / 40, rel_tol=0.01)
+    assert math.isclose(clips.motion_lambda_of(63), 65025 * 2.6 / 1600, rel_tol=0.02)
 
 
 def test_sag():
