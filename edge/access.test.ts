@@ -1,12 +1,14 @@
+import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import type { CreateTokenRequest, CreateTokenResponse } from "../protocol/asset.ts";
 import { signClaims } from "./access/signed-claims.ts";
 import { signingKeys } from "./access/signing-keys.ts";
 import { createUploadToken, readUploadToken } from "./access/upload-token.ts";
 import { API_KEY, call, createAsset, migrate, ORIGIN, putPart, uploadAll } from "./testing/edge-client.ts";
 import { clipTracks, createRequest } from "./testing/fixture-media.ts";
+import app from "./worker.ts";
 
 const tracks = clipTracks({ frames: 75 });
 const part = tracks[0]?.samples.slice(0, 40) ?? [];
@@ -73,6 +75,11 @@ describe("upload tokens", () => {
 		const second = await createAsset(createRequest(tracks), short);
 		expect(await codeOf(await putPart(second.id, "base", 0, part, short))).toEqual([413, "constraint-exceeded"]);
 		expect((await putPart(second.id, "base", 0, part.slice(0, 25), short)).status).toBe(201);
+	});
+
+	it("hold for tracks", async () => {
+		expect(await codeOf(await create(await newToken({ maxTracks: 2 })))).toEqual([413, "constraint-exceeded"]);
+		expect((await create(await newToken({ maxTracks: 3 }))).status).toBe(201);
 	});
 
 	it("hold for one origin", async () => {
@@ -148,6 +155,41 @@ describe("upload tokens", () => {
 			expect([400, 404]).toContain(response.status);
 		},
 	);
+});
+
+describe("what is logged", () => {
+	it("holds no key, token, query or body, whatever goes wrong", async () => {
+		const lines: string[] = [];
+		const log = vi
+			.spyOn(console, "error")
+			.mockImplementation((...words: unknown[]) => void lines.push(words.join(" ")));
+		const token = await newToken();
+		const failing = {
+			...env,
+			CATALOGUE: undefined as unknown as D1Database,
+			MEDIA: undefined as unknown as R2Bucket,
+		};
+		const asset = `p${"a".repeat(20)}`;
+		for (const [method, path] of [
+			["GET", `/v1/assets?search=hidden-word`],
+			["GET", `/v1/assets/${asset}/tracks/base/init.mp4?hidden-word`],
+			["GET", `/p/${token}/v1/assets/${asset}/master.m3u8`],
+			["POST", "/v1/api-keys"],
+		] as const) {
+			const headers = { Authorization: `Bearer ${API_KEY}`, "Content-Type": "application/json" };
+			const body = method === "POST" ? JSON.stringify({ name: "hidden-word", scopes: ["read"] }) : null;
+			const request = new Request(ORIGIN + path, { method, headers, body });
+			expect((await app.fetch(request, failing, createExecutionContext())).status).toBeGreaterThanOrEqual(400);
+		}
+		log.mockRestore();
+		expect(lines.length).toBeGreaterThan(0);
+		for (const line of lines) {
+			expect(() => JSON.parse(line) as unknown).not.toThrow();
+			expect(line).not.toContain("hidden-word");
+			expect(line).not.toContain(API_KEY);
+			expect(line).not.toContain(token.slice(4));
+		}
+	});
 });
 
 describe("the Studio's tokens", () => {

@@ -1,7 +1,10 @@
+import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { call, createAsset, migrate, ORIGIN, uploadAll } from "./testing/edge-client.ts";
+import { findCopy } from "./http/object-cache.ts";
+import { API_KEY, call, createAsset, migrate, ORIGIN, uploadAll } from "./testing/edge-client.ts";
 import { clipTracks, createRequest } from "./testing/fixture-media.ts";
+import app from "./worker.ts";
 
 const tracks = clipTracks({ frames: 75 });
 let id: string;
@@ -103,6 +106,38 @@ describe("a segment", () => {
 	});
 });
 
+describe("copies in the cache", () => {
+	it("have the bytes and headers of what they are copies of, and are found only after the check of access", async () => {
+		const secret = await uploadAll(tracks, 40, undefined, { access: "signed" });
+		const { token } = await (
+			await call(`/v1/assets/${secret}/playback-tokens`, { method: "POST", json: {} })
+		).json<{ token: string }>();
+		const file = `/v1/assets/${secret}/tracks/e40/segments/0.m4s`;
+		const first = await call(`/p/${token}${file}`, { token: "" });
+		const firstBytes = await bodyOf(first);
+		await expect.poll(async () => (await findCopy(`assets/${secret}/e40/0.m4s`))?.status).toBe(200);
+		const second = await call(`/p/${token}${file}`, { token: "" });
+		expect(await bodyOf(second)).toEqual(firstBytes);
+		expect(Object.fromEntries(second.headers)).toEqual(Object.fromEntries(first.headers));
+		expect(second.headers.get("Cache-Control")).toBe("private, max-age=31536000, immutable");
+		expect((await call(file, { token: "" })).status).toBe(401);
+		expect((await call(`/p/${token}x${file}`, { token: "" })).status).toBe(401);
+		expect((await call(`/v1/assets/${secret}`, { method: "DELETE" })).status).toBe(204);
+	});
+
+	it("are gone with the asset", async () => {
+		const gone = await uploadAll(tracks);
+		const keys = (await env.MEDIA.list({ prefix: `assets/${gone}/` })).objects.map(({ key }) => key);
+		const files = ["tracks/base/init.mp4", "tracks/base/segments/0.m4s", "tracks/e40/segments/1.m4s"];
+		for (const file of files) await (await call(`/v1/assets/${gone}/${file}`, { token: "" })).arrayBuffer();
+		await expect.poll(async () => (await findCopy(`assets/${gone}/base/0.m4s`))?.status).toBe(200);
+		expect((await call(`/v1/assets/${gone}`, { method: "DELETE" })).status).toBe(204);
+		expect(keys.length).toBeGreaterThan(6);
+		for (const key of keys) expect(await findCopy(key)).toBeUndefined();
+		for (const file of files) expect((await call(`/v1/assets/${gone}/${file}`, { token: "" })).status).toBe(404);
+	});
+});
+
 describe("addresses that lead nowhere", () => {
 	it.each([
 		"tracks/e40/segments/99.m4s",
@@ -182,9 +217,38 @@ describe("CORS", () => {
 			},
 		});
 		expect(response.status).toBe(204);
-		expect(response.headers.get("Access-Control-Allow-Origin")).toBe("*");
+		expect(response.headers.get("Access-Control-Allow-Origin")).toBe("https://elsewhere.test");
+		expect(response.headers.get("Vary")).toContain("Origin");
 		expect(response.headers.get("Access-Control-Allow-Methods")).toContain("PUT");
 		expect(response.headers.get("Access-Control-Allow-Headers")).toMatch(/Authorization.*Repr-Digest/);
+	});
+
+	it("is exact for what carries a key or token, and open for what anybody may play", async () => {
+		const listed = { ...env, CRESCENDO_UPLOAD_ORIGINS: "https://studio.test https://desk.test" };
+		const ask = (origin: string, headers: Record<string, string>, method = "GET", rest = "") =>
+			app.fetch(
+				new Request(`${ORIGIN}/v1/assets${rest}`, { method, headers: { Origin: origin, ...headers } }),
+				listed,
+				createExecutionContext(),
+			);
+		const key = { Authorization: `Bearer ${API_KEY}` };
+		const question = { "Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "authorization" };
+		for (const [origin, allowed] of [
+			["https://studio.test", "https://studio.test"],
+			["https://desk.test", "https://desk.test"],
+			["https://desk.test.evil.test", null],
+			["http://desk.test", null],
+			["null", null],
+		] as const) {
+			const [preflight, answer] = [await ask(origin, question, "OPTIONS"), await ask(origin, key)];
+			expect(preflight.headers.get("Access-Control-Allow-Origin")).toBe(allowed);
+			expect(answer.headers.get("Access-Control-Allow-Origin")).toBe(allowed);
+			expect(answer.headers.get("Vary")).toContain("Origin");
+			expect(answer.status).toBe(allowed === null ? 403 : 200);
+			const media = await ask(origin, {}, "GET", `/${id}/master.m3u8`);
+			expect([media.status, media.headers.get("Access-Control-Allow-Origin")]).toEqual([200, "*"]);
+			expect(media.headers.get("Vary")).toBeNull();
+		}
 	});
 
 	it("is on errors of every kind", async () => {

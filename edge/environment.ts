@@ -1,5 +1,6 @@
 import type * as worker from "./worker.ts";
 import type { AssetObject } from "./asset/asset-object.ts";
+import type { WebhookObject } from "./webhooks/webhook-object.ts";
 
 /** Bindings and variables of the Worker; wrangler.toml says where each comes from. */
 export type Environment = {
@@ -9,8 +10,12 @@ export type Environment = {
 	readonly CATALOGUE: D1Database;
 	/** One Durable Object an asset, by the asset's id. */
 	readonly ASSET: DurableObjectNamespace<AssetObject>;
+	/** One Durable Object a webhook, by the webhook's id. */
+	readonly WEBHOOK: DurableObjectNamespace<WebhookObject>;
 	/** Assets made with upload tokens, by address of the client. */
 	readonly CREATION_RATE: RateLimit;
+	/** Reports of players, by address of the client. */
+	readonly REPORT_RATE: RateLimit;
 	/** Static files: Studio, player, embed and watch pages, models. */
 	readonly PAGES: Fetcher;
 	/** The key that may do everything. Absent: only keys of the catalogue are accepted. */
@@ -19,6 +24,8 @@ export type Environment = {
 	readonly CRESCENDO_SIGNING_KEYS?: string;
 	/** "1": the Studio of this origin gets upload tokens and the list of public assets without a key. Development only. */
 	readonly CRESCENDO_STUDIO?: string;
+	/** Origins whose pages may upload, separated by spaces. Absent: all, as far as their tokens reach. */
+	readonly CRESCENDO_UPLOAD_ORIGINS?: string;
 	/** JSON that overrides `DEFAULT_LIMITS`. */
 	readonly CRESCENDO_LIMITS?: string;
 };

@@ -17,6 +17,8 @@ const Limits = v.strictObject({
 	partSamples: v.optional(count, 20_000),
 	/** Milliseconds a segment lasts at least, but for an asset's last. */
 	segmentMilliseconds: v.optional(count, 2000),
+	/** Milliseconds for which what is delivered is added up before the catalogue is told. */
+	usageMilliseconds: v.optional(count, 5000),
 	/** Seconds without a part after which an asset that is not complete is removed. */
 	abandonSeconds: v.optional(count, 24 * 3600),
 });
@@ -29,6 +31,16 @@ export type Limits = v.InferOutput<typeof Limits>;
  * @throws TypeError for text that is not JSON or names no limit: a typing error must not lift one.
  */
 export const readLimits = (overrides: string | undefined): Limits => {
+	if (last !== undefined && last.overrides === overrides) return last.limits;
+	const limits = parseLimits(overrides);
+	last = { overrides, limits };
+	return limits;
+};
+
+/** What was read last: the same text at every request. */
+let last: { readonly overrides: string | undefined; readonly limits: Limits } | undefined;
+
+const parseLimits = (overrides: string | undefined): Limits => {
 	const result = v.safeParse(Limits, overrides === undefined || overrides === "" ? {} : JSON.parse(overrides));
 	if (result.success) return result.output;
 	throw new TypeError(`CRESCENDO_LIMITS: ${result.issues.map(({ message }) => message).join("; ")}`);

@@ -1,28 +1,34 @@
 import { Hono } from "hono";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { routePath } from "hono/route";
-import type { EdgeContext } from "./environment.ts";
+import type { EdgeContext, Environment } from "./environment.ts";
 import { ApiError, notFound } from "./http/api-error.ts";
-import { openToAllOrigins } from "./http/cors.ts";
+import { dayOf } from "./catalogue/usage.ts";
+import { KEPT_DAYS, removeOldReports } from "./catalogue/playbacks.ts";
+import { crossOrigin } from "./http/cors.ts";
 import { logEvent } from "./log.ts";
 import { apiKeys } from "./routes/api-keys.ts";
 import { assets } from "./routes/assets.ts";
+import { oEmbed, pages } from "./routes/embedding.ts";
 import { extraFiles, extras } from "./routes/extras.ts";
 import { health } from "./routes/health.ts";
 import { media } from "./routes/media.ts";
 import { openApi } from "./routes/openapi.ts";
-import { pages } from "./routes/pages.ts";
 import { parts } from "./routes/parts.ts";
 import { playbackTokens } from "./routes/playback-tokens.ts";
 import { playlists } from "./routes/playlists.ts";
+import { figures, reports } from "./routes/reports.ts";
+import { storyboards } from "./routes/storyboards.ts";
 import { uploadTokens } from "./routes/upload-tokens.ts";
+import { webhooks } from "./routes/webhooks.ts";
 
 export { AssetObject } from "./asset/asset-object.ts";
+export { WebhookObject } from "./webhooks/webhook-object.ts";
 
 const app = new Hono<EdgeContext>();
 
-app.use("/v1/*", openToAllOrigins(["GET", "HEAD", "POST", "PUT", "DELETE"]));
-app.use("/p/*", openToAllOrigins(["GET", "HEAD"]));
+app.use("/v1/*", crossOrigin(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]));
+app.use("/p/*", crossOrigin(["GET", "HEAD", "POST"]));
 
 app.use(
 	methodNotAllowed({
@@ -43,14 +49,21 @@ const routes = app
 	.route("/", uploadTokens)
 	.route("/", apiKeys)
 	.route("/", extras)
+	.route("/", webhooks)
+	.route("/", figures)
 	.route("/", playbackTokens)
 	.route("/", playlists)
 	.route("/", media)
 	.route("/", extraFiles)
+	.route("/", storyboards)
+	.route("/", reports)
 	.route("/p/:token", playlists)
 	.route("/p/:token", media)
 	.route("/p/:token", extraFiles)
+	.route("/p/:token", storyboards)
+	.route("/p/:token", reports)
 	.route("/", pages)
+	.route("/", oEmbed)
 	.route("/", openApi)
 	.route("/", health);
 
@@ -73,4 +86,8 @@ app.onError((error, context) => {
 /** The interface's types, for Hono's typed client. */
 export type EdgeRoutes = typeof routes;
 
-export default app;
+/** What the platform calls: requests, and once a day what has to be tidied up. */
+export default Object.assign(app, {
+	scheduled: async (_: unknown, environment: Environment): Promise<void> =>
+		removeOldReports(environment.CATALOGUE, dayOf(Date.now() - KEPT_DAYS * 86_400_000)),
+});

@@ -21,6 +21,8 @@ export const CreateTokenRequest = v.strictObject({
 	maxDurationSeconds: v.optional(v.pipe(v.number(), v.minValue(0.001))),
 	/** The only origin whose pages may use the token: `https://example.com`. */
 	origin: v.optional(v.pipe(v.string(), v.maxLength(256), v.regex(/^https?:\/\/[^/?#\s]+$/))),
+	/** Tracks of the asset, the base among them. */
+	maxTracks: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_TRACKS))),
 	expiresInSeconds: v.optional(v.pipe(v.number(), v.integer(), v.minValue(60), v.maxValue(7 * 86_400))),
 	/** Of the asset that the token makes; "public" unless given. */
 	access: v.optional(Access),
@@ -66,6 +68,35 @@ export const CreateAssetRequest = v.strictObject({
 });
 export type CreateAssetRequest = v.InferOutput<typeof CreateAssetRequest>;
 
+/** `https://example.com`: what a browser sends as `Origin`. */
+export const Origin = v.pipe(v.string(), v.maxLength(256), v.regex(/^https?:\/\/[^/?#\s]+$/));
+
+/** `PATCH /v1/assets/:id`: what people call an asset. What is absent stays; null takes it away. */
+export const UpdateAssetRequest = v.strictObject({
+	title: v.optional(v.nullable(v.pipe(v.string(), v.maxLength(200)))),
+	description: v.optional(v.nullable(v.pipe(v.string(), v.maxLength(2000)))),
+	/** Names and values of one's own, such as the id in one's own database. Replaces all there were. */
+	metadata: v.optional(
+		v.nullable(
+			v.pipe(
+				v.record(v.pipe(v.string(), v.minLength(1), v.maxLength(64)), v.pipe(v.string(), v.maxLength(500))),
+				v.check((metadata) => Object.keys(metadata).length <= 32, "must have at most 32 names"),
+			),
+		),
+	),
+	/** Origins whose pages may show the embed page in a frame; null: all may. An empty list: none but the edge's own. */
+	embedOrigins: v.optional(v.nullable(v.pipe(v.array(Origin), v.maxLength(50)))),
+});
+export type UpdateAssetRequest = v.InferOutput<typeof UpdateAssetRequest>;
+
+/** What people call an asset, and where it may be shown. */
+export type AssetDetails = {
+	readonly title?: string;
+	readonly description?: string;
+	readonly metadata?: Readonly<Record<string, string>>;
+	readonly embedOrigins?: readonly string[];
+};
+
 /** What the edge has of one track. */
 export type TrackProgress = {
 	readonly id: string;
@@ -85,7 +116,7 @@ export type TrackProgress = {
 };
 
 /** An asset as the edge tells it: `GET /v1/assets/:id`, and the answer of creation (201), parts and completion. */
-export type AssetResponse = {
+export type AssetResponse = AssetDetails & {
 	readonly id: string;
 	readonly state: "uploading" | "complete";
 	/** RFC 3339. */

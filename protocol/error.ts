@@ -36,6 +36,8 @@ export const ERROR_STATUS = {
 	"range-not-satisfiable": 416,
 	"rate-limited": 429,
 	internal: 500,
+	/** A form of answer that the edge does not have. */
+	"not-implemented": 501,
 	/** Storage did not answer; the same request may be sent again. */
 	"storage-unavailable": 503,
 } as const satisfies Record<string, number>;
@@ -61,7 +63,7 @@ export const errorBody = (code: ErrorCode, message: string, hint: string): Error
 
 /** Whether a program may send the same request again and hope. */
 export const isRetryable = (code: ErrorCode): boolean =>
-	ERROR_STATUS[code] >= 500 || code === "rate-limited" || code === "digest-mismatch";
+	(ERROR_STATUS[code] >= 500 && code !== "not-implemented") || code === "rate-limited" || code === "digest-mismatch";
 
 /** The error in a parsed body, or undefined where it is none of ours (a proxy's page, say). */
 export const parseErrorBody = (body: unknown): ErrorBody["error"] | undefined => {

@@ -27,6 +27,7 @@ const PAGES = {
 	studio: { source: "examples/studio/index.html", address: "index.html" },
 	watch: { source: "player/pages/watch.html", address: "watch.html" },
 	embed: { source: "player/pages/embed.html", address: "embed.html" },
+	admin: { source: "edge/admin/admin.html", address: "admin.html" },
 } as const;
 
 const RUNTIME = ["ort-wasm-simd-threaded.jspi", "ort-wasm-simd-threaded"];
@@ -54,6 +55,31 @@ const shared: InlineConfig = {
 	worker: { format: "es", plugins: () => [leaveRuntimeFiles] },
 };
 
+/**
+ * The SDK's worker is a file beside the entry. `new Worker(new URL("./worker.js", import.meta.url), ...)` is the one form that all bundlers
+ * of those who install the package know; Vite itself would write another.
+ */
+const nameWorker: Plugin = {
+	name: "name-worker",
+	enforce: "pre",
+	transform: (_code, id) =>
+		id.endsWith("/sdk/worker/default-worker.ts")
+			? {
+					code: 'export const defaultWorker = () => new Worker(SDK_WORKER, { type: "module", name: "crescendo-upload" });',
+					map: null,
+				}
+			: undefined,
+	renderChunk: (code) =>
+		code.includes("SDK_WORKER")
+			? { code: code.replaceAll("SDK_WORKER", 'new URL("./worker.js", import.meta.url)'), map: null }
+			: undefined,
+};
+
+/** Further entries of a library, by name of the file. */
+const MORE_ENTRIES: Partial<Record<keyof typeof LIBRARIES, Record<string, string>>> = {
+	sdk: { headless: "sdk/headless.ts", worker: "sdk/worker.ts" },
+};
+
 /** Packages stay imports in the libraries: whoever installs this one has them. */
 const isPackage = (id: string): boolean =>
 	/^[a-z@]/i.test(id) && !/^[a-z]:[\\/]/i.test(id) && !id.includes("?") && !id.startsWith("@vite");
@@ -62,9 +88,11 @@ async function buildLibrary(name: keyof typeof LIBRARIES): Promise<void> {
 	const forNode = name === "cli";
 	const external = (id: string): boolean => isPackage(id) || id.startsWith("node:") || builtinModules.includes(id);
 	const fileName = forNode ? "crescendo" : "index";
+	const entry = { [fileName]: LIBRARIES[name], ...MORE_ENTRIES[name] };
 	await build({
 		...shared,
 		base: "./",
+		plugins: [leaveRuntimeFiles, ...(name === "sdk" ? [nameWorker] : [])],
 		...(forNode ? { ssr: { target: "node", noExternal: [/^\./] } } : {}),
 		worker: { ...shared.worker, rolldownOptions: { external } },
 		build: {
@@ -73,10 +101,10 @@ async function buildLibrary(name: keyof typeof LIBRARIES): Promise<void> {
 			target: "es2023",
 			minify: false,
 			sourcemap: true,
-			...(forNode ? { ssr: LIBRARIES[name] } : { lib: { entry: LIBRARIES[name], formats: ["es"] } }),
+			...(forNode ? { ssr: LIBRARIES[name] } : { lib: { entry, formats: ["es"] } }),
 			rolldownOptions: {
 				external,
-				output: { entryFileNames: `${fileName}.js`, chunkFileNames: "[name]-[hash].js" },
+				output: { entryFileNames: "[name].js", chunkFileNames: "[name]-[hash].js" },
 			},
 		},
 	});
@@ -110,10 +138,11 @@ async function buildSite(): Promise<void> {
 			modulePreload: false,
 			chunkSizeWarningLimit: 700,
 			rolldownOptions: {
-				input: { ...input, player: join(root, LIBRARIES.player) },
+				input: { ...input, player: join(root, LIBRARIES.player), uploader: join(root, "sdk/uploader.ts") },
 				preserveEntrySignatures: "exports-only",
 				output: {
-					entryFileNames: ({ name }) => (name === "player" ? "player.js" : "assets/[name]-[hash].js"),
+					entryFileNames: ({ name }) =>
+						name === "player" || name === "uploader" ? `${name}.js` : "assets/[name]-[hash].js",
 					chunkFileNames: "assets/[name]-[hash].js",
 					assetFileNames: "assets/[name]-[hash][extname]",
 				},
@@ -146,6 +175,8 @@ async function copyRuntime(): Promise<void> {
 // The player, its workers, the runtime and the model are loaded by pages of other origins. Names with a hash never
 // change their content; the others are revalidated by ETag, which is what Workers do without a rule.
 const HEADERS = `/player.js
+  Access-Control-Allow-Origin: *
+/uploader.js
   Access-Control-Allow-Origin: *
 /assets/*
   Access-Control-Allow-Origin: *

@@ -3,9 +3,9 @@ import type { Environment } from "../environment.ts";
 
 /**
  * What a key may do: read assets' state and the catalogue, make and write assets, make upload and playback tokens, delete assets,
- * manage keys.
+ * manage keys, manage webhooks.
  */
-export const SCOPES = ["read", "write", "tokens", "delete", "keys"] as const;
+export const SCOPES = ["read", "write", "tokens", "delete", "keys", "webhooks"] as const;
 export type Scope = (typeof SCOPES)[number];
 
 /** Keys of the catalogue begin so. */

@@ -18,6 +18,7 @@ const Claims = v.strictObject({
 	exp: v.number(),
 	maxBytes: v.optional(v.number()),
 	maxDurationSeconds: v.optional(v.number()),
+	maxTracks: v.optional(v.number()),
 	origin: v.optional(v.string()),
 });
 
@@ -33,7 +34,7 @@ export const createUploadToken = async (
 	request: CreateTokenRequest,
 	now: number,
 ): Promise<{ readonly token: string; readonly claims: UploadClaims }> => {
-	const { maxBytes, maxDurationSeconds, origin, expiresInSeconds = DEFAULT_LIFE } = request;
+	const { maxBytes, maxDurationSeconds, maxTracks, origin, expiresInSeconds = DEFAULT_LIFE } = request;
 	const access = request.asset === undefined ? (request.access ?? "public") : accessOf(request.asset);
 	const asset = request.asset ?? (await assetIdOfToken(access, crypto.randomUUID()));
 	const claims: UploadClaims = {
@@ -42,6 +43,7 @@ export const createUploadToken = async (
 		exp: Math.floor(now / 1000) + expiresInSeconds,
 		...(maxBytes !== undefined && { maxBytes }),
 		...(maxDurationSeconds !== undefined && { maxDurationSeconds }),
+		...(maxTracks !== undefined && { maxTracks }),
 		...(origin !== undefined && { origin }),
 	};
 	return { token: UPLOAD_TOKEN_PREFIX + (await signClaims(keys, claims)), claims };

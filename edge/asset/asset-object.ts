@@ -1,26 +1,19 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Sample } from "../../codec/sample.ts";
-import type { CompleteRequest } from "../../protocol/asset.ts";
+import type { AssetDetails, CompleteRequest, UpdateAssetRequest } from "../../protocol/asset.ts";
 import type { TrackJson } from "../../protocol/track.ts";
 import { LONGEST_LIFE } from "../access/upload-token.ts";
-import { removeAsset, upsertAsset } from "../catalogue/assets.ts";
+import { removeAsset } from "../catalogue/assets.ts";
 import type { Environment } from "../environment.ts";
 import type { PlaybackState } from "../hls/playback-state.ts";
 import { logEvent } from "../log.ts";
 import { AssetStore, type StoredAsset } from "./asset-store.ts";
 import { countParts, findCompletionFault } from "./completion.ts";
 import { putOnce, removeAll, StorageConflictError } from "./create-once.ts";
-import { type Extra, MAX_EXTRAS, publishExtras } from "./extras.ts";
+import { type Extra, MAX_EXTRAS } from "./extras.ts";
 import { assetPrefix, extrasPrefix, frozenStateKey, initKey, segmentKey } from "./object-keys.ts";
 import { findNoRoom, readPart } from "./part-rules.ts";
-import {
-	assetProgress,
-	type BareAsset,
-	type BareProgress,
-	catalogueAsset,
-	playbackState,
-	trackProgress,
-} from "./progress.ts";
+import { assetProgress, type BareAsset, type BareProgress, playbackState, trackProgress } from "./progress.ts";
 import { LiveDesk, type PartialLocation, type PlaylistQuery } from "./live-desk.ts";
 import { noSuch, storeFails, trackFailed } from "./refusals.ts";
 import { accept, refuse, type Result } from "./result.ts";
@@ -28,6 +21,7 @@ import { joinSamples, segmentBytes } from "./segment-bytes.ts";
 import type { AssetSettings } from "./settings.ts";
 import { nextStep, type PartSlice, recordPart, recordSegment, type Step, type TrackState } from "./state.ts";
 import { initSegment } from "./track-rules.ts";
+import { tellCatalogue, tellWebhooks } from "./tell.ts";
 import { TurnQueue } from "./turn-queue.ts";
 
 /** Key of the time until which a deleted asset's id stays taken: as long as an upload token may still name it. */
@@ -71,7 +65,7 @@ export class AssetObject extends DurableObject<Environment> {
 				JSON.stringify(there.settings.request) === JSON.stringify(settings.request) &&
 				there.state.phase !== "deleting"
 			) {
-				return accept({ asset: assetProgress(there.settings, there.state), created: false });
+				return accept({ asset: assetProgress(there), created: false });
 			}
 			return refuse(
 				"forbidden",
@@ -90,7 +84,7 @@ export class AssetObject extends DurableObject<Environment> {
 		this.#asset = this.#store.load();
 		await this.ctx.storage.setAlarm(Date.now() + settings.limits.abandonSeconds * 1000);
 		await this.#advance();
-		return this.#answer((asset) => accept({ asset: assetProgress(asset.settings, asset.state), created: true }));
+		return this.#answer((asset) => accept({ asset: assetProgress(asset), created: true }));
 	}
 
 	/** Stores a part. `digest` is the base64 of its SHA-256, which the Worker has compared with the bytes. */
@@ -150,7 +144,8 @@ export class AssetObject extends DurableObject<Environment> {
 
 	/** Closes the asset: no part will come. Answers when all is stored and frozen. Idempotent. */
 	async complete(request: CompleteRequest): Promise<Result<BareAsset>> {
-		return this.#answer(async ({ settings, state }) => {
+		return this.#answer(async (asset) => {
+			const { state } = asset;
 			const counts = countParts(state, request);
 			if (counts === undefined) {
 				const hint = "Name every track once, with its number of parts.";
@@ -168,7 +163,7 @@ export class AssetObject extends DurableObject<Environment> {
 				return refuse("asset-complete", message, "Make a new asset for more.");
 			}
 			await this.#advance();
-			if (state.phase === "ready") return accept(assetProgress(settings, state));
+			if (state.phase === "ready") return accept(assetProgress(asset));
 			const [base] = state.tracks;
 			if (base?.failure !== undefined) return trackFailed(base);
 			return storeFails("The last segments are not stored yet.", "Ask again; nothing has to be sent again.");
@@ -177,7 +172,22 @@ export class AssetObject extends DurableObject<Environment> {
 
 	/** What is there and what is missing. */
 	async progress(): Promise<Result<BareAsset>> {
-		return this.#answer(({ settings, state }) => accept(assetProgress(settings, state)));
+		return this.#answer((asset) => accept(assetProgress(asset)));
+	}
+
+	/** Changes title and the like; what is absent stays, null is taken away. Answers when pages and lists know. */
+	async update(request: UpdateAssetRequest): Promise<Result<BareAsset>> {
+		return this.#answer(async (asset) => {
+			const entries = Object.entries({ ...asset.details, ...request }).filter(([, value]) => value !== null);
+			const details: AssetDetails = Object.fromEntries(entries);
+			this.#store.recordDetails(details);
+			asset.details = details;
+			asset.catalogueBehind = true;
+			await this.#advance();
+			return asset.catalogueBehind
+				? storeFails("It could not be stored just now.", "Send it again.")
+				: accept(assetProgress(asset));
+		});
 	}
 
 	/** What playlists are built from, now. */
@@ -301,14 +311,12 @@ export class AssetObject extends DurableObject<Environment> {
 		if (asset === undefined) return;
 		for (let step = nextStep(asset.state); step !== undefined; step = nextStep(asset.state))
 			await this.#take(asset, step).finally(() => this.#desk.announce());
-		if (asset.state.phase === "deleting") return this.#finishRemoval(asset);
-		if (asset.catalogueBehind) {
-			const extras = this.#store.listExtras();
-			await upsertAsset(this.env.CATALOGUE, catalogueAsset(asset.settings, asset.state));
-			if (extras !== undefined) await publishExtras(this.env.MEDIA, asset.settings.id, extras);
-			this.#store.recordCatalogued();
-			asset.catalogueBehind = false;
+		if (asset.state.phase === "deleting") {
+			await tellWebhooks(this.env, this.#store, asset);
+			return this.#finishRemoval(asset);
 		}
+		await tellCatalogue(this.env, this.#store, asset);
+		await tellWebhooks(this.env, this.#store, asset);
 		if (asset.state.phase === "ready") await this.ctx.storage.deleteAlarm();
 	}
 

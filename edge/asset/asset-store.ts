@@ -1,3 +1,5 @@
+import type { AssetDetails } from "../../protocol/asset.ts";
+import type { AssetEventType } from "../../protocol/webhook.ts";
 import type { PartCounts } from "./completion.ts";
 import type { Extra } from "./extras.ts";
 import { decodeHeads, encodeHeads } from "./sample-heads.ts";
@@ -30,6 +32,8 @@ const CHUNK_BYTES = 2 ** 20;
  *   chunk    sample bytes of a part without their framing, until they are used up
  *   segment  what the playlists say
  *   partial  pieces of the latest segments of a low-latency asset
+ *   details  title and the like, as they were last changed
+ *   event    what webhooks are still to be told
  *   extra    captions and posters; without a file where they are removed, so that the list of them is written anew
  */
 const SCHEMA = `
@@ -80,6 +84,14 @@ CREATE TABLE IF NOT EXISTS partial (
 	pieces TEXT NOT NULL,
 	PRIMARY KEY (track, segment)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS details (
+	id INTEGER PRIMARY KEY CHECK (id = 0),
+	details TEXT NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS event (
+	type TEXT PRIMARY KEY,
+	at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS extra (
 	name TEXT PRIMARY KEY,
 	file TEXT NOT NULL,
@@ -88,10 +100,14 @@ CREATE TABLE IF NOT EXISTS extra (
 ) STRICT, WITHOUT ROWID;
 `;
 
+/** Something that webhooks are told of an asset; each once. `at` in milliseconds since 1970. */
+export type AssetEvent = { type: AssetEventType; at: number };
+
 /** What `load` finds. */
 export type StoredAsset = {
 	readonly settings: AssetSettings;
 	readonly state: AssetState;
+	details: AssetDetails;
 	/** The catalogue's row or the list of extras is not yet what it should be. */
 	catalogueBehind: boolean;
 };
@@ -124,7 +140,9 @@ export class AssetStore {
 			tracks,
 			boundaries: this.#loadBoundaries(tracks[0]),
 		};
-		return { settings, state, catalogueBehind: row.catalogue_behind !== 0 };
+		const { title } = settings.request;
+		const details = this.loadDetails() ?? (title === undefined ? {} : { title });
+		return { settings, state, details, catalogueBehind: row.catalogue_behind !== 0 };
 	}
 
 	/** Records a new asset, about which the catalogue does not know yet. */
@@ -133,6 +151,7 @@ export class AssetStore {
 		this.#storage.transactionSync(() => {
 			sql.exec(SCHEMA);
 			sql.exec("INSERT INTO asset VALUES (0, ?, 'open', 1)", JSON.stringify(settings));
+			sql.exec("INSERT INTO event VALUES ('asset.created', ?)", settings.createdAt);
 			for (const { id } of settings.request.tracks) {
 				sql.exec("INSERT INTO track (id, cursor_part, cursor_sample) VALUES (?, 0, 0)", id);
 			}
@@ -212,6 +231,7 @@ export class AssetStore {
 		const sql = this.#storage.sql;
 		this.#storage.transactionSync(() => {
 			sql.exec("UPDATE track SET failure = ? WHERE id = ?", failure, track.id);
+			sql.exec("INSERT OR IGNORE INTO event VALUES ('asset.track-failed', ?)", Date.now());
 			sql.exec("DELETE FROM chunk WHERE track = ?", track.id);
 		});
 	}
@@ -225,9 +245,39 @@ export class AssetStore {
 		});
 	}
 
-	/** Records that the asset has gone on to another phase, which the catalogue does not know yet. */
-	recordPhase(phase: Phase): void {
-		this.#storage.sql.exec("UPDATE asset SET phase = ?, catalogue_behind = 1", phase);
+	/** Records that the asset has gone on to another phase, which the catalogue and webhooks do not know yet. */
+	recordPhase(phase: "ready" | "deleting"): void {
+		const sql = this.#storage.sql;
+		const event = phase === "ready" ? "asset.ready" : "asset.deleted";
+		this.#storage.transactionSync(() => {
+			sql.exec("UPDATE asset SET phase = ?, catalogue_behind = 1", phase);
+			sql.exec("INSERT OR IGNORE INTO event VALUES (?, ?)", event, Date.now());
+		});
+	}
+
+	/** What webhooks are still to be told, in order. */
+	listEvents(): AssetEvent[] {
+		return this.#storage.sql.exec<AssetEvent>("SELECT type, at FROM event ORDER BY at").toArray();
+	}
+
+	/** Records that webhooks know of this. */
+	removeEvent({ type }: AssetEvent): void {
+		this.#storage.sql.exec("DELETE FROM event WHERE type = ?", type);
+	}
+
+	/** Title and the like as they were last changed; undefined where they never were. */
+	loadDetails(): AssetDetails | undefined {
+		const [row] = this.#storage.sql.exec<{ details: string }>("SELECT details FROM details").toArray();
+		return row === undefined ? undefined : (JSON.parse(row.details) as AssetDetails);
+	}
+
+	/** Records title and the like, which the catalogue does not know yet. */
+	recordDetails(details: AssetDetails): void {
+		const sql = this.#storage.sql;
+		this.#storage.transactionSync(() => {
+			sql.exec("INSERT OR REPLACE INTO details VALUES (0, ?)", JSON.stringify(details));
+			sql.exec("UPDATE asset SET catalogue_behind = 1");
+		});
 	}
 
 	/** Records that the catalogue knows the asset as it is. */

@@ -1,3 +1,5 @@
+import { dropCopies } from "../http/object-cache.ts";
+
 /** The store holds other bytes under a name that is written once: a bug or a hand in the store, never to be papered over. */
 export class StorageConflictError extends Error {
 	constructor(key: string) {
@@ -33,11 +35,13 @@ export const putOnce = async (
 	if (!same) throw new StorageConflictError(key);
 };
 
-/** Removes every object whose name begins so. Idempotent; what fails half-way is found by the next attempt. */
+/** Removes every object whose name begins so, and copies of them. Idempotent; what fails half-way is found by the next attempt. */
 export const removeAll = async (bucket: R2Bucket, prefix: string): Promise<void> => {
 	for (;;) {
 		const { objects, truncated } = await bucket.list({ prefix, limit: 1000 });
-		if (objects.length > 0) await bucket.delete(objects.map(({ key }) => key));
+		const keys = objects.map(({ key }) => key);
+		if (keys.length > 0) await bucket.delete(keys);
+		await dropCopies(keys);
 		if (!truncated) return;
 	}
 };

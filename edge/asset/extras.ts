@@ -1,4 +1,8 @@
+import type { AssetDetails } from "../../protocol/asset.ts";
+import { PART_MEDIA_TYPE } from "../../protocol/part.ts";
 import type { Refusal } from "../http/api-error.ts";
+import { imageType } from "./picture.ts";
+import { findStoryboardFault } from "./storyboard.ts";
 import { extrasPrefix } from "./object-keys.ts";
 
 /**
@@ -16,12 +20,13 @@ export type Extra = {
 	readonly label: string;
 };
 
-/** The list of extras, as it stands in the store. */
-export type ExtraList = { readonly extras: readonly Extra[] };
+/** The list of extras as it stands in the store, with what pages around the asset need to know of it. */
+export type ExtraList = { readonly extras: readonly Extra[]; readonly details?: AssetDetails };
 
-/** Bytes of captions, and of a poster. */
+/** Bytes of captions, of a poster, and of all pictures of a storyboard. */
 export const CAPTION_BYTES = 2 ** 20;
 export const POSTER_BYTES = 2 * 2 ** 20;
+export const STORYBOARD_BYTES = 4 * 2 ** 20;
 
 /** Most extras of one asset. */
 export const MAX_EXTRAS = 64;
@@ -45,7 +50,7 @@ export const captionExtra = (language: string, bytes: Uint8Array, digest: string
 
 /** A poster, or why it cannot be one. The type is what the bytes say, not what the sender says. */
 export const posterExtra = (bytes: Uint8Array, digest: string): Extra | Refusal => {
-	const type = IMAGE_TYPES.find(({ matches }) => matches(bytes));
+	const type = imageType(bytes);
 	if (type === undefined) {
 		return {
 			code: "unsupported-media-type",
@@ -57,19 +62,33 @@ export const posterExtra = (bytes: Uint8Array, digest: string): Extra | Refusal 
 	return { name: "poster", file, contentType: `image/${type.name}`, label: "Poster" };
 };
 
-/** The extras in force. */
-export const loadExtras = async (bucket: R2Bucket, assetId: string): Promise<readonly Extra[]> => {
-	const object = await bucket.get(`${extrasPrefix(assetId)}list.json`);
-	return object === null ? [] : (await object.json<ExtraList>()).extras;
+/** A storyboard, or why it cannot be one: small pictures with their times, in the framing of a part. */
+export const storyboardExtra = (bytes: Uint8Array, digest: string): Extra | Refusal => {
+	const fault = findStoryboardFault(bytes);
+	if (fault !== undefined) {
+		const hint = "Send a part whose samples are JPEG, PNG or WebP pictures of one type and size.";
+		return { code: "invalid-part", message: fault, hint };
+	}
+	const file = `storyboard/${digest.slice(0, 32)}.crp`;
+	return { name: "storyboard", file, contentType: PART_MEDIA_TYPE, label: "Storyboard" };
 };
 
+/** What is in force beside the tracks. */
+export const loadExtraList = async (bucket: R2Bucket, assetId: string): Promise<ExtraList> => {
+	const object = await bucket.get(`${extrasPrefix(assetId)}list.json`);
+	return object === null ? { extras: [] } : object.json<ExtraList>();
+};
+
+/** The extras in force. */
+export const loadExtras = async (bucket: R2Bucket, assetId: string): Promise<readonly Extra[]> =>
+	(await loadExtraList(bucket, assetId)).extras;
+
 /** Writes the list, then removes files that it no longer names. Idempotent. */
-export const publishExtras = async (bucket: R2Bucket, assetId: string, extras: readonly Extra[]): Promise<void> => {
+export const publishExtras = async (bucket: R2Bucket, assetId: string, list: ExtraList): Promise<void> => {
 	const prefix = extrasPrefix(assetId);
 	const listKey = `${prefix}list.json`;
-	const list: ExtraList = { extras };
 	await bucket.put(listKey, JSON.stringify(list), { httpMetadata: { contentType: "application/json" } });
-	const named = new Set([listKey, ...extras.map(({ file }) => prefix + file)]);
+	const named = new Set([listKey, ...list.extras.map(({ file }) => prefix + file)]);
 	const { objects } = await bucket.list({ prefix, limit: 1000 });
 	const stale = objects.map(({ key }) => key).filter((key) => !named.has(key));
 	if (stale.length > 0) await bucket.delete(stale);
@@ -85,24 +104,3 @@ const isWebVtt = (bytes: Uint8Array): boolean => {
 		throw error;
 	}
 };
-
-const startsWith = (bytes: Uint8Array, prefix: readonly number[], offset = 0): boolean =>
-	prefix.every((byte, index) => bytes[offset + index] === byte);
-
-const IMAGE_TYPES: readonly { name: string; extension: string; matches: (bytes: Uint8Array) => boolean }[] = [
-	{ name: "jpeg", extension: "jpg", matches: (bytes) => startsWith(bytes, [0xff, 0xd8, 0xff]) },
-	{ name: "png", extension: "png", matches: (bytes) => startsWith(bytes, [0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10]) },
-	{
-		name: "webp",
-		extension: "webp",
-		// "RIFF", a length, "WEBP"
-		matches: (bytes) =>
-			startsWith(bytes, [0x52, 0x49, 0x46, 0x46]) && startsWith(bytes, [0x57, 0x45, 0x42, 0x50], 8),
-	},
-	// A length, "ftypavif"
-	{
-		name: "avif",
-		extension: "avif",
-		matches: (bytes) => startsWith(bytes, [0x66, 0x74, 0x79, 0x70, 0x61, 0x76, 0x69, 0x66], 4),
-	},
-];

@@ -1,6 +1,7 @@
 import type { AssetResponse, TrackProgress } from "../../protocol/asset.ts";
 import type { PlaybackState } from "../hls/playback-state.ts";
 import type { CatalogueAsset } from "../catalogue/assets.ts";
+import type { StoredAsset } from "./asset-store.ts";
 import type { AssetSettings } from "./settings.ts";
 import { openPartials } from "./open-segment.ts";
 import { type AssetState, missingParts, type SegmentRecord, SEGMENTS_WITH_PARTIALS, type TrackState } from "./state.ts";
@@ -27,7 +28,8 @@ export const trackProgress = (track: TrackState): BareProgress => ({
 });
 
 /** The asset as the interface tells it; complete only when nothing is left to write. */
-export const assetProgress = (settings: AssetSettings, state: AssetState): BareAsset => ({
+export const assetProgress = ({ settings, state, details }: StoredAsset): BareAsset => ({
+	...details,
 	id: settings.id,
 	state: state.phase === "ready" ? "complete" : "uploading",
 	createdAt: new Date(settings.createdAt).toISOString(),
@@ -74,15 +76,17 @@ const longestPartial = ({ partialTarget = 0, tracks }: AssetState): number => {
 const withoutPartials = ({ duration, bytes, samples }: SegmentRecord): SegmentRecord => ({ duration, bytes, samples });
 
 /** The asset's row in the catalogue. */
-export const catalogueAsset = (settings: AssetSettings, state: AssetState): CatalogueAsset => {
-	const { width, height, title } = settings.request;
+export const catalogueAsset = ({ settings, state, details }: StoredAsset): CatalogueAsset => {
+	const { width, height } = settings.request;
 	const [base] = state.tracks;
 	const stored = state.tracks.map(({ initBytes = 0, segments }) =>
 		segments.reduce((sum, { bytes }) => sum + bytes, initBytes),
 	);
 	return {
 		id: settings.id,
-		title,
+		title: details.title,
+		description: details.description,
+		metadata: details.metadata,
 		state: state.phase === "ready" ? "complete" : "uploading",
 		access: settings.access,
 		createdAt: settings.createdAt,

@@ -14,7 +14,7 @@ export const readBody = async (request: Request, limit: number): Promise<Uint8Ar
 	if (request.body === null) return new Uint8Array();
 	const pieces: Uint8Array[] = [];
 	let length = 0;
-	for await (const piece of request.body) {
+	for await (const piece of arriving(request.body)) {
 		length += piece.byteLength;
 		if (length > limit) throw tooLarge;
 		pieces.push(piece);
@@ -27,6 +27,23 @@ export const readBody = async (request: Request, limit: number): Promise<Uint8Ar
 	}
 	return bytes;
 };
+
+/** A sender that goes away in the middle is no fault of this side. */
+async function* arriving(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+	const reader = body.getReader();
+	try {
+		for (;;) {
+			const { done, value } = await reader.read().catch((cause: unknown) => {
+				throw new ApiError("invalid-request", "The body was cut off.", "Send it again.", { cause });
+			});
+			if (done) return;
+			yield value;
+		}
+	} finally {
+		// What is left of a body that is refused is not wanted; of one that was cut off, nothing is left.
+		await reader.cancel().catch(() => undefined);
+	}
+}
 
 /**
  * The body as JSON of this form. An empty body is `{}`.

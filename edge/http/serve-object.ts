@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import type { EdgeContext } from "../environment.ts";
 import { ApiError, notFound } from "./api-error.ts";
+import { findCopy, keepCopy } from "./object-cache.ts";
 import { type ByteRange, contentRange, matchesEtag, parseRange } from "./range.ts";
 
 /** `Cache-Control` of what never changes under its name; `private` keeps shared caches from playing what a token guards. */
@@ -21,9 +22,18 @@ export const serveObject = async (
 	const ifNoneMatch = context.req.header("If-None-Match");
 	const rangeHeader = context.req.header("Range");
 	if (!isHead && ifNoneMatch === undefined && rangeHeader === undefined) {
+		const copy = await findCopy(key);
+		if (copy !== undefined) {
+			const kept = ["ETag", "Accept-Ranges", "Content-Type", "Content-Length"];
+			const headers = new Headers(kept.map((name) => [name, copy.headers.get(name) ?? ""]));
+			headers.set("Cache-Control", cacheControl);
+			return new Response(copy.body, { headers });
+		}
 		const object = await bucket.get(key);
 		if (object === null) throw notFound("such file");
-		return respond(object, object.body, undefined, cacheControl);
+		const response = respond(object, object.body, undefined, cacheControl);
+		context.executionCtx.waitUntil(keepCopy(key, response.clone()));
+		return response;
 	}
 	const object = await bucket.head(key);
 	if (object === null) throw notFound("such file");

@@ -7,9 +7,10 @@ import { CATALOGUE } from "./operations/catalogue.ts";
 import { INGEST } from "./operations/ingest.ts";
 import { PLAYBACK } from "./operations/playback.ts";
 import { SERVICE } from "./operations/service.ts";
+import { WEBHOOKS } from "./operations/webhooks.ts";
 import { ref, SCHEMAS } from "./schemas.ts";
 
-const OPERATIONS: readonly Operation[] = [...INGEST, ...PLAYBACK, ...CATALOGUE, ...ACCESS, ...SERVICE];
+const OPERATIONS: readonly Operation[] = [...INGEST, ...PLAYBACK, ...CATALOGUE, ...ACCESS, ...WEBHOOKS, ...SERVICE];
 
 /** The interface as an OpenAPI 3.1 document. */
 export const openApiDocument = (): JsonSchema => {

@@ -34,6 +34,14 @@ const bareSchema = (schema: KnownSchema): JsonSchema => {
 				...toJsonSchema(schema.wrapped),
 				...(schema.default !== undefined && { default: schema.default }),
 			};
+		case "nullable":
+			return { anyOf: [toJsonSchema(schema.wrapped), { type: "null" }] };
+		case "record":
+			return {
+				type: "object",
+				propertyNames: toJsonSchema(schema.key),
+				additionalProperties: toJsonSchema(schema.value),
+			};
 		case "object":
 		case "strict_object":
 			return objectSchema(schema);
@@ -83,4 +91,6 @@ type KnownSchema =
 	| { readonly type: "array"; readonly item: v.GenericSchema }
 	| { readonly type: "variant"; readonly options: readonly v.GenericSchema[] }
 	| { readonly type: "optional"; readonly wrapped: v.GenericSchema; readonly default?: unknown }
+	| { readonly type: "nullable"; readonly wrapped: v.GenericSchema }
+	| { readonly type: "record"; readonly key: v.GenericSchema; readonly value: v.GenericSchema }
 	| ObjectSchema;

@@ -10,7 +10,7 @@ export type Access = "anybody" | "viewers" | "key" | "key or upload token";
 
 /** One operation: a row of the interface. */
 export type Operation = {
-	readonly method: "get" | "post" | "put" | "delete";
+	readonly method: "get" | "post" | "put" | "patch" | "delete";
 	/** As the routes have it: `/v1/assets/:id`. */
 	readonly path: string;
 	readonly summary: string;

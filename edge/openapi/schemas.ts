@@ -13,6 +13,18 @@ const object = (properties: Record<string, JsonSchema>, optional: readonly strin
 });
 const list = (items: JsonSchema): JsonSchema => ({ type: "array", items });
 
+const quality = object({
+	playbacks: integer,
+	failed: integer,
+	startupP50: { type: ["integer", "null"] },
+	startupP95: { type: ["integer", "null"] },
+	stalls: integer,
+	stalledSeconds: { type: "number" },
+	playedSeconds: { type: "number" },
+	enhancedShare: { type: "number" },
+	droppedFrames: integer,
+});
+
 /** Answers; requests are described by their validation. */
 export const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
 	Error: object({ error: object({ code: { enum: Object.keys(ERROR_STATUS) }, message: text, hint: text }) }),
@@ -27,13 +39,20 @@ export const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
 		},
 		["failure"],
 	),
-	Asset: object({
-		id: text,
-		state: { enum: ["uploading", "complete"] },
-		createdAt: { type: "string", format: "date-time" },
-		tracks: list(ref("Track")),
-		urls: object({ master: text, watch: text }),
-	}),
+	Asset: object(
+		{
+			title: text,
+			description: text,
+			metadata: { type: "object", additionalProperties: text },
+			embedOrigins: list(text),
+			id: text,
+			state: { enum: ["uploading", "complete"] },
+			createdAt: { type: "string", format: "date-time" },
+			tracks: list(ref("Track")),
+			urls: object({ master: text, watch: text }),
+		},
+		["title", "description", "metadata", "embedOrigins"],
+	),
 	Extra: object({ name: text, contentType: text }),
 	Part: object({ track: ref("Track") }),
 	AssetPage: object(
@@ -51,9 +70,11 @@ export const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
 						durationSeconds: { type: "number" },
 						bytes: integer,
 						enhancements: integer,
-						urls: object({ master: text, watch: text }),
+						description: text,
+						metadata: { type: "object", additionalProperties: text },
+						urls: object({ master: text, watch: text, embed: text }),
 					},
-					["title"],
+					["title", "description", "metadata"],
 				),
 			),
 			cursor: text,
@@ -68,4 +89,30 @@ export const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
 	}),
 	NewKey: object({ id: text, name: text, scopes: list(text), key: text }),
 	KeyList: object({ keys: list(object({ id: text, name: text, scopes: list(text), createdAt: text })) }),
+	Quality: object({
+		total: quality,
+		days: list({ allOf: [object({ day: text }), quality] }),
+		fallbacks: { type: "object", additionalProperties: integer },
+	}),
+	Usage: object({
+		stored: object({ assets: integer, bytes: integer, minutes: { type: "number" } }),
+		delivered: list(object({ day: text, requests: integer, bytes: integer })),
+	}),
+	NewWebhook: object({ id: text, url: text, events: list(text), secret: text }),
+	WebhookList: object({ webhooks: list(object({ id: text, url: text, events: list(text), createdAt: text })) }),
+	DeliveryList: object({
+		deliveries: list(
+			object(
+				{
+					id: text,
+					type: text,
+					createdAt: text,
+					attempts: integer,
+					state: { enum: ["delivered", "waiting", "failed"] },
+					problem: text,
+				},
+				["problem"],
+			),
+		),
+	}),
 };

@@ -1,6 +1,6 @@
 import { type Context, Hono } from "hono";
 import * as v from "valibot";
-import { CompleteRequest, CreateAssetRequest } from "../../protocol/asset.ts";
+import { Access, CompleteRequest, CreateAssetRequest, UpdateAssetRequest } from "../../protocol/asset.ts";
 import { newAssetId } from "../access/asset-id.ts";
 import { authenticate, type Principal, requireAsset, requireKey } from "../access/authorize.ts";
 import { findTrackFault } from "../asset/track-rules.ts";
@@ -17,6 +17,10 @@ const ListQuery = v.object({
 		"20",
 	),
 	cursor: v.optional(v.pipe(v.string(), v.regex(/^\d{1,16}-[a-z2-7]{21}$/))),
+	/** Words, all of which title, description, metadata or id hold. */
+	search: v.optional(v.pipe(v.string(), v.maxLength(200))),
+	state: v.optional(v.picklist(["uploading", "complete"])),
+	access: v.optional(Access),
 });
 
 /** Assets: make, list, look at, complete, delete. */
@@ -29,6 +33,7 @@ export const assets = new Hono<EdgeContext>()
 		if (fault !== undefined) {
 			throw new ApiError("invalid-track", fault, "Take descriptions and sizes from the encoders, unchanged.");
 		}
+		requireTracks(principal, request);
 		const { id, access } = placeOf(principal, request);
 		const limits = narrowLimits(readLimits(context.env.CRESCENDO_LIMITS), principal);
 		const settings = { id, access, createdAt: Date.now(), request, limits };
@@ -46,14 +51,16 @@ export const assets = new Hono<EdgeContext>()
 			throw new ApiError(
 				"invalid-request",
 				"The query is not one of this list.",
-				"limit is 1 to 100, cursor what the last page gave.",
+				"limit is 1 to 100, cursor what the last page gave; search, state, access.",
 			);
 		}
-		const { limit, cursor } = query.output;
+		const { limit, cursor, search, state, access } = query.output;
 		const rows = await listAssets(context.env.CATALOGUE, {
 			limit: limit + 1,
 			after: parseCursor(cursor),
-			publicOnly,
+			...(search !== undefined && { search }),
+			...(state !== undefined && { state }),
+			...(publicOnly ? { access: "public" } : access !== undefined && { access }),
 		});
 		const page = rows.slice(0, limit);
 		const last = page.at(-1);
@@ -67,6 +74,12 @@ export const assets = new Hono<EdgeContext>()
 		const id = assetIdParam(context);
 		await requireAsset(context, id, "read");
 		return context.json(addressAsset(context, unwrap(await assetObject(context, id).progress())));
+	})
+	.patch("/v1/assets/:id", async (context) => {
+		const id = assetIdParam(context);
+		await requireAsset(context, id, "write");
+		const request = await readJson(context.req.raw, UpdateAssetRequest);
+		return context.json(addressAsset(context, unwrap(await assetObject(context, id).update(request))));
 	})
 	.post("/v1/assets/:id/complete", async (context) => {
 		const id = assetIdParam(context);
@@ -91,6 +104,17 @@ const requireCreationRate = async ({ env, req }: Context<EdgeContext>): Promise<
 	throw new ApiError("rate-limited", "Too many assets in a short time.", "Wait a minute and go on.", {
 		retryAfter: 60,
 	});
+};
+
+/** @throws ApiError `constraint-exceeded` for more tracks than the token allows. */
+const requireTracks = (principal: Principal, { tracks }: CreateAssetRequest): void => {
+	const { maxTracks = Infinity } = principal.type === "token" ? principal.claims : {};
+	if (tracks.length <= maxTracks) return;
+	throw new ApiError(
+		"constraint-exceeded",
+		`The asset has ${tracks.length} tracks; the token allows ${maxTracks}.`,
+		"Leave out enhancements, or ask for another token.",
+	);
 };
 
 /** Which asset is made: the token's, or a new one. */
@@ -130,6 +154,10 @@ const summary = (requestUrl: string, row: CatalogueAsset) => {
 		...rest,
 		createdAt: new Date(createdAt).toISOString(),
 		durationSeconds: duration / 1_000_000,
-		urls: { master: `${origin}/v1/assets/${row.id}/master.m3u8`, watch: `${origin}/watch/${row.id}` },
+		urls: {
+			master: `${origin}/v1/assets/${row.id}/master.m3u8`,
+			watch: `${origin}/watch/${row.id}`,
+			embed: `${origin}/embed/${row.id}`,
+		},
 	};
 };

@@ -9,6 +9,8 @@ import {
 	loadExtras,
 	POSTER_BYTES,
 	posterExtra,
+	STORYBOARD_BYTES,
+	storyboardExtra,
 } from "../asset/extras.ts";
 import { extrasPrefix } from "../asset/object-keys.ts";
 import type { EdgeContext } from "../environment.ts";
@@ -38,6 +40,12 @@ export const extras = new Hono<EdgeContext>()
 		await requireAsset(context, id, "write");
 		const bytes = await readBody(context.req.raw, POSTER_BYTES);
 		return store(context, id, bytes, posterExtra(bytes, await digestOf(bytes)));
+	})
+	.put("/v1/assets/:id/storyboard", async (context) => {
+		const id = assetIdParam(context);
+		await requireAsset(context, id, "write");
+		const bytes = await readBody(context.req.raw, STORYBOARD_BYTES);
+		return store(context, id, bytes, storyboardExtra(bytes, await digestOf(bytes)));
 	});
 
 /** Captions and posters out. */

@@ -5,6 +5,8 @@ import { requirePlayback } from "../access/require-playback.ts";
 import { initKey, segmentKey } from "../asset/object-keys.ts";
 import type { EdgeContext } from "../environment.ts";
 import { notFound } from "../http/api-error.ts";
+import { deliveryCounter } from "../http/delivery-counter.ts";
+import { readLimits } from "../limits.ts";
 import { immutable, serveObject } from "../http/serve-object.ts";
 import { assetIdParam, assetObject, unwrap } from "./context.ts";
 
@@ -13,14 +15,15 @@ export const media = new Hono<EdgeContext>()
 	.get("/v1/assets/:id/tracks/:track/init.mp4", async (context) => {
 		const id = assetIdParam(context);
 		const sharing = await requirePlayback(context, id);
-		return serveObject(context, initKey(id, trackParam(context)), immutable(sharing));
+		return counted(context, id, await serveObject(context, initKey(id, trackParam(context)), immutable(sharing)));
 	})
 	.get("/v1/assets/:id/tracks/:track/segments/:file", async (context) => {
 		const id = assetIdParam(context);
 		const sharing = await requirePlayback(context, id);
 		const number = /^(0|[1-9]\d{0,6})\.m4s$/.exec(context.req.param("file"))?.[1];
 		if (number === undefined) throw notFound("such segment");
-		return serveObject(context, segmentKey(id, trackParam(context), Number(number)), immutable(sharing));
+		const key = segmentKey(id, trackParam(context), Number(number));
+		return counted(context, id, await serveObject(context, key, immutable(sharing)));
 	})
 	.get("/v1/assets/:id/tracks/:track/partials/:file", async (context) => {
 		const id = assetIdParam(context);
@@ -30,14 +33,24 @@ export const media = new Hono<EdgeContext>()
 		const [track, segment, index] = [trackParam(context), Number(match[1]), Number(match[2])];
 		const piece = unwrap(await assetObject(context, id).partial(track, segment, index));
 		const body = "bytes" in piece ? piece.bytes : await readPiece(context, segmentKey(id, track, segment), piece);
-		return new Response(body, {
+		const response = new Response(body, {
 			headers: {
 				"Content-Type": "video/mp4",
 				"Content-Length": String("bytes" in piece ? piece.bytes.length : piece.length),
 				"Cache-Control": immutable(sharing),
 			},
 		});
+		return counted(context, id, response);
 	});
+
+const counted = (context: Context<EdgeContext>, id: string, response: Response): Response => {
+	if (context.req.method === "GET" && response.status !== 304) {
+		const { usageMilliseconds } = readLimits(context.env.CRESCENDO_LIMITS);
+		const bytes = Number(response.headers.get("Content-Length"));
+		deliveryCounter.count(context, id, bytes, usageMilliseconds);
+	}
+	return response;
+};
 
 const readPiece = async (context: Context<EdgeContext>, key: string, range: R2Range): Promise<ReadableStream> => {
 	const object = await context.env.MEDIA.get(key, { range });

@@ -10,13 +10,18 @@ import type { Environment } from "../environment.ts";
  */
 export type FaultMoment = "before" | "after";
 
-/** Counts the writes of one asset to the store and the catalogue, and lets chosen ones fail. */
+/** Counts the writes of one asset to the store and the catalogue (with `reads`, what is read too), and lets chosen ones fail. */
 export class Faults {
 	writes = 0;
 	readonly #shouldFail: (write: number) => FaultMoment | undefined;
+	readonly #methods: readonly string[];
 
-	constructor(shouldFail: (write: number) => FaultMoment | undefined = () => undefined) {
+	constructor(
+		shouldFail: (write: number) => FaultMoment | undefined = () => undefined,
+		{ reads = false }: { readonly reads?: boolean } = {},
+	) {
 		this.#shouldFail = shouldFail;
+		this.#methods = reads ? ["put", "delete", "head", "get", "list"] : ["put", "delete"];
 	}
 
 	/** Puts these faults between the asset's Durable Object and its bindings, until it is evicted. */
@@ -27,7 +32,7 @@ export class Faults {
 			const holder = instance as unknown as { env: Environment };
 			holder.env = {
 				...env,
-				MEDIA: this.#failing(env.MEDIA, ["put", "delete"]),
+				MEDIA: this.#failing(env.MEDIA, this.#methods),
 				CATALOGUE: this.#failingDatabase(),
 			};
 		});

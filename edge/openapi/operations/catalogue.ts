@@ -1,4 +1,5 @@
-import { denied, json, type Operation } from "../operation.ts";
+import { UpdateAssetRequest } from "../../../protocol/asset.ts";
+import { badJson, denied, json, type Operation } from "../operation.ts";
 import { ref } from "../schemas.ts";
 
 /** Operations on assets as a list. */
@@ -8,7 +9,7 @@ export const CATALOGUE: readonly Operation[] = [
 		path: "/v1/assets",
 		summary: "Lists assets, the newest first, page by page.",
 		access: "key",
-		query: ["limit", "cursor"],
+		query: ["limit", "cursor", "search", "state", "access"],
 		answers: { 200: json(ref("AssetPage")) },
 		errors: [...denied, "invalid-request"],
 	},
@@ -27,5 +28,52 @@ export const CATALOGUE: readonly Operation[] = [
 		access: "key or upload token",
 		answers: { 204: {} },
 		errors: [...denied, "not-found", "storage-unavailable"],
+	},
+	{
+		method: "patch",
+		path: "/v1/assets/:id",
+		summary:
+			"Changes title, description, metadata, and where the asset may be embedded. What is absent stays, null is taken away.",
+		access: "key or upload token",
+		request: UpdateAssetRequest,
+		answers: { 200: json(ref("Asset")) },
+		errors: [...badJson, ...denied, "not-found", "storage-unavailable"],
+	},
+	{
+		method: "get",
+		path: "/v1/assets/:id/quality",
+		summary:
+			"How playbacks of the last days went: start-up, stalls, enhanced share, reasons for doing without the enhancement.",
+		access: "key",
+		query: ["days"],
+		answers: { 200: json(ref("Quality")) },
+		errors: [...denied, "invalid-request", "not-found"],
+	},
+	{
+		method: "get",
+		path: "/v1/assets/:id/usage",
+		summary: "What is stored of an asset, and what was delivered of it, by day.",
+		access: "key",
+		query: ["days"],
+		answers: { 200: json(ref("Usage")) },
+		errors: [...denied, "invalid-request", "not-found"],
+	},
+	{
+		method: "get",
+		path: "/v1/usage",
+		summary: "What is stored and was delivered of all assets, by day.",
+		access: "key",
+		query: ["days"],
+		answers: { 200: json(ref("Usage")) },
+		errors: [...denied, "invalid-request"],
+	},
+	{
+		method: "post",
+		path: "/v1/assets/:id/reports",
+		summary: "What a player tells of a playback: CMCD version 2, event mode; lines of totals since it began.",
+		access: "viewers",
+		request: "application/cmcd",
+		answers: { 204: {} },
+		errors: [...denied, "not-found", "invalid-request", "unsupported-media-type", "too-large", "rate-limited"],
 	},
 ];

@@ -81,4 +81,14 @@ export const INGEST: readonly Operation[] = [
 		answers: { 201: json(ref("Extra")), 200: json(ref("Extra")) },
 		errors: ["unsupported-media-type", "too-large", ...denied, "not-found", "storage-unavailable"],
 	},
+	{
+		method: "put",
+		path: "/v1/assets/:id/storyboard",
+		summary:
+			"Stores the storyboard, in the place of the one there is: a part whose samples are small pictures with their times, up to 4 MiB.",
+		access: "key or upload token",
+		request: PART_MEDIA_TYPE,
+		answers: { 201: json(ref("Extra")), 200: json(ref("Extra")) },
+		errors: ["invalid-part", "too-large", ...denied, "not-found", "storage-unavailable"],
+	},
 ];

@@ -42,4 +42,21 @@ export const SERVICE: readonly Operation[] = [
 		answers: { 200: json({ type: "object" }) },
 		errors: [],
 	},
+	{
+		method: "get",
+		path: "/oembed",
+		summary: "oEmbed 1.0 of the watch or embed page of a public asset, as JSON.",
+		access: "anybody",
+		query: ["url", "format", "maxwidth", "maxheight"],
+		answers: { 200: json({ type: "object" }) },
+		errors: ["invalid-request", "not-found", "not-implemented"],
+	},
+	{
+		method: "get",
+		path: "/admin",
+		summary: "The operations page: assets, their state, and how they are played. It asks for an API key.",
+		access: "anybody",
+		answers: { 200: page },
+		errors: [],
+	},
 ];

@@ -1,0 +1,123 @@
+import type Hls from "hls.js";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { startLocalEdge } from "../../scripts/local-edge.ts";
+import { launchBrowser } from "../../test/e2e/browser.ts";
+import { table, writeSection } from "../results.ts";
+import { BenchClient } from "./client.ts";
+import { type ClipTrack, makeClip } from "./clip.ts";
+
+/**
+ * `node bench/edge/live.ts`: a camera that uploads a piece of 400 ms every 400 ms, and hls.js in low-latency mode in Chromium that plays
+ * it meanwhile from another origin. The delay is from the moment at which a frame was "filmed" to its being on the screen: the
+ * camera's own 400 ms, the edge, and what the player keeps in hand. Fails where the player stalls, or takes none of LL-HLS's ways.
+ */
+const SECONDS = 40;
+const PIECE_MS = 400;
+/** Seconds before a player has settled. */
+const SETTLE_SECONDS = 12;
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Sends what was filmed, piece by piece as time passes. */
+const film = async (client: BenchClient, asset: string, tracks: readonly ClipTrack[], start: number): Promise<void> => {
+	const counts = new Map(tracks.map(({ id }) => [id, 0]));
+	for (let from = 0; from < SECONDS * 1000; from += PIECE_MS) {
+		const until = from + PIECE_MS;
+		await sleep(Math.max(0, start + until - Date.now()));
+		await Promise.all(
+			tracks.map(async ({ id, samples }) => {
+				const part = samples.filter(({ timestamp }) => timestamp >= from * 1000 && timestamp < until * 1000);
+				if (part.length === 0) return;
+				const number = counts.get(id) ?? 0;
+				counts.set(id, number + 1);
+				const t0=Date.now();await client.putPart(asset, id, number, part);if (process.env["DEBUG"]) console.log(id,number,"sent",Date.now()-start-until,"took",Date.now()-t0);
+			}),
+		);
+	}
+	await client.complete(asset, counts);
+};
+
+/** Runs in the page: plays, and notes the delay twice a second. */
+type LivePage = { Hls: typeof Hls; samples: { at: number; time: number; latency: number }[] };
+const play = (master: string): void => {
+	const page = globalThis as unknown as LivePage;
+	const video = document.createElement("video");
+	video.muted = true;
+	document.body.append(video);
+	const hls = new page.Hls({ lowLatencyMode: true });
+	hls.loadSource(master);
+	hls.attachMedia(video);
+	page.samples = [];
+	setInterval(() => page.samples.push({ at: Date.now(), time: video.currentTime, latency: hls.latency }), 500);
+	void video.play();
+};
+
+const quantile = (values: readonly number[], share: number): number =>
+	values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))] ?? Number.NaN;
+
+const folder = await mkdtemp(join(tmpdir(), "crescendo-live-"));
+const edge = await startLocalEdge({ port: 0, data: folder, apiKey: "bench" });
+const browser = await launchBrowser();
+try {
+	const tracks = await makeClip({ seconds: SECONDS, kilobits: 400, gopSeconds: 2 });
+	const client = new BenchClient(edge);
+	const asset = await client.create(tracks, { partialMilliseconds: PIECE_MS });
+	const page = await browser.newPage();
+	const asked = { blocking: 0, delta: 0, pieces: 0, segments: 0 };
+	page.on("request", (request) => {
+		const url = request.url();
+		if (url.includes("_HLS_msn")) asked.blocking += 1;
+		if (url.includes("_HLS_skip")) asked.delta += 1;
+		if (url.includes("/partials/")) asked.pieces += 1;
+		if (url.includes("/segments/")) asked.segments += 1;
+	});
+	await page.addScriptTag({ path: join(ROOT, "node_modules/hls.js/dist/hls.min.js") });
+	const start = Date.now();
+	const filming = film(client, asset, tracks, start);
+	await sleep(5000);
+	await page.evaluate(play, `${edge.url}/v1/assets/${asset}/master.m3u8`);
+	await filming;
+	const samples = await page.evaluate(() => (globalThis as unknown as LivePage).samples);
+	const live = samples.filter(({ at }) => at > start + SETTLE_SECONDS * 1000 && at < start + (SECONDS - 1) * 1000);
+	const delays = live.map(({ at, time }) => (at - start) / 1000 - time);
+	const first = live[0];
+	const last = live.at(-1);
+	if (first === undefined || last === undefined) throw new Error("the player never played");
+	if (process.env["DEBUG"]) console.log(samples.map((x)=>`${((x.at-start)/1000).toFixed(1)}:${x.time.toFixed(1)}`).join(" "), asked);
+	const rate = (last.time - first.time) / ((last.at - first.at) / 1000);
+	if (rate < 0.9) throw new Error(`the player stalled: ${rate.toFixed(2)} seconds a second`);
+	if (asked.blocking < 20 || asked.delta === 0 || asked.pieces < 20) {
+		throw new Error(`the player did not use LL-HLS: ${JSON.stringify(asked)}`);
+	}
+	const report = [
+		"## Live with low latency",
+		`\`node bench/edge/live.ts\`: a camera sends pieces of ${PIECE_MS} ms (H.264 at 400 kbit/s, AAC), hls.js in low-latency mode in Chromium plays them from another origin; edge, camera and browser on one machine. Delay from the moment at which a frame was filmed to its being shown, seconds ${SETTLE_SECONDS} to ${SECONDS} of the upload.`,
+		table(
+			[
+				"delay, median s",
+				"p95 s",
+				"seconds played a second",
+				"blocking requests",
+				"of them delta updates",
+				"pieces",
+				"segments",
+			],
+			[
+				[
+					...[quantile(delays, 0.5), quantile(delays, 0.95)].map((value) => value.toFixed(2)),
+					rate.toFixed(3),
+					...[asked.blocking, asked.delta, asked.pieces, asked.segments].map(String),
+				],
+			],
+		),
+	].join("\n\n");
+	console.log(report);
+	await writeSection("live", report, fileURLToPath(new URL("RESULTS.md", import.meta.url)));
+} finally {
+	await browser.close();
+	await edge.stop();
+	await rm(folder, { recursive: true });
+}

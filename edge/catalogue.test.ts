@@ -1,0 +1,283 @@
+import { createScheduledController } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, it } from "vitest";
+import type { AssetResponse } from "../protocol/asset.ts";
+import { formatReport, type PlaybackReport } from "../protocol/cmcd.ts";
+import { encodePart } from "../protocol/part.ts";
+import { call, createAsset, migrate, ORIGIN, uploadAll } from "./testing/edge-client.ts";
+import { clipTracks, createRequest } from "./testing/fixture-media.ts";
+import { jpegOf } from "./testing/pictures.ts";
+import app from "./worker.ts";
+
+const tracks = clipTracks({ frames: 75 });
+let id: string;
+let signed: string;
+
+const patch = (assetId: string, json: object) => call(`/v1/assets/${assetId}`, { method: "PATCH", json });
+const search = async (query: string): Promise<string[]> => {
+	const response = await call(`/v1/assets?limit=100&${query}`);
+	const page = await response.json<{ assets: { id: string }[] }>();
+	return page.assets.map((asset) => asset.id);
+};
+const codeOf = async (response: Response) => [
+	response.status,
+	(await response.json<{ error: { code: string } }>()).error.code,
+];
+
+beforeAll(async () => {
+	await migrate();
+	id = await uploadAll(tracks);
+	signed = await uploadAll(tracks, 40, undefined, { access: "signed", title: "Private viewing" });
+});
+
+describe("details", () => {
+	it("are changed one by one, taken away by null, and told by every answer", async () => {
+		const first = await patch(id, { title: "Über den Wolken", metadata: { order: "A-17" } });
+		expect(await first.json()).toMatchObject({ id, title: "Über den Wolken", metadata: { order: "A-17" } });
+		expect((await patch(id, { description: "A flight in autumn" })).status).toBe(200);
+		const asset = await (await call(`/v1/assets/${id}`)).json<AssetResponse>();
+		expect(asset).toMatchObject({ title: "Über den Wolken", description: "A flight in autumn" });
+		const cleared = await (await patch(id, { description: null })).json<AssetResponse>();
+		expect(cleared.description).toBeUndefined();
+		expect(cleared.title).toBe("Über den Wolken");
+	});
+
+	it.each([
+		{ title: 5 },
+		{ more: 1 },
+		{ embedOrigins: ["x"] },
+		{ metadata: { "": "x" } },
+		{ title: "x".repeat(201) },
+	])("are refused with %j", async (json) => {
+		expect(await codeOf(await patch(id, json))).toEqual([400, "invalid-request"]);
+	});
+
+	it("find the asset however they are written", async () => {
+		for (const query of ["search=uber", "search=WOLKEN+%C3%BCber", "search=a-17", `search=${id}`]) {
+			expect(await search(query)).toEqual([id]);
+		}
+		expect(await search("search=uber+viewing")).toEqual([]);
+		expect(await search("search=%25")).toEqual([]);
+		expect(await search("search=private&access=signed")).toEqual([signed]);
+		expect(await search("access=public&state=complete")).toEqual([id]);
+		expect(await search("state=uploading")).toEqual([]);
+		expect((await call("/v1/assets?state=x")).status).toBe(400);
+	});
+
+	it("survive a catalogue that fails, and are told to it later", async () => {
+		const open = await createAsset(createRequest(tracks));
+		await env.CATALOGUE.prepare("UPDATE assets SET title = 'lost', search_text = 'lost' WHERE id = ?")
+			.bind(open.id)
+			.run();
+		expect((await patch(open.id, { title: "Found" })).status).toBe(200);
+		expect(await search("search=found")).toEqual([open.id]);
+	});
+});
+
+describe("pages around an asset", () => {
+	const frameAncestors = async () =>
+		(await call(`/embed/${id}`, { token: "" })).headers.get("Content-Security-Policy");
+
+	it("let in the frames of the origins that the asset names", async () => {
+		expect(await frameAncestors()).toBeNull();
+		await patch(id, { embedOrigins: ["https://a.test", "https://b.test:8443"] });
+		expect(await frameAncestors()).toBe("frame-ancestors 'self' https://a.test https://b.test:8443");
+		await patch(id, { embedOrigins: [] });
+		expect(await frameAncestors()).toBe("frame-ancestors 'self'");
+		await patch(id, { embedOrigins: null });
+		expect(await frameAncestors()).toBeNull();
+		const watch = await call(`/watch/${id}`, { token: "" });
+		expect(watch.headers.get("Content-Security-Policy")).toBe("frame-ancestors 'self'");
+		expect(watch.headers.get("Link")).toContain("json+oembed");
+	});
+
+	it("are told to other sites by oEmbed, as large as they ask", async () => {
+		const ask = (query: string) => call(`/oembed?${query}`, { token: "" });
+		const url = encodeURIComponent(`${ORIGIN}/watch/${id}`);
+		expect(await (await ask(`url=${url}`)).json()).toMatchObject({
+			version: "1.0",
+			type: "video",
+			title: "Über den Wolken",
+			width: 960,
+			height: 540,
+			html: expect.stringContaining(`src="${ORIGIN}/embed/${id}"`),
+		});
+		expect(await (await ask(`url=${url}&maxwidth=320&maxheight=100`)).json()).toMatchObject({
+			width: 177,
+			height: 100,
+		});
+		expect((await ask(`url=${url}&format=xml`)).status).toBe(501);
+		for (const other of [
+			`${ORIGIN}/watch/${signed}`,
+			`https://elsewhere.test/watch/${id}`,
+			`${ORIGIN}/watch/x`,
+			"x",
+		]) {
+			expect((await ask(`url=${encodeURIComponent(other)}`)).status).toBe(404);
+		}
+		expect((await ask("format=json")).status).toBe(400);
+	});
+});
+
+describe("a storyboard", () => {
+	const pictures = Array.from({ length: 3 }, (_, index) => ({
+		data: jpegOf(160, 90, index),
+		timestamp: index * 1_000_000,
+		duration: 1_000_000,
+		sync: true,
+	}));
+	const put = (body: Uint8Array<ArrayBuffer>) => call(`/v1/assets/${id}/storyboard`, { method: "PUT", body });
+	const bytesOf = async (response: Response) => new Uint8Array(await response.arrayBuffer());
+
+	it("gives pictures by number and by time", async () => {
+		expect((await put(encodePart(pictures))).status).toBe(201);
+		const vtt = await call(`/v1/assets/${id}/storyboard.vtt`, { token: "" });
+		expect(vtt.headers.get("Content-Type")).toBe("text/vtt; charset=utf-8");
+		const text = new TextDecoder().decode(await bytesOf(vtt));
+		const cues = [...text.matchAll(/^(\S+) --> (\S+)\n(\S+)#xywh=0,0,160,90$/gm)];
+		expect(cues.map(([, from, to]) => [from, to])).toEqual([
+			["00:00:00.000", "00:00:01.000"],
+			["00:00:01.000", "00:00:02.000"],
+			["00:00:02.000", "00:00:03.000"],
+		]);
+		const second = await call(new URL(cues[1]?.[3] ?? "", `${ORIGIN}/v1/assets/${id}/storyboard.vtt`).href, {
+			token: "",
+		});
+		expect(second.headers.get("Content-Type")).toBe("image/jpeg");
+		expect(second.headers.get("Cache-Control")).toContain("immutable");
+		expect(await bytesOf(second)).toEqual(pictures[1]?.data);
+		for (const [time, number] of [
+			["0", 0],
+			["0.99", 0],
+			["1", 1],
+			["500", 2],
+		] as const) {
+			const response = await call(`/v1/assets/${id}/thumbnail?time=${time}`, { token: "" });
+			expect(await bytesOf(response)).toEqual(pictures[number]?.data);
+			const tag = response.headers.get("ETag") ?? "";
+			const again = await call(`/v1/assets/${id}/thumbnail?time=${time}`, {
+				token: "",
+				headers: { "If-None-Match": tag },
+			});
+			expect(again.status).toBe(304);
+		}
+		expect((await call(`/v1/assets/${id}/thumbnail?time=-1`, { token: "" })).status).toBe(400);
+		expect((await call(`/v1/assets/${id}/storyboard/${"0".repeat(32)}/0`, { token: "" })).status).toBe(404);
+	});
+
+	it("is refused where it is none", async () => {
+		const [first, ...others] = pictures;
+		if (first === undefined) throw new Error("No picture");
+		for (const body of [
+			new Uint8Array([1, 2, 3]),
+			encodePart([{ ...first, data: new Uint8Array([0x3c, 0x73]) }]),
+			encodePart([{ ...first, data: jpegOf(1000, 90, 0) }]),
+			encodePart([{ ...first, data: jpegOf(80, 90, 0) }, ...others]),
+		]) {
+			expect(await codeOf(await put(body))).toEqual([400, "invalid-part"]);
+		}
+	});
+});
+
+describe("what players report", () => {
+	const send = (assetId: string, reports: readonly PlaybackReport[], type = "application/cmcd", prefix = "") =>
+		call(`${prefix}/v1/assets/${assetId}/reports`, {
+			method: "POST",
+			token: "",
+			headers: { "Content-Type": type },
+			body: reports.map(formatReport).join("\n"),
+		});
+	const quality = async () => (await call(`/v1/assets/${id}/quality`)).json();
+
+	it("becomes figures, whatever comes twice, late or in another order", async () => {
+		const early = {
+			session: "session-one",
+			startupMilliseconds: 400,
+			playedMilliseconds: 4000,
+			enhancedMilliseconds: 1000,
+		};
+		const late = {
+			...early,
+			playedMilliseconds: 10_000,
+			enhancedMilliseconds: 6000,
+			stalls: 1,
+			stalledMilliseconds: 500,
+		};
+		const other = {
+			session: "session-two",
+			startupMilliseconds: 900,
+			playedMilliseconds: 10_000,
+			fallback: "no-webgpu",
+		};
+		const broken = { session: "session-three", failed: true };
+		for (const report of [late, early, late, other, broken]) {
+			expect((await send(id, [report])).status).toBe(204);
+		}
+		expect((await send(id, [other, broken], "text/plain;charset=UTF-8")).status).toBe(204);
+		expect(await quality()).toMatchObject({
+			total: {
+				playbacks: 3,
+				failed: 1,
+				startupP50: 400,
+				startupP95: 900,
+				stalls: 1,
+				stalledSeconds: 0.5,
+				playedSeconds: 20,
+				enhancedShare: 0.3,
+			},
+			days: [{ day: expect.stringMatching(/^\d{4}-\d\d-\d\d$/), playbacks: 3 }],
+			fallbacks: { "no-webgpu": 1 },
+		});
+	});
+
+	it("is refused where it is none, or of nothing", async () => {
+		expect(await codeOf(await send(id, [], "application/cmcd"))).toEqual([400, "invalid-request"]);
+		expect(await codeOf(await send(id, [{ session: "x" }]))).toEqual([400, "invalid-request"]);
+		expect(await codeOf(await send(id, [{ session: "session-four" }], "text/html"))).toEqual([
+			415,
+			"unsupported-media-type",
+		]);
+		expect(await codeOf(await send(`p${"a".repeat(20)}`, [{ session: "session-four" }]))).toEqual([
+			404,
+			"not-found",
+		]);
+		expect(await codeOf(await send(signed, [{ session: "session-four" }]))).toEqual([401, "unauthorized"]);
+		const { token } = await (
+			await call(`/v1/assets/${signed}/playback-tokens`, { method: "POST", json: {} })
+		).json<{ token: string }>();
+		expect((await send(signed, [{ session: "session-four" }], "text/plain", `/p/${token}`)).status).toBe(204);
+	});
+
+	it("is forgotten after ninety days", async () => {
+		await env.CATALOGUE.prepare("UPDATE playbacks SET day = '2020-01-01' WHERE asset = ?").bind(signed).run();
+		await app.scheduled(createScheduledController(), env);
+		const { results } = await env.CATALOGUE.prepare("SELECT DISTINCT asset FROM playbacks").run();
+		expect(results).toEqual([{ asset: id }]);
+	});
+});
+
+describe("usage", () => {
+	it("counts what is stored and what was delivered, once", async () => {
+		const before = await (await call(`/v1/assets/${id}/usage`)).json<{ delivered: { bytes: number }[] }>();
+		const stored = await env.MEDIA.head(`assets/${id}/base/0.m4s`);
+		const path = `/v1/assets/${id}/tracks/base/segments/0.m4s`;
+		const responses = [
+			await call(path, { token: "" }),
+			await call(path, { token: "", headers: { Range: "bytes=0-9" } }),
+			await call(path, { token: "", method: "HEAD" }),
+			await call(path, { token: "", headers: { "If-None-Match": "*" } }),
+		];
+		for (const response of responses) await response.arrayBuffer();
+		const expected = (before.delivered[0]?.bytes ?? 0) + (stored?.size ?? 0) + 10;
+		await expect
+			.poll(async () => {
+				const usage = await (await call(`/v1/assets/${id}/usage`)).json<{ delivered: { bytes: number }[] }>();
+				return usage.delivered[0]?.bytes;
+			})
+			.toBe(expected);
+		const all = await (await call("/v1/usage?days=1")).json();
+		expect(all).toMatchObject({ stored: { assets: expect.any(Number), minutes: expect.any(Number) } });
+		expect((await call("/v1/usage?days=0")).status).toBe(400);
+		expect((await call("/v1/usage", { token: "" })).status).toBe(401);
+	});
+});

@@ -1,0 +1,118 @@
+import type { PlaybackReport } from "../../protocol/cmcd.ts";
+
+/** Days for which reports are kept. */
+export const KEPT_DAYS = 90;
+
+/** Adds what players reported. Totals only grow, so the order does not matter, nor how often a report comes. */
+export const addReports = async (
+	database: D1Database,
+	asset: string,
+	day: string,
+	reports: readonly PlaybackReport[],
+): Promise<void> => {
+	if (reports.length === 0) return;
+	const statement = database.prepare(
+		`INSERT INTO playbacks (asset, session, day, startup_ms, stalls, stalled_ms, played_ms, enhanced_ms,
+			dropped_frames, fallback, failed)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, min(?7, ?8), ?9, ?10, ?11)
+		ON CONFLICT (asset, session) DO UPDATE SET startup_ms = coalesce(startup_ms, ?4), stalls = max(stalls, ?5),
+			stalled_ms = max(stalled_ms, ?6), played_ms = max(played_ms, ?7),
+			enhanced_ms = max(enhanced_ms, min(?7, ?8)), dropped_frames = max(dropped_frames, ?9),
+			fallback = coalesce(?10, fallback), failed = max(failed, ?11)`,
+	);
+	await database.batch(
+		reports.map((report) =>
+			statement.bind(
+				...[asset, report.session, day, report.startupMilliseconds ?? null, report.stalls ?? 0],
+				...[report.stalledMilliseconds ?? 0, report.playedMilliseconds ?? 0, report.enhancedMilliseconds ?? 0],
+				...[report.droppedFrames ?? 0, report.fallback ?? null, report.failed === true ? 1 : 0],
+			),
+		),
+	);
+};
+
+/** Figures of a day, or of all days. */
+export type Quality = {
+	readonly playbacks: number;
+	/** Those that an error ended. */
+	readonly failed: number;
+	/** Milliseconds to the first picture, of those that had one: half waited no longer, and 95 percent. */
+	readonly startupP50: number | null;
+	readonly startupP95: number | null;
+	readonly stalls: number;
+	readonly stalledSeconds: number;
+	readonly playedSeconds: number;
+	/** Share of the time played with the enhancement shown, 0 to 1. */
+	readonly enhancedShare: number;
+	readonly droppedFrames: number;
+};
+
+/** The quality of experience of an asset in days from `from` on: in all, and day by day. */
+export const readQuality = async (
+	database: D1Database,
+	asset: string,
+	from: string,
+): Promise<{ total: Quality; days: (Quality & { day: string })[]; fallbacks: Record<string, number> }> => {
+	const [totals, days, fallbacks] = await database.batch([
+		database.prepare(quality("'all'")).bind(asset, from),
+		database.prepare(quality("day")).bind(asset, from),
+		database
+			.prepare(
+				`SELECT fallback, count(*) AS playbacks FROM playbacks
+				WHERE asset = ?1 AND day >= ?2 AND fallback IS NOT NULL GROUP BY fallback ORDER BY playbacks DESC LIMIT 50`,
+			)
+			.bind(asset, from),
+	]);
+	const rows = (days?.results ?? []) as QualityRow[];
+	const reasons = (fallbacks?.results ?? []) as { fallback: string; playbacks: number }[];
+	return {
+		total: qualityOf(((totals?.results ?? []) as QualityRow[])[0]),
+		days: rows.map((row) => ({ day: row.day, ...qualityOf(row) })),
+		fallbacks: Object.fromEntries(reasons.map(({ fallback, playbacks }) => [fallback, playbacks])),
+	};
+};
+
+/** Removes reports that are older than they are kept. */
+export const removeOldReports = async (database: D1Database, before: string): Promise<void> => {
+	await database.prepare("DELETE FROM playbacks WHERE day < ?1").bind(before).run();
+};
+
+/** Sums and quantiles by groups: a quantile is the first value whose rank reaches its share. */
+const quality = (group: "day" | "'all'"): string => `
+	WITH ranked AS (
+		SELECT *, ${group} AS part,
+			row_number() OVER (PARTITION BY ${group} ORDER BY startup_ms NULLS LAST) AS rank,
+			count(startup_ms) OVER (PARTITION BY ${group}) AS started
+		FROM playbacks WHERE asset = ?1 AND day >= ?2
+	)
+	SELECT part AS day, count(*) AS playbacks, sum(failed) AS failed, sum(stalls) AS stalls,
+		sum(stalled_ms) AS stalled_ms, sum(played_ms) AS played_ms, sum(enhanced_ms) AS enhanced_ms,
+		sum(dropped_frames) AS dropped_frames,
+		min(CASE WHEN rank >= 0.5 * started THEN startup_ms END) AS p50,
+		min(CASE WHEN rank >= 0.95 * started THEN startup_ms END) AS p95
+	FROM ranked GROUP BY part ORDER BY part`;
+
+const qualityOf = (row: QualityRow | undefined): Quality => ({
+	playbacks: row?.playbacks ?? 0,
+	failed: row?.failed ?? 0,
+	startupP50: row?.p50 ?? null,
+	startupP95: row?.p95 ?? null,
+	stalls: row?.stalls ?? 0,
+	stalledSeconds: (row?.stalled_ms ?? 0) / 1000,
+	playedSeconds: (row?.played_ms ?? 0) / 1000,
+	enhancedShare: row === undefined || row.played_ms === 0 ? 0 : row.enhanced_ms / row.played_ms,
+	droppedFrames: row?.dropped_frames ?? 0,
+});
+
+type QualityRow = {
+	day: string;
+	playbacks: number;
+	failed: number;
+	stalls: number;
+	stalled_ms: number;
+	played_ms: number;
+	enhanced_ms: number;
+	dropped_frames: number;
+	p50: number | null;
+	p95: number | null;
+};

@@ -1,0 +1,42 @@
+import type { Context } from "hono";
+import { addUsage, dayOf } from "../catalogue/usage.ts";
+import type { EdgeContext } from "../environment.ts";
+import { logEvent } from "../log.ts";
+
+/**
+ * Counts what this instance of the Worker delivers, and tells the catalogue every few seconds: a write for each segment would cost more
+ * than the segment. An instance that dies takes what it has not told with it, a few seconds' worth; figures are for people, and a
+ * little low rather than wrong.
+ */
+class DeliveryCounter {
+	readonly #counts = new Map<string, { requests: number; bytes: number }>();
+	#flushing = false;
+
+	/** Counts one answer of so many bytes. */
+	count(context: Context<EdgeContext>, asset: string, bytes: number, flushMilliseconds: number): void {
+		const entry = this.#counts.get(asset) ?? { requests: 0, bytes: 0 };
+		entry.requests += 1;
+		entry.bytes += bytes;
+		this.#counts.set(asset, entry);
+		if (this.#flushing) return;
+		this.#flushing = true;
+		context.executionCtx.waitUntil(this.#flushLater(context.env.CATALOGUE, flushMilliseconds));
+	}
+
+	async #flushLater(database: D1Database, milliseconds: number): Promise<void> {
+		await new Promise((resolve) => {
+			setTimeout(resolve, milliseconds);
+		});
+		const delivered = Array.from(this.#counts, ([asset, entry]) => ({ asset, ...entry }));
+		this.#counts.clear();
+		this.#flushing = false;
+		try {
+			await addUsage(database, dayOf(Date.now()), delivered);
+		} catch (error) {
+			logEvent("usage-lost", { message: String(error), assets: delivered.length });
+		}
+	}
+}
+
+/** The counter of this instance. */
+export const deliveryCounter = new DeliveryCounter();

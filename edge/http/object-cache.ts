@@ -1,0 +1,29 @@
+/**
+ * Copies of immutable objects in the cache of the data centre that a viewer is served from. They are looked up under the object's own
+ * name, never under the address that was asked for, and only after whoever asks has been let in: a token that has expired finds
+ * nothing, and a thousand viewers with a thousand tokens share one copy.
+ */
+
+/** Seconds that a copy outlives its object at most, in data centres other than the one that removes it. */
+const COPY_SECONDS = 3600;
+
+/** Bytes of the largest object that is copied. */
+const LARGEST = 32 * 2 ** 20;
+
+const addressOf = (key: string): string => `https://objects.crescendo/${key}`;
+
+/** A copy of an object with its media type, entity tag and length, or undefined. */
+export const findCopy = async (key: string): Promise<Response | undefined> => caches.default.match(addressOf(key));
+
+/** Keeps a copy of what is sent. `response` is a clone that nobody else reads. */
+export const keepCopy = async (key: string, response: Response): Promise<void> => {
+	if (Number(response.headers.get("Content-Length") ?? Infinity) > LARGEST) return;
+	const copy = new Response(response.body, response);
+	copy.headers.set("Cache-Control", `public, max-age=${COPY_SECONDS}`);
+	await caches.default.put(addressOf(key), copy);
+};
+
+/** Removes the copies of objects from the cache of this data centre. */
+export const dropCopies = async (keys: readonly string[]): Promise<void> => {
+	await Promise.all(keys.map((key) => caches.default.delete(addressOf(key))));
+};

@@ -1,0 +1,101 @@
+import { Hono } from "hono";
+import * as v from "valibot";
+import { accessOf, isAssetId } from "../access/asset-id.ts";
+import { loadExtraList } from "../asset/extras.ts";
+import { findAsset } from "../catalogue/assets.ts";
+import type { EdgeContext } from "../environment.ts";
+import { ApiError, notFound } from "../http/api-error.ts";
+import { assetIdParam } from "./context.ts";
+
+const side = v.optional(v.pipe(v.string(), v.regex(/^\d{1,5}$/), v.transform(Number), v.minValue(1)));
+const OEmbedQuery = v.object({
+	url: v.pipe(v.string(), v.maxLength(2000)),
+	format: v.optional(v.string(), "json"),
+	maxwidth: side,
+	maxheight: side,
+});
+
+/** The width of a player that nothing limits. */
+const USUAL_WIDTH = 960;
+
+/**
+ * The pages around an asset. Each is one static file for all assets; it reads the asset's id from its own address. Everything that no
+ * route knows is a static file too: the Studio, the player, the runtime, the models.
+ */
+export const pages = new Hono<EdgeContext>()
+	.get("/embed/:id", async (context) => {
+		const id = assetIdParam(context);
+		const { details } = await loadExtraList(context.env.MEDIA, id);
+		const page = await context.env.PAGES.fetch(new URL("/embed", context.req.url));
+		const response = new Response(page.body, page);
+		// Who may frame the page may change at any time.
+		response.headers.set("Cache-Control", "no-cache");
+		const origins = details?.embedOrigins;
+		if (origins !== undefined) {
+			response.headers.set("Content-Security-Policy", `frame-ancestors ${["'self'", ...origins].join(" ")}`);
+		}
+		return response;
+	})
+	.get("/admin", async (context) => {
+		const page = await context.env.PAGES.fetch(new URL("/admin", context.req.url));
+		const response = new Response(page.body, page);
+		// A key is typed into this page: nothing but itself runs in it, and nothing holds it in a frame.
+		response.headers.set("Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'; base-uri 'none'");
+		response.headers.set("Referrer-Policy", "no-referrer");
+		return response;
+	})
+	.get("/watch/:id", async (context) => {
+		const id = assetIdParam(context);
+		const page = await context.env.PAGES.fetch(new URL("/watch", context.req.url));
+		const response = new Response(page.body, page);
+		response.headers.set("Content-Security-Policy", "frame-ancestors 'self'");
+		const { origin } = new URL(context.req.url);
+		const target = encodeURIComponent(`${origin}/watch/${id}`);
+		response.headers.append(
+			"Link",
+			`<${origin}/oembed?url=${target}>; rel="alternate"; type="application/json+oembed"`,
+		);
+		return response;
+	});
+
+/** oEmbed (oembed.com, version 1.0): how other sites turn the address of a public asset into a player. */
+export const oEmbed = new Hono<EdgeContext>().get("/oembed", async (context) => {
+	context.header("Access-Control-Allow-Origin", "*");
+	const query = v.safeParse(OEmbedQuery, context.req.query());
+	if (!query.success)
+		throw new ApiError("invalid-request", "The query is not one of oEmbed.", "Send url, maxwidth, maxheight.");
+	const { url, format, maxwidth = Infinity, maxheight = Infinity } = query.output;
+	if (format !== "json")
+		throw new ApiError("not-implemented", "oEmbed is there as JSON only.", "Ask for format=json.");
+	const { origin } = new URL(context.req.url);
+	const id = assetOfPage(url, origin);
+	if (id === undefined || accessOf(id) === "signed") throw notFound("such public asset");
+	const asset = await findAsset(context.env.CATALOGUE, id);
+	if (asset === undefined) throw notFound("such public asset");
+	const { extras } = await loadExtraList(context.env.MEDIA, id);
+	const width = Math.max(1, Math.floor(Math.min(USUAL_WIDTH, maxwidth, maxheight * (asset.width / asset.height))));
+	const height = Math.max(1, Math.round((width * asset.height) / asset.width));
+	return context.json({
+		version: "1.0",
+		type: "video",
+		provider_name: "Crescendo",
+		provider_url: origin,
+		...(asset.title !== undefined && { title: asset.title }),
+		width,
+		height,
+		html: `<iframe src="${origin}/embed/${id}" width="${width}" height="${height}" style="border:0" allow="autoplay; fullscreen; picture-in-picture" allowfullscreen></iframe>`,
+		...(extras.some(({ name }) => name === "poster") && {
+			thumbnail_url: `${origin}/v1/assets/${id}/poster`,
+			thumbnail_width: asset.width,
+			thumbnail_height: asset.height,
+		}),
+	});
+});
+
+/** The asset whose watch or embed page of this origin an address is. */
+const assetOfPage = (text: string, origin: string): string | undefined => {
+	const url = URL.parse(text);
+	if (url === null || url.origin !== origin) return undefined;
+	const id = /^\/(?:watch|embed)\/([^/]+)$/.exec(url.pathname)?.[1] ?? "";
+	return isAssetId(id) ? id : undefined;
+};
