@@ -1,11 +1,3 @@
-export { createUpload, Upload } from "./upload.ts";
-export type { UploadEventMap } from "./upload.ts";
-export { UploadError } from "./errors.ts";
-export type { UploadErrorCode } from "./errors.ts";
-export type { TokenProvider, UploadOptions, UploadSource } from "./options.ts";
-export type { BackendReport, Bottleneck, LayerProgress, UploadProgress } from "./progress.ts";
-export type { UploadedAsset, UploadPreview, UploadResult } from "./result.ts";
-export type { SourceWarning } from "./source/video-source.ts";
-export type { UploadState } from "./state.ts";
+export * from "./headless.ts";
 export { CrescendoUploaderElement, defineUploader } from "./element/crescendo-uploader.ts";
 export type { UploaderOptions } from "./element/crescendo-uploader.ts";

@@ -53,8 +53,9 @@ export type UploadOptions = {
 	/** Continue an upload of the same source with the same options that a closed page left behind. Default true. */
 	readonly resume?: boolean;
 	/**
-	 * The worker that does the work: `auto` (default) starts the SDK's own module worker, `none` works on the calling
-	 * thread (right inside a worker), a URL points to a copy of the worker file for pages whose bundler or policy needs it.
+	 * The worker that does the work: `auto` (default) starts the SDK's own module worker, or works right there where it is called
+	 * inside a worker already; `none` works on the calling thread; a URL points to a copy of the worker file for pages whose bundler or
+	 * policy needs it.
 	 */
 	readonly worker?: "auto" | "none" | URL;
 	/** Aborts the upload like `abort()`. */

@@ -4,12 +4,14 @@ import { checkSource, resolveOptions } from "./options.ts";
 import type { ResolvedOptions, UploadOptions, UploadSource } from "./options.ts";
 import type { UploadProgress } from "./progress.ts";
 import type { UploadedAsset, UploadPreview, UploadResult } from "./result.ts";
-import { UploadSession } from "./session/session.ts";
+import { LocalSession } from "./session/local-session.ts";
 import type { SessionHost } from "./session/host.ts";
 import type { SourceWarning } from "./source/video-source.ts";
 import { nextState } from "./state.ts";
 import type { UploadState, UploadStep } from "./state.ts";
 import { typedEventTarget } from "./typed-events.ts";
+import { defaultWorker } from "./worker/default-worker.ts";
+import { startWorker } from "./worker/start-worker.ts";
 import { WorkerSession } from "./worker/worker-session.ts";
 
 /** What an `Upload` dispatches; every event is a `CustomEvent` with this `detail`. */
@@ -83,10 +85,9 @@ export class Upload extends typedEventTarget<UploadEventMap>() {
 			},
 		};
 		const { signal } = this.#abort;
-		this.#session =
-			options.worker === "none"
-				? new UploadSession(source, resolved, host, signal)
-				: new WorkerSession(source, resolved, host, signal, workerMaker(options.worker));
+		this.#session = worksHere(options.worker)
+			? new LocalSession(source, resolved, host, signal)
+			: new WorkerSession(source, resolved, host, signal, workerMaker(options.worker));
 		const giveUp = () => this.abort();
 		options.signal?.addEventListener("abort", giveUp, { once: true });
 		this.done = this.#run().finally(() => options.signal?.removeEventListener("abort", giveUp));
@@ -180,9 +181,11 @@ export class Upload extends typedEventTarget<UploadEventMap>() {
 }
 
 const workerMaker = (worker: UploadOptions["worker"]) => (): Worker =>
-	worker instanceof URL
-		? new Worker(worker, { type: "module", name: "crescendo-upload" })
-		: new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name: "crescendo-upload" });
+	worker instanceof URL ? startWorker(worker) : defaultWorker();
+
+/** Inside a worker the work is done right there, unless another is asked for. */
+const worksHere = (worker: UploadOptions["worker"]): boolean =>
+	worker === "none" || (!(worker instanceof URL) && globalThis.document === undefined);
 
 /**
  * Uploads a video: codes it into a small base and an enhancement right here and sends both while coding goes on.

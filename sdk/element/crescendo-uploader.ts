@@ -17,17 +17,24 @@ const PASSED_ON = ["statechange", "progress", "warning", "asset", "playable", "e
 /**
  * `<crescendo-uploader endpoint="https://video.example.com">`: a drop zone that becomes a progress display.
  *
- * - Attribute `endpoint`: where the edge answers.
- * - Property `token`: a string or function as in `createUpload`; must be set before a file is chosen.
+ * - Attribute `endpoint`: where the edge answers; from a plain script tag, the script's origin unless it is there.
+ * - Property `token`: a string or function as in `createUpload`; or attribute `token-url`: an address that answers a POST of
+ *   `{ assetId }` with `{ token }`. One of them must be there before a file is chosen.
+ * - Attribute `camera`: offers to record with camera and microphone.
  * - Property `options`: further options of `createUpload`.
  * - Method `start(source)`: begins without a click; `upload` is the upload under way.
  * - Slot `prompt`: what the drop zone says. Parts and custom properties: `template.ts`.
  * - Events: those of `Upload`, dispatched on the element, not bubbling.
  */
 export class CrescendoUploaderElement extends Base {
+	/** Where the edge answers for elements that do not say. */
+	static defaultEndpoint: string | undefined;
+	static readonly observedAttributes = ["camera"];
 	token: string | TokenProvider | undefined;
 	options: UploaderOptions = {};
 	#upload: Upload | undefined;
+	/** Of a recording that was begun here, and is ended here. */
+	#recording: MediaStream | undefined;
 	readonly #root: ShadowRoot;
 
 	constructor() {
@@ -64,18 +71,43 @@ export class CrescendoUploaderElement extends Base {
 	 * @throws {UploadError} `invalid-option`, also where `endpoint` or `token` is missing
 	 */
 	start(source: UploadSource): Upload {
-		const { endpoint, token } = this;
-		if (endpoint === null || token === undefined) {
-			const missing = endpoint === null ? "the attribute endpoint" : "the property token";
+		const endpoint = this.endpoint ?? CrescendoUploaderElement.defaultEndpoint;
+		const token = this.token ?? this.#tokenFromServer();
+		if (endpoint === undefined || token === undefined) {
+			const missing =
+				endpoint === undefined ? "the attribute endpoint" : "the property token or the attribute token-url";
 			throw new UploadError("invalid-option", `<crescendo-uploader> needs ${missing} before a file is chosen.`);
 		}
 		const upload = createUpload(source, { ...this.options, endpoint, token, preview: true });
 		const before = this.#upload;
 		this.#upload = upload;
 		before?.abort();
-		const name = source instanceof File ? source.name : (this.options.title ?? "Video");
+		const live = source instanceof MediaStream;
+		const name = source instanceof File ? source.name : (this.options.title ?? (live ? "Recording" : "Video"));
 		this.#begin(upload, name);
+		this.#part('[part~="finish"]').hidden = !live;
 		return upload;
+	}
+
+	attributeChangedCallback(): void {
+		const possible = globalThis.navigator?.mediaDevices !== undefined;
+		this.#part('[part~="camera"]').hidden = !this.hasAttribute("camera") || !possible || this.#busy;
+	}
+
+	/**
+	 * Asks for camera and microphone and uploads what they see and hear until `upload.finish()`.
+	 * @throws DOMException where the person or the browser refuses
+	 */
+	async record(): Promise<Upload> {
+		const stream = await navigator.mediaDevices.getUserMedia({ video: true, audio: true });
+		try {
+			const upload = this.start(stream);
+			this.#recording = stream;
+			return upload;
+		} catch (error) {
+			stopTracks(stream);
+			throw error;
+		}
 	}
 
 	disconnectedCallback(): void {
@@ -106,7 +138,38 @@ export class CrescendoUploaderElement extends Base {
 			this.#upload?.state === "paused" ? this.#upload.resume() : this.#upload?.pause(),
 		);
 		this.#part('[part~="cancel"]').addEventListener("click", () => this.#upload?.abort());
+		this.#part('[part~="finish"]').addEventListener("click", () => this.#upload?.finish());
+		this.#part('[part~="camera"]').addEventListener("click", () => {
+			this.record().catch((error: unknown) => this.#fail(reasonOf(error)));
+		});
 		this.#part('[part~="again"]').addEventListener("click", () => this.#reset());
+	}
+
+	get #busy(): boolean {
+		return !this.#part('[part="work"]').hidden;
+	}
+
+	#tokenFromServer(): TokenProvider | undefined {
+		const address = this.getAttribute("token-url");
+		return address === null
+			? undefined
+			: async ({ assetId }) => {
+					const response = await fetch(new URL(address, this.baseURI), {
+						method: "POST",
+						headers: { "content-type": "application/json" },
+						body: JSON.stringify({ assetId }),
+					});
+					const body: unknown = response.ok ? await response.json() : undefined;
+					if (
+						typeof body !== "object" ||
+						body === null ||
+						!("token" in body) ||
+						typeof body.token !== "string"
+					) {
+						throw new TypeError(`${address} answered ${response.status} and no token.`);
+					}
+					return body.token;
+				};
 	}
 
 	#choose(file: File | undefined): void {
@@ -116,7 +179,7 @@ export class CrescendoUploaderElement extends Base {
 		try {
 			this.start(file);
 		} catch (error) {
-			this.#fail(error instanceof Error ? error.message : String(error));
+			this.#fail(reasonOf(error));
 		}
 	}
 
@@ -124,6 +187,7 @@ export class CrescendoUploaderElement extends Base {
 		this.#part('[part="drop"]').hidden = true;
 		this.#part('[part="error"]').hidden = true;
 		this.#part('[part="work"]').hidden = false;
+		this.attributeChangedCallback();
 		this.#part('[part="preview"]').hidden = true;
 		this.#part('[part~="watch"]').hidden = true;
 		this.#part('[part="title"]').textContent = name;
@@ -167,6 +231,11 @@ export class CrescendoUploaderElement extends Base {
 		const over = state === "done" || state === "failed" || state === "aborted";
 		this.#part('[part~="pause"]').hidden = over;
 		this.#part('[part~="cancel"]').hidden = over;
+		if (over || state === "finishing") {
+			this.#part('[part~="finish"]').hidden = true;
+			stopTracks(this.#recording);
+			this.#recording = undefined;
+		}
 		this.#part('[part~="again"]').hidden = !over;
 		this.#part('[part~="pause"]').textContent = state === "paused" ? "Resume" : "Pause";
 		const words = {
@@ -176,7 +245,10 @@ export class CrescendoUploaderElement extends Base {
 			done: "Uploaded",
 		};
 		if (state in words) {
-			this.#part('[part="status"]').textContent = words[state as keyof typeof words];
+			const text = words[state as keyof typeof words];
+			this.#part('[part="status"]').textContent = text;
+			// Numbers change four times a second, which nobody wants to hear; the states are spoken.
+			this.#part(".spoken").textContent = text;
 		}
 	}
 
@@ -186,15 +258,24 @@ export class CrescendoUploaderElement extends Base {
 		const encoded = Math.min(1, progress.framesEncoded / total);
 		this.#part('[part="uploaded"]').style.width = `${100 * uploaded}%`;
 		this.#part('[part="encoded"]').style.width = `${100 * encoded}%`;
-		this.#part('[part="track"]').setAttribute("aria-valuenow", String(Math.round(100 * uploaded)));
+		const track = this.#part('[part="track"]');
+		if (progress.framesTotal === undefined) {
+			// Of a recording nobody knows how long it will be.
+			track.removeAttribute("aria-valuenow");
+		} else {
+			track.setAttribute("aria-valuenow", String(Math.round(100 * uploaded)));
+		}
 		const notice = progress.backend?.notice;
 		this.#part('[part="notice"]').hidden = notice === undefined;
 		this.#part('[part="notice"]').textContent = notice ?? "";
 		if (upload.state === "running") {
+			const on =
+				progress.backend?.kind === "none" ? "" : ` on ${progress.backend?.description ?? "this machine"}`;
+			const dropped = progress.framesDropped > 0 ? `, ${progress.framesDropped} left out` : "";
 			const left = progress.secondsLeft === undefined ? "" : `, ${Math.ceil(progress.secondsLeft)} s left`;
 			const waiting = progress.waitingForNetwork ? ", waiting for the network" : "";
 			this.#part('[part="status"]').textContent =
-				`${progress.framesEncoded} frames, ${progress.fps.toFixed(1)} a second${left}${waiting}`;
+				`${progress.framesEncoded} frames, ${progress.fps.toFixed(1)} a second${on}${dropped}${left}${waiting}`;
 		}
 	}
 
@@ -205,6 +286,7 @@ export class CrescendoUploaderElement extends Base {
 		this.#part('[part="work"]').hidden = true;
 		this.#part('[part="drop"]').hidden = false;
 		this.#part<HTMLInputElement>("input").value = "";
+		this.attributeChangedCallback();
 	}
 
 	#reset(): void {
@@ -212,6 +294,7 @@ export class CrescendoUploaderElement extends Base {
 		this.#part('[part="drop"]').hidden = false;
 		const input = this.#part<HTMLInputElement>("input");
 		input.value = "";
+		this.attributeChangedCallback();
 		input.focus();
 	}
 
@@ -224,6 +307,19 @@ export class CrescendoUploaderElement extends Base {
 		return found;
 	}
 }
+
+const stopTracks = (stream: MediaStream | undefined): void => {
+	for (const track of stream?.getTracks() ?? []) {
+		track.stop();
+	}
+};
+
+const reasonOf = (error: unknown): string =>
+	error instanceof DOMException && error.name === "NotAllowedError"
+		? "Camera and microphone are not allowed here."
+		: error instanceof Error
+			? error.message
+			: String(error);
 
 /** Registers the element under its name, once; nothing where there is no DOM. */
 export const defineUploader = (): void => {

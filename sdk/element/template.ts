@@ -4,6 +4,7 @@ export const TEMPLATE = `
 	<slot name="prompt"><strong>Drop a video here, or choose a file</strong></slot>
 	<input type="file" accept="video/*,.mkv" />
 </label>
+<button part="button camera" type="button" hidden><slot name="camera">Record with the camera</slot></button>
 <div part="work" hidden>
 	<canvas part="preview" hidden role="img" aria-label="Preview"></canvas>
 	<p part="title"></p>
@@ -12,8 +13,10 @@ export const TEMPLATE = `
 		<div part="encoded"></div>
 		<div part="uploaded"></div>
 	</div>
-	<p part="status" role="status"></p>
+	<p part="status"></p>
+	<p class="spoken" role="status"></p>
 	<div part="actions">
+		<button part="button finish" type="button" hidden>Finish</button>
 		<button part="button pause" type="button">Pause</button>
 		<button part="button cancel" type="button">Cancel</button>
 		<button part="button again" type="button" hidden>Upload another</button>
@@ -49,6 +52,8 @@ export const STYLES = `
 [part="drop"]:hover, :host([over]) [part="drop"] { border-color: var(--accent); }
 [part="drop"]:focus-within { outline: 3px solid var(--accent); outline-offset: 3px; }
 input { position: absolute; width: 1px; height: 1px; opacity: 0; }
+.spoken { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+[part~="camera"] { margin-top: 0.75rem; }
 p { margin: 0.5rem 0; }
 [part="title"] { font-weight: 600; overflow-wrap: anywhere; }
 [part="notice"] { padding-left: 0.75rem; border-left: 3px solid var(--accent); }
@@ -69,5 +74,5 @@ p { margin: 0.5rem 0; }
 	cursor: pointer;
 }
 [part~="button"]:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
-[part~="watch"] { border-color: var(--accent); background: var(--accent); color: #fff; }
+[part~="finish"], [part~="watch"] { border-color: var(--accent); background: var(--accent); color: #fff; }
 `;

@@ -63,6 +63,14 @@ describe("a stream as source", () => {
 		expect(Math.abs((sound.at(-1)?.timestamp ?? 0) - end)).toBeLessThan(1_500_000);
 	});
 
+	it("camera by the clicks of a person on <crescendo-uploader camera>", async () => {
+		const told = await bench.page.evaluate(() => globalThis.bench.recordByElement(2));
+		expect(told).toEqual(["done", "Uploaded", "Watch it"]);
+		const asset = bench.edge.only();
+		expect(asset.request.tracks.map(({ id }) => id)).toEqual(["base", "audio"]);
+		expect(asset.samples("base").length).toBeGreaterThan(0);
+	});
+
 	it("canvas without sound", async () => {
 		await stream("canvas");
 		const asset = bench.edge.only();

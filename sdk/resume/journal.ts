@@ -47,6 +47,25 @@ export type Checkpoint = {
 /** A part as it is kept. */
 export type KeptPart = MadePart & { readonly key: string; readonly acknowledged: boolean };
 
+/** Where the record and the parts of uploads are kept. Every method may reject where storage fails. */
+export interface JournalStore {
+	find(key: string): Promise<UploadRecord | undefined>;
+	/** All kept parts of an upload, in the order of tracks and numbers. */
+	parts(key: string): Promise<KeptPart[]>;
+	/** Forgets what was there under the record's key. */
+	begin(record: UploadRecord): Promise<void>;
+	keep(key: string, part: MadePart): Promise<void>;
+	/** The edge has the part: forgotten if its group is whole, else kept for a repetition. */
+	acknowledge(key: string, part: MadePart): Promise<void>;
+	/** The base of `group` is whole. */
+	baseDone(key: string, group: number): Promise<void>;
+	/** Every layer before the checkpoint is whole: what was kept for repetition only is forgotten. */
+	advance(key: string, checkpoint: Checkpoint): Promise<void>;
+	/** Forgets an upload. */
+	remove(key: string): Promise<void>;
+	close(): void;
+}
+
 interface Schema extends DBSchema {
 	uploads: { key: string; value: UploadRecord };
 	parts: { key: [string, string, number]; value: KeptPart; indexes: { key: string } };
@@ -58,7 +77,7 @@ const NAME = "crescendo-uploads";
 const LIFE_MS = 7 * 86_400_000;
 
 /** The journal of this origin, in IndexedDB. */
-export class Journal {
+export class Journal implements JournalStore {
 	readonly #database: IDBPDatabase<Schema>;
 
 	private constructor(database: IDBPDatabase<Schema>) {
@@ -87,7 +106,6 @@ export class Journal {
 		return this.#database.get("uploads", key);
 	}
 
-	/** All kept parts of an upload, in the order of tracks and numbers. */
 	parts(key: string): Promise<KeptPart[]> {
 		return this.#database.getAllFromIndex("parts", "key", key);
 	}
@@ -101,7 +119,6 @@ export class Journal {
 		await this.#database.put("parts", { ...part, key, acknowledged: false });
 	}
 
-	/** The edge has the part: forgotten if its group is whole, else kept for a repetition. */
 	async acknowledge(key: string, part: MadePart): Promise<void> {
 		const transaction = this.#database.transaction(["uploads", "parts"], "readwrite");
 		const record = await transaction.objectStore("uploads").get(key);
@@ -115,7 +132,6 @@ export class Journal {
 		await transaction.done;
 	}
 
-	/** The base of `group` is whole. */
 	async baseDone(key: string, group: number): Promise<void> {
 		const transaction = this.#database.transaction("uploads", "readwrite");
 		const record = await transaction.store.get(key);
@@ -125,7 +141,6 @@ export class Journal {
 		await transaction.done;
 	}
 
-	/** Every layer before the checkpoint is whole: what was kept for repetition only is forgotten. */
 	async advance(key: string, checkpoint: Checkpoint): Promise<void> {
 		const transaction = this.#database.transaction(["uploads", "parts"], "readwrite");
 		const uploads = transaction.objectStore("uploads");
@@ -143,7 +158,6 @@ export class Journal {
 		await transaction.done;
 	}
 
-	/** Forgets an upload. */
 	async remove(key: string): Promise<void> {
 		const transaction = this.#database.transaction(["uploads", "parts"], "readwrite");
 		await transaction.objectStore("uploads").delete(key);

@@ -1,34 +1,41 @@
 import type { MadePart } from "../stages/groups.ts";
 import type { UploadClient } from "../transport/client.ts";
 import { Journal } from "./journal.ts";
-import type { Checkpoint, UploadRecord } from "./journal.ts";
+import type { Checkpoint, JournalStore, UploadRecord } from "./journal.ts";
+import { MemoryJournal } from "./memory-journal.ts";
 import { resumePoint } from "./resume-point.ts";
 import type { ResumePoint } from "./resume-point.ts";
 
 /**
- * The journal of one upload. Storage that fails (a full disk, a private window) ends the journal, not the upload:
- * `onTrouble` is told once, and what was written stays true.
+ * The journal of one upload. Storage that fails (a full disk, a private window) does not end the upload: `onTrouble` is told once,
+ * and the journal goes on in memory, where it still serves after a lost device.
  */
 export class UploadJournal {
-	readonly #journal: Journal;
+	#store: JournalStore;
 	readonly #key: string;
 	readonly #onTrouble: (error: unknown) => void;
-	#broken = false;
+	/** Set once storage failed. */
+	#moved: Promise<void> | undefined;
 
-	private constructor(journal: Journal, key: string, onTrouble: (error: unknown) => void) {
-		this.#journal = journal;
+	private constructor(store: JournalStore, key: string, onTrouble: (error: unknown) => void) {
+		this.#store = store;
 		this.#key = key;
 		this.#onTrouble = onTrouble;
 	}
 
-	/** @returns undefined, after `onTrouble`, where this page gets no storage. */
-	static async open(key: string, onTrouble: (error: unknown) => void): Promise<UploadJournal | undefined> {
+	/** The journal that outlives the page; in memory, after `onTrouble`, where this page gets no storage. */
+	static async open(key: string, onTrouble: (error: unknown) => void): Promise<UploadJournal> {
 		try {
 			return new UploadJournal(await Journal.open(Date.now()), key, onTrouble);
 		} catch (error) {
 			onTrouble(error);
-			return undefined;
+			return UploadJournal.inMemory(key);
 		}
+	}
+
+	/** A journal that nobody finds again. */
+	static inMemory(key: string): UploadJournal {
+		return new UploadJournal(new MemoryJournal(), key, () => undefined);
 	}
 
 	/** The upload's id, for its record. */
@@ -38,7 +45,7 @@ export class UploadJournal {
 
 	/** What an earlier upload of the same source left. */
 	record(): Promise<UploadRecord | undefined> {
-		return this.#try(() => this.#journal.find(this.#key));
+		return this.#try((store) => store.find(this.#key));
 	}
 
 	/** Where the upload of a record can be continued; a record that is of no use is forgotten. */
@@ -47,7 +54,7 @@ export class UploadJournal {
 		client: UploadClient,
 		signal: AbortSignal,
 	): Promise<ResumePoint | undefined> {
-		const parts = (await this.#try(() => this.#journal.parts(this.#key))) ?? [];
+		const parts = await this.#try((store) => store.parts(this.#key));
 		const asset = await client.find(record.assetId, signal);
 		const point = asset === undefined ? undefined : resumePoint(record, parts, asset);
 		if (point === undefined) {
@@ -56,44 +63,58 @@ export class UploadJournal {
 		return point;
 	}
 
-	async begin(record: UploadRecord): Promise<void> {
-		await this.#try(() => this.#journal.begin(record));
+	begin(record: UploadRecord): Promise<void> {
+		return this.#try((store) => store.begin(record));
 	}
 
-	async keep(part: MadePart): Promise<void> {
-		await this.#try(() => this.#journal.keep(this.#key, part));
+	keep(part: MadePart): Promise<void> {
+		return this.#try((store) => store.keep(this.#key, part));
 	}
 
-	async acknowledge(part: MadePart): Promise<void> {
-		await this.#try(() => this.#journal.acknowledge(this.#key, part));
+	acknowledge(part: MadePart): Promise<void> {
+		return this.#try((store) => store.acknowledge(this.#key, part));
 	}
 
-	async baseDone(group: number): Promise<void> {
-		await this.#try(() => this.#journal.baseDone(this.#key, group));
+	baseDone(group: number): Promise<void> {
+		return this.#try((store) => store.baseDone(this.#key, group));
 	}
 
-	async advance(checkpoint: Checkpoint): Promise<void> {
-		await this.#try(() => this.#journal.advance(this.#key, checkpoint));
+	advance(checkpoint: Checkpoint): Promise<void> {
+		return this.#try((store) => store.advance(this.#key, checkpoint));
 	}
 
-	async forget(): Promise<void> {
-		await this.#try(() => this.#journal.remove(this.#key));
+	forget(): Promise<void> {
+		return this.#try((store) => store.remove(this.#key));
 	}
 
 	close(): void {
-		this.#journal.close();
+		this.#store.close();
 	}
 
-	async #try<T>(step: () => Promise<T>): Promise<T | undefined> {
-		if (this.#broken) {
-			return undefined;
-		}
+	async #try<T>(step: (store: JournalStore) => Promise<T>): Promise<T> {
 		try {
-			return await step();
+			return await step(this.#store);
 		} catch (error) {
-			this.#broken = true;
-			this.#onTrouble(error);
-			return undefined;
+			// Several steps may fail at the same time; they move together.
+			this.#moved ??= this.#moveToMemory(error);
+			await this.#moved;
+			return step(this.#store);
 		}
+	}
+
+	/** Takes along what the failing store still gives; it forgets it, since from now on it would be out of date. */
+	async #moveToMemory(error: unknown): Promise<void> {
+		const store = this.#store;
+		try {
+			this.#store = new MemoryJournal(await store.find(this.#key), await store.parts(this.#key));
+			await store.remove(this.#key);
+		} catch {
+			// It gives or forgets nothing any more. An outdated record is noticed when it does not fit what the edge has.
+			if (this.#store === store) {
+				this.#store = new MemoryJournal();
+			}
+		}
+		store.close();
+		this.#onTrouble(error);
 	}
 }

@@ -88,16 +88,21 @@ export class UploadSession {
 		const source = await this.#open();
 		try {
 			const { fingerprint } = source.info;
-			if (!this.#options.resume || fingerprint === undefined) {
+			if (fingerprint === undefined) {
 				return await this.#attempts(source, undefined);
 			}
 			const key = await uploadKey(fingerprint, this.#options);
+			if (!this.#options.resume) {
+				return await this.#attempts(source, UploadJournal.inMemory(key));
+			}
 			return await withUploadLock(key, async (alone) => {
-				const journal = alone ? await UploadJournal.open(key, (error) => this.#tellStorage(error)) : undefined;
+				const journal = alone
+					? await UploadJournal.open(key, (error) => this.#tellStorage(error))
+					: UploadJournal.inMemory(key);
 				try {
 					return await this.#attempts(source, journal);
 				} finally {
-					journal?.close();
+					journal.close();
 				}
 			});
 		} finally {

@@ -17,6 +17,8 @@ export type BrowserBench = {
 	readonly edge: EdgeDouble;
 	/** Loads the page again: whatever it did dies, only its storage stays. */
 	readonly reload: () => Promise<void>;
+	/** Another tab with the same page. */
+	readonly another: () => Promise<Page>;
 	/** Bytes of memory that the page's process takes, its workers included. */
 	readonly memory: () => Promise<number>;
 	readonly close: () => Promise<void>;
@@ -24,7 +26,7 @@ export type BrowserBench = {
 
 const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
-const FLAGS = [
+export const FLAGS = [
 	"--headless=new",
 	"--no-sandbox",
 	"--disable-quic",
@@ -44,7 +46,7 @@ export const FAKE_DEVICES: readonly string[] = [
 	"--auto-select-desktop-capture-source=Entire screen",
 ];
 
-const findChromium = (): string => {
+export const findChromium = (): string => {
 	const found = [process.env["CRESCENDO_CHROMIUM"], ...CHROMIUM].find(
 		(path) => path !== undefined && existsSync(path),
 	);
@@ -122,10 +124,10 @@ export const openBrowser = async (files: string, flags: readonly string[] = []):
 		const origin = server.resolvedUrls?.local[0] ?? "";
 		browser = await chromium.launch({ executablePath: findChromium(), args: [...FLAGS, ...flags] });
 		const page = await browser.newPage();
-		page.setDefaultTimeout(180_000);
-		const load = async () => {
-			await page.goto(`${origin}blank`);
-			await page.waitForFunction(() => "bench" in globalThis);
+		const load = async (tab = page) => {
+			tab.setDefaultTimeout(180_000);
+			await tab.goto(`${origin}blank`);
+			await tab.waitForFunction(() => "bench" in globalThis);
 		};
 		await load();
 		const opened = browser;
@@ -133,7 +135,12 @@ export const openBrowser = async (files: string, flags: readonly string[] = []):
 			page,
 			origin,
 			edge,
-			reload: load,
+			reload: () => load(),
+			another: async () => {
+				const tab = await page.context().newPage();
+				await load(tab);
+				return tab;
+			},
 			memory: () => rendererMemory(opened),
 			close: async () => {
 				await opened.close();

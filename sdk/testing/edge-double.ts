@@ -16,6 +16,8 @@ export class EdgeDouble {
 	fault: (method: string, path: string) => Fault | undefined = () => undefined;
 	/** PUT requests wait for it before they are looked at. */
 	hold: Promise<void> = Promise.resolve();
+	/** Parts that came although they were there. */
+	repeated = 0;
 	/** Tokens that are taken. */
 	tokens = new Set(["good"]);
 
@@ -93,7 +95,9 @@ export class EdgeDouble {
 			if (claimed === undefined || !digestsEqual(claimed, await sha256(bytes))) {
 				return refuse("digest-mismatch");
 			}
-			return asset.put(match[3], Number(match[4]), bytes);
+			const answer = asset.put(match[3], Number(match[4]), bytes);
+			this.repeated += answer.status === 200 ? 1 : 0;
+			return answer;
 		}
 		return refuse("method-not-allowed");
 	}

@@ -6,15 +6,8 @@ import type { Picture } from "../../codec/picture/picture.ts";
 import type { Sample } from "../../codec/sample.ts";
 import type { ColourSpace } from "../../codec/track.ts";
 import { UploadError } from "../errors.ts";
-import { createUpload, defineUploader } from "../index.ts";
-import type {
-	CrescendoUploaderElement,
-	Upload,
-	UploadOptions,
-	UploadProgress,
-	UploadResult,
-	UploadSource,
-} from "../index.ts";
+import { createUpload, CrescendoUploaderElement, defineUploader } from "../index.ts";
+import type { TokenProvider, Upload, UploadOptions, UploadProgress, UploadResult, UploadSource } from "../index.ts";
 import { FileSource } from "../source/file-source.ts";
 
 /** For tests only: what runs inside the page, called from Node through `page.evaluate`. */
@@ -110,9 +103,12 @@ export type UploadAccount = {
 	readonly result: UploadResult | undefined;
 	readonly error: { readonly code: string; readonly message: string; readonly hint: string | undefined } | undefined;
 	readonly last: UploadProgress | undefined;
+	/** With the token `counted`: the assets that tokens were asked for, null before there was one. */
+	readonly askedFor: readonly (string | null)[];
 };
 
 const uploads = new Map<number, Upload>();
+const askedFor: (string | null)[] = [];
 
 /** Begins an upload to the edge of this origin; `finishUpload` waits for it. */
 const beginUpload = async (address: string, options: Partial<UploadOptions>): Promise<number> => {
@@ -120,12 +116,15 @@ const beginUpload = async (address: string, options: Partial<UploadOptions>): Pr
 	return begin(new File([blob], address.split("/").at(-1) ?? "video"), options);
 };
 
+const countedToken: TokenProvider = ({ assetId }) => `token-${askedFor.push(assetId ?? null)}`;
+
 const begin = (source: UploadSource, options: Partial<UploadOptions>): number => {
 	const upload = createUpload(source, {
 		endpoint: "/",
 		token: "good",
 		runtimeUrl: "/node_modules/onnxruntime-web/dist/",
 		...options,
+		...(options.token === "counted" && { token: countedToken }),
 	});
 	const id = uploads.size;
 	uploads.set(id, upload);
@@ -150,12 +149,13 @@ const finishUpload = async (id: number): Promise<UploadAccount> => {
 	}
 	try {
 		const result = await upload.done;
-		return { states, events, result, error: undefined, last: upload.progress };
+		return { states, events, result, error: undefined, last: upload.progress, askedFor };
 	} catch (error) {
 		if (error instanceof UploadError) {
 			const { code, message, hint, cause } = error;
 			const detail = cause instanceof Error ? `${message} [${cause.stack ?? cause.message}]` : message;
-			return { states, events, result: undefined, error: { code, message: detail, hint }, last: upload.progress };
+			const told = { code, message: detail, hint };
+			return { states, events, result: undefined, error: told, last: upload.progress, askedFor };
 		}
 		throw error;
 	}
@@ -254,6 +254,52 @@ const measureBase = async (
 	return measured;
 };
 
+/**
+ * Uploads on the page's own thread, where its tools can be made to fail: storage after so many writes, the video encoder at a
+ * picture (-1: at every one).
+ */
+const uploadWithFaults = async (
+	address: string,
+	options: Partial<UploadOptions>,
+	{ quotaAfter, encoderFailsAt }: { readonly quotaAfter?: number; readonly encoderFailsAt?: number },
+): Promise<UploadAccount> => {
+	const { put } = IDBObjectStore.prototype;
+	const Encoder = globalThis.VideoEncoder;
+	let writes = 0;
+	let pictures = 0;
+	if (quotaAfter !== undefined) {
+		IDBObjectStore.prototype.put = function full(...given) {
+			if (writes++ >= quotaAfter) {
+				throw new DOMException("The disk is full.", "QuotaExceededError");
+			}
+			return put.apply(this, given);
+		};
+	}
+	if (encoderFailsAt !== undefined) {
+		globalThis.VideoEncoder = class extends Encoder {
+			readonly #fail: (error: DOMException) => void;
+			constructor(init: VideoEncoderInit) {
+				super(init);
+				this.#fail = init.error;
+			}
+			override encode(frame: VideoFrame, how?: VideoEncoderEncodeOptions): void {
+				if (++pictures === encoderFailsAt || encoderFailsAt === -1) {
+					this.#fail(new DOMException("The encoder's process died.", "EncodingError"));
+					return;
+				}
+				super.encode(frame, how);
+			}
+		};
+	}
+	const faulty = quotaAfter !== undefined || encoderFailsAt !== undefined;
+	try {
+		return await upload(address, faulty ? { ...options, worker: "none" } : options);
+	} finally {
+		IDBObjectStore.prototype.put = put;
+		globalThis.VideoEncoder = Encoder;
+	}
+};
+
 /** Uploads a camera, a screen or a canvas for some seconds, and says what was dropped. */
 const uploadStream = async (
 	kind: "camera" | "screen" | "canvas",
@@ -313,7 +359,54 @@ const uploadFrames = (
 	return finishUpload(begin(frames(), options));
 };
 
+/** Records some seconds of the camera through `<crescendo-uploader camera>`, by clicks alone. */
+const recordByElement = async (seconds: number): Promise<string[]> => {
+	defineUploader();
+	const element = document.createElement("crescendo-uploader");
+	if (!(element instanceof CrescendoUploaderElement)) {
+		throw new Error("the element is not defined");
+	}
+	element.toggleAttribute("camera", true);
+	element.setAttribute("endpoint", "/");
+	element.token = "good";
+	element.options = { backend: "none", gopSeconds: 0.5 };
+	document.body.replaceChildren(element);
+	const told: string[] = [];
+	const button = (part: string): HTMLElement => {
+		const found = element.shadowRoot?.querySelector<HTMLElement>(`[part~="${part}"]`);
+		if (found === null || found === undefined || found.hidden) {
+			throw new Error(`no button ${part} in sight`);
+		}
+		return found;
+	};
+	const running = new Promise<void>((resolve) => {
+		element.addEventListener("statechange", (event) => {
+			if ((event as CustomEvent<{ state: string }>).detail.state === "running") {
+				resolve();
+			}
+		});
+	});
+	const ended = new Promise<void>((resolve) => {
+		for (const name of ["done", "error"]) {
+			element.addEventListener(name, () => {
+				told.push(name);
+				resolve();
+			});
+		}
+	});
+	button("camera").click();
+	await running;
+	await new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
+	button("finish").click();
+	await ended;
+	told.push(element.shadowRoot?.querySelector('[role="status"]')?.textContent ?? "");
+	told.push(button("watch").textContent ?? "");
+	return told;
+};
+
 const functions = {
+	recordByElement,
+	uploadWithFaults,
 	uploadStream,
 	uploadFrames,
 	measureBase,

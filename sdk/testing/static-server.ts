@@ -1,0 +1,68 @@
+import { createReadStream, existsSync, statSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { extname, join, normalize } from "node:path";
+import { EdgeDouble } from "./edge-double.ts";
+
+const TYPES: Readonly<Record<string, string>> = {
+	".html": "text/html",
+	".js": "text/javascript",
+	".mjs": "text/javascript",
+	".css": "text/css",
+	".wasm": "application/wasm",
+	".mp4": "video/mp4",
+};
+
+/** For tests only: files of some folders and an edge beside them, for pages of any origin. */
+export type StaticServer = { readonly origin: string; readonly edge: EdgeDouble; readonly close: () => Promise<void> };
+
+/** @param folders looked through in turn. @param pages further answers by path. */
+export const serveFiles = async (
+	folders: readonly string[],
+	pages: Readonly<Record<string, string>> = {},
+): Promise<StaticServer> => {
+	const edge = new EdgeDouble();
+	const server = createServer((request, response) => {
+		response.setHeader("access-control-allow-origin", "*");
+		response.setHeader("access-control-allow-headers", "authorization, content-type, repr-digest");
+		response.setHeader("access-control-allow-methods", "GET, POST, PUT");
+		if (request.method === "OPTIONS") {
+			response.end();
+			return;
+		}
+		const path = new URL(request.url ?? "/", "http://localhost").pathname;
+		if (path.startsWith("/v1/")) {
+			edge.handle(request, response, `http://${request.headers.host}/`).catch((error: unknown) => {
+				response.statusCode = 500;
+				response.end(String(error));
+			});
+			return;
+		}
+		const page = pages[path];
+		if (page !== undefined) {
+			response.setHeader("content-type", "text/html");
+			response.end(page);
+			return;
+		}
+		const wanted = normalize(path === "/" ? "/index.html" : path);
+		const file = folders
+			.map((folder) => join(folder, wanted))
+			.find((name) => existsSync(name) && statSync(name).isFile());
+		if (file === undefined) {
+			response.statusCode = 404;
+			response.end();
+			return;
+		}
+		response.setHeader("content-type", TYPES[extname(file)] ?? "application/octet-stream");
+		createReadStream(file).pipe(response);
+	});
+	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+	return {
+		origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+		edge,
+		close: async () => {
+			server.closeAllConnections();
+			await new Promise((resolve) => server.close(resolve));
+		},
+	};
+};

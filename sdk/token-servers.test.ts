@@ -1,0 +1,76 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
+
+/** What the edge was asked. */
+let asked: { authorization: string | undefined; body: unknown }[] = [];
+
+const edge = createServer((request, response) => {
+	const chunks: Buffer[] = [];
+	request.on("data", (chunk: Buffer) => chunks.push(chunk));
+	request.on("end", () => {
+		const body: unknown = JSON.parse(Buffer.concat(chunks).toString());
+		asked.push({ authorization: request.headers.authorization, body });
+		response.writeHead(request.url === "/v1/upload-tokens" ? 201 : 404, { "content-type": "application/json" });
+		response.end(JSON.stringify({ token: "made", expiresAt: "2030-01-01T00:00:00Z" }));
+	});
+});
+
+beforeAll(async () => {
+	await new Promise<void>((resolve) => edge.listen(0, "127.0.0.1", resolve));
+	vi.stubEnv("CRESCENDO_ENDPOINT", `http://127.0.0.1:${(edge.address() as AddressInfo).port}`);
+	vi.stubEnv("CRESCENDO_API_KEY", "secret");
+	vi.stubEnv("PAGE_ORIGIN", "https://www.example.com");
+});
+
+afterAll(async () => {
+	vi.unstubAllEnvs();
+	await new Promise((resolve) => edge.close(resolve));
+});
+
+type Ask = (body: object) => Promise<Response>;
+
+const post = (body: object) => ({
+	method: "POST",
+	headers: { "content-type": "application/json" },
+	body: JSON.stringify(body),
+});
+
+const withHono = async (use: (ask: Ask) => Promise<void>): Promise<void> => {
+	const { app } = await import("../examples/token-server/hono.js");
+	await use(async (body) => app.request("/upload-token", post(body)));
+};
+
+const withExpress = async (use: (ask: Ask) => Promise<void>): Promise<void> => {
+	const { app } = await import("../examples/token-server/express.js");
+	const server = createServer(app);
+	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+	try {
+		const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/upload-token`;
+		await use((body) => fetch(address, post(body)));
+	} finally {
+		server.closeAllConnections();
+		await new Promise((resolve) => server.close(resolve));
+	}
+};
+
+it.each([
+	["Hono", withHono],
+	["Express", withExpress],
+] as const)(
+	"the token server with %s asks the edge with the key, for the asset that is continued",
+	async (_, withServer) => {
+		asked = [];
+		await withServer(async (ask) => {
+			const first = await ask({});
+			expect(first.status).toBe(201);
+			expect(await first.json()).toMatchObject({ token: "made" });
+			await ask({ assetId: "asset-7" });
+		});
+		const limits = { maxDurationSeconds: 3600, origin: "https://www.example.com" };
+		expect(asked).toEqual([
+			{ authorization: "Bearer secret", body: limits },
+			{ authorization: "Bearer secret", body: { ...limits, asset: "asset-7" } },
+		]);
+	},
+);
