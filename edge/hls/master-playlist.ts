@@ -6,9 +6,13 @@ import {
 	extXMediaAudio,
 	extXMediaSubtitles,
 	extXSessionData,
+	extXSessionText,
 	extXStreamInf,
 	extXVersion,
 } from "./tags.ts";
+
+/** `DATA-ID` of a title; Apple's players read it as well. */
+const TITLE_DATA_ID = "com.apple.hls.title";
 
 const AUDIO_GROUP = "audio";
 const SUBTITLE_GROUP = "captions";
@@ -40,6 +44,7 @@ export const masterPlaylist = (state: PlaybackState, captions: readonly CaptionT
 	if (tracks.some(({ track }) => track.kind === "enhancement")) {
 		lines.push(extXSessionData(ENHANCEMENTS_DATA_ID, "enhancements.json"));
 	}
+	if (state.title !== undefined) lines.push(extXSessionText(TITLE_DATA_ID, state.title));
 	if (audio?.track.kind === "audio") {
 		const { channels } = audio.track;
 		lines.push(extXMediaAudio({ groupId: AUDIO_GROUP, name: "Audio", channels, uri: playlistUri(audio.id) }));

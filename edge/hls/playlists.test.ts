@@ -72,10 +72,16 @@ describe("masterPlaylist", () => {
 		expect(media.AUDIO?.[0]?.url).toBe("https://edge.test/v1/assets/x/tracks/audio/playlist.m3u8");
 	});
 
+	it("says what the asset is called, whatever is in the name", () => {
+		const text = masterPlaylist(state({ title: 'A "quoted" name\nof two lines' })) ?? "";
+		const { sessionData } = M3U8Parser.parseMasterPlaylist(text, URL_OF_MASTER);
+		expect(sessionData?.["com.apple.hls.title"]?.["VALUE"]).toBe("A ″quoted″ name of two lines");
+	});
+
 	it("says nothing of audio or enhancements where there are none", () => {
 		const [base] = state().tracks;
 		const text = masterPlaylist(state({ tracks: base === undefined ? [] : [base] })) ?? "";
-		expect(text).not.toMatch(/AUDIO|SESSION-DATA/);
+		expect(text).not.toMatch(/AUDIO|enhancements/);
 		expect(M3U8Parser.parseMasterPlaylist(text, URL_OF_MASTER).levels).toHaveLength(1);
 	});
 

@@ -93,6 +93,13 @@ export const extXEndList = (): string => "#EXT-X-ENDLIST";
 export const extXSessionData = (dataId: string, uri: string): string =>
 	`#EXT-X-SESSION-DATA:${attributes({ "DATA-ID": quoted(dataId), URI: quoted(uri) })}`;
 
+/**
+ * Section 4.3.4.4, a text. A quoted string holds neither quotes nor line ends, and has no escape for them: they become what looks
+ * like them.
+ */
+export const extXSessionText = (dataId: string, value: string): string =>
+	`#EXT-X-SESSION-DATA:${attributes({ "DATA-ID": quoted(dataId), VALUE: quoted(value.replaceAll('"', "\u2033").replaceAll(/\s+/g, " ")) })}`;
+
 /** Section 4.3.4.1, of an audio rendition. */
 export const extXMediaAudio = (media: {
 	readonly groupId: string;
