@@ -33,7 +33,10 @@ const film = async (client: BenchClient, asset: string, tracks: readonly ClipTra
 				if (part.length === 0) return;
 				const number = counts.get(id) ?? 0;
 				counts.set(id, number + 1);
-				const t0=Date.now();await client.putPart(asset, id, number, part);if (process.env["DEBUG"]) console.log(id,number,"sent",Date.now()-start-until,"took",Date.now()-t0);
+				const t0 = Date.now();
+				await client.putPart(asset, id, number, part);
+				if (process.env["DEBUG"])
+					console.log(id, number, "sent", Date.now() - start - until, "took", Date.now() - t0);
 			}),
 		);
 	}
@@ -86,7 +89,8 @@ try {
 	const first = live[0];
 	const last = live.at(-1);
 	if (first === undefined || last === undefined) throw new Error("the player never played");
-	if (process.env["DEBUG"]) console.log(samples.map((x)=>`${((x.at-start)/1000).toFixed(1)}:${x.time.toFixed(1)}`).join(" "), asked);
+	if (process.env["DEBUG"])
+		console.log(samples.map((x) => `${((x.at - start) / 1000).toFixed(1)}:${x.time.toFixed(1)}`).join(" "), asked);
 	const rate = (last.time - first.time) / ((last.at - first.at) / 1000);
 	if (rate < 0.9) throw new Error(`the player stalled: ${rate.toFixed(2)} seconds a second`);
 	if (asked.blocking < 20 || asked.delta === 0 || asked.pieces < 20) {

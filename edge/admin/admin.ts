@@ -32,7 +32,7 @@ const bytes = (value: number): string => {
 };
 const clock = (seconds: number): string =>
 	`${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
-const percent = (share: number): string => `${(share * 100).toFixed(0)} %`;
+const percent = (share: number): string => `${(share * 100).toFixed(share > 0 && share < 0.1 ? 1 : 0)} %`;
 const milliseconds = (value: number | null): string => (value === null ? "–" : `${(value / 1000).toFixed(2)} s`);
 
 const showFigures = (list: HTMLElement, figures: Readonly<Record<string, string>>): void => {

@@ -3,9 +3,8 @@ export type DayValue = { readonly day: string; readonly value: number };
 
 const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 360;
-const HEIGHT = 96;
+const HEIGHT = 80;
 const BAR = 9;
-const FOOT = 14;
 
 /** The last `count` days, today last, with the values that there are and 0 for the others. */
 export const fillDays = (values: readonly DayValue[], count: number, today: number): DayValue[] => {
@@ -26,10 +25,10 @@ export const barPlot = (title: string, days: readonly DayValue[], format: (value
 	svg.setAttribute("aria-label", `${title}: at most ${format(largest)} a day`);
 	const step = WIDTH / days.length;
 	for (const [index, { day, value }] of days.entries()) {
-		const height = largest === 0 ? 0 : ((HEIGHT - FOOT) * value) / largest;
+		const height = largest === 0 ? 0 : (HEIGHT * value) / largest;
 		const bar = document.createElementNS(SVG, "rect");
 		bar.setAttribute("x", String(index * step + (step - Math.min(BAR, step - 1)) / 2));
-		bar.setAttribute("y", String(HEIGHT - FOOT - height));
+		bar.setAttribute("y", String(HEIGHT - height));
 		bar.setAttribute("width", String(Math.min(BAR, step - 1)));
 		bar.setAttribute("height", String(height));
 		const label = document.createElementNS(SVG, "title");
@@ -37,8 +36,10 @@ export const barPlot = (title: string, days: readonly DayValue[], format: (value
 		bar.append(label);
 		svg.append(bar);
 	}
-	svg.append(text(0, "start", days[0]?.day ?? ""), text(WIDTH, "end", days.at(-1)?.day ?? ""));
-	return figure(title, `at most ${format(largest)}`, svg);
+	const axis = document.createElement("div");
+	axis.className = "axis";
+	axis.append(spanOf(days[0]?.day ?? ""), spanOf(days.at(-1)?.day ?? ""));
+	return figure(title, `at most ${format(largest)}`, svg, axis);
 };
 
 /** Names with their numbers, the largest first. */
@@ -46,31 +47,22 @@ export const ranking = (title: string, counts: Readonly<Record<string, number>>)
 	const list = document.createElement("ol");
 	for (const [name, count] of Object.entries(counts).toSorted(([, left], [, right]) => right - left)) {
 		const item = document.createElement("li");
-		const [label, value] = [document.createElement("span"), document.createElement("span")];
-		label.textContent = name;
-		value.textContent = String(count);
-		item.append(label, value);
+		item.append(spanOf(name), spanOf(String(count)));
 		list.append(item);
 	}
 	return figure(title, list.childElementCount === 0 ? "none" : "", list);
 };
 
-const figure = (title: string, note: string, content: Element): HTMLElement => {
+const figure = (title: string, note: string, ...content: readonly Element[]): HTMLElement => {
 	const element = document.createElement("figure");
 	const caption = document.createElement("figcaption");
-	const [name, more] = [document.createElement("span"), document.createElement("span")];
-	name.textContent = title;
-	more.textContent = note;
-	caption.append(name, more);
-	element.append(caption, content);
+	caption.append(spanOf(title), spanOf(note));
+	element.append(caption, ...content);
 	return element;
 };
 
-const text = (x: number, anchor: string, content: string): SVGTextElement => {
-	const element = document.createElementNS(SVG, "text");
-	element.setAttribute("x", String(x));
-	element.setAttribute("y", String(HEIGHT - 2));
-	element.setAttribute("text-anchor", anchor);
+const spanOf = (content: string): HTMLElement => {
+	const element = document.createElement("span");
 	element.textContent = content;
 	return element;
 };
