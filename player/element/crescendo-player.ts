@@ -98,7 +98,7 @@ export class CrescendoPlayerElement extends ElementBase {
 		const { signal } = this.#abort;
 		const { media } = this;
 		for (const type of ["enhancementchange", "loadedmetadata", "resize", "emptied"]) {
-			media.addEventListener(type, () => this.#drawBadge(), { signal });
+			media.addEventListener(type, () => this.#drawShown(), { signal });
 		}
 		media.videoRenditions.addEventListener("addrendition", () => this.#onRenditions(), { signal });
 		media.videoRenditions.addEventListener("change", () => this.#onChoice(), { signal });
@@ -106,7 +106,7 @@ export class CrescendoPlayerElement extends ElementBase {
 			signal,
 		});
 		this.addEventListener("keydown", (event) => this.#onKey(event), { signal });
-		this.#drawBadge();
+		this.#drawShown();
 	}
 
 	disconnectedCallback(): void {
@@ -139,15 +139,16 @@ export class CrescendoPlayerElement extends ElementBase {
 	}
 
 	#draw(): void {
-		this.#part("[part=title]").textContent = this.getAttribute("video-title") ?? "";
 		const statistics = this.hasAttribute("statistics");
 		this.#part("crescendo-statistics").hidden = !statistics;
 		this.#part("[part~=statistics-button]").setAttribute("aria-pressed", String(statistics));
+		this.#drawShown();
 	}
 
-	/** Says in a corner what is shown; the reason why it is not more is its tooltip. */
-	#drawBadge(): void {
+	/** The title, and in a corner what is shown; the reason why it is not more is its tooltip. */
+	#drawShown(): void {
 		const { media } = this;
+		this.#part("[part=title]").textContent = this.getAttribute("video-title") ?? media.streamTitle ?? "";
 		const badge = this.#part("[part=badge]");
 		const words = wordsFor(this.#language());
 		const { enhancementState: state, enhancementReason: reason } = media;

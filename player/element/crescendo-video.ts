@@ -70,7 +70,7 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 		super.connectedCallback();
 		const container = this.shadowRoot?.querySelector<HTMLElement>('[part="captions"]');
 		if (container) this.#captions ??= new CaptionLayer(this.nativeEl, container);
-		if (!this.#source && this.src) this.#requestLoad();
+		if (!this.#source && this.getAttribute("src")) this.#requestLoad();
 	}
 
 	override disconnectedCallback(): void {
@@ -101,6 +101,9 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 	/** Loads the source from its start, as `HTMLMediaElement.load` does. */
 	override load(): void {
 		this.#resumeAt = undefined;
+		const video = this.nativeEl;
+		// HTML, section 4.8.11.5: loading goes back to the default rate, and does so at once.
+		if (video) video.playbackRate = video.defaultPlaybackRate;
 		this.#requestLoad();
 	}
 
@@ -111,7 +114,7 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 	 * gesture first
 	 */
 	override async play(): Promise<void> {
-		if (!this.#source && this.src) this.#requestLoad(true);
+		if (!this.#source && this.getAttribute("src")) this.#requestLoad(true);
 		else this.#source?.fillBuffer();
 		await this.#loaded;
 		const played = this.nativeEl.play().then(() => undefined);
@@ -125,6 +128,11 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 	/** `maybe` for HLS as well, which many browsers do not play by themselves. */
 	override canPlayType(type: string): CanPlayTypeResult {
 		return HLS_TYPE.test(type) ? "maybe" : (this.nativeEl?.canPlayType(type) ?? "");
+	}
+
+	/** Chromium's list of controls to leave out; undefined in other browsers. */
+	get controlsList(): DOMTokenList | undefined {
+		return Reflect.get(this.nativeEl, "controlsList") as DOMTokenList | undefined;
 	}
 
 	/** The address as given; the `blob:` address of the native element means nothing to anybody. */
@@ -234,7 +242,7 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 
 	async #load(play: boolean): Promise<void> {
 		this.#unload();
-		const { src } = this;
+		const src = this.getAttribute("src") && this.src;
 		const canvas = this.shadowRoot?.querySelector("canvas");
 		if (!src || !this.isConnected || !canvas) return;
 		if (this.preload === "none" && !play && !this.autoplay) return;
@@ -309,7 +317,7 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 	}
 
 	#onPreload(): void {
-		if (!this.#source && this.src) this.#requestLoad();
+		if (!this.#source && this.getAttribute("src")) this.#requestLoad();
 		else if (this.preload === "auto") this.#source?.fillBuffer();
 	}
 }

@@ -125,7 +125,7 @@ export class PlayerSource {
 		const { video } = this.#host;
 		if (sourceKind(this.url) === "file") {
 			this.#reason = "no-enhancement";
-			video.src = this.url;
+			this.#attach(() => (video.src = this.url));
 			return;
 		}
 		const [module, { BaseFeed }] = await Promise.all([import("hls.js"), import("../stream/base-feed.ts")]);
@@ -133,7 +133,7 @@ export class PlayerSource {
 		if (!module.default.isSupported()) {
 			// Safari on old iPhones: the system plays the base, nothing can be drawn over what it does not hand out.
 			this.#reason = "browser-incapable";
-			video.src = this.url;
+			this.#attach(() => (video.src = this.url));
 			return;
 		}
 		this.#hls = module;
@@ -152,7 +152,16 @@ export class PlayerSource {
 			},
 			{ maxBufferLength: options.metadataOnly ? METADATA_BUFFER : PLAYING_BUFFER },
 		);
-		this.#feed.load(video, this.url, options.at);
+		const feed = this.#feed;
+		this.#attach(() => feed.load(video, this.url, options.at));
+	}
+
+	/** Gives the video its source. What the page set since it asked for the source must not be lost by that. */
+	#attach(act: () => void): void {
+		const { video } = this.#host;
+		const { playbackRate } = video;
+		act();
+		video.playbackRate = playbackRate;
 	}
 
 	/** Playback was asked for: from here on the buffer is filled as usual. */

@@ -1,7 +1,7 @@
 /** How an attribute is read as a property (HTML, section 2.6.1). */
 type Reflection =
 	| { readonly kind: "boolean" }
-	/** Resolved against the page's address; an empty string where the attribute is missing. */
+	/** Resolved against the page's address, as links are; an empty string where the attribute is missing. */
 	| { readonly kind: "url" }
 	/** One of the keywords, else the default. */
 	| {
@@ -58,7 +58,7 @@ export function readReflection(value: string | null, reflection: Reflection, bas
 		case "boolean":
 			return value !== null;
 		case "url":
-			if (value === null || value === "") return "";
+			if (value === null) return "";
 			return URL.canParse(value, base) ? new URL(value, base).href : value;
 		case "keyword": {
 			if (value === null) return reflection.missing;

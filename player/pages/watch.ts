@@ -24,6 +24,9 @@ const STATES = {
 	failed: "Base picture",
 } as const;
 
+/** Videos that are shorter play round and round here: they would be over before one has looked. Seconds. */
+const SHORT = 20;
+
 function say(text: string): void {
 	notice.textContent = text;
 	notice.hidden = false;
@@ -36,6 +39,11 @@ function draw(): void {
 	const s = media.statistics;
 	const state = media.readyState === 0 ? undefined : s.state;
 	document.body.dataset["state"] = state ?? "starting";
+	const title = player.getAttribute("video-title") ?? media.streamTitle;
+	if (title !== undefined && part("title").textContent !== title) {
+		part("title").textContent = title;
+		document.title = `${title} · Crescendo`;
+	}
 	part("state").textContent = state === undefined ? "Starting" : STATES[state];
 	part("why").textContent = s.error ?? (s.reason === undefined || state === undefined ? "" : REASONS[s.reason]);
 	const { base, shown, enhancement, backend } = s;
@@ -76,6 +84,9 @@ async function start(): Promise<void> {
 	const copySnippet = part<HTMLButtonElement>("copy-snippet");
 	copySnippet.addEventListener("click", () => void copy(copySnippet, embedSnippet(address)));
 	player.addEventListener("enhancementchange", draw);
+	player.media.addEventListener("durationchange", () => {
+		player.toggleAttribute("loop", player.media.duration < SHORT);
+	});
 	setInterval(() => {
 		if (document.visibilityState === "visible") draw();
 	}, 500);

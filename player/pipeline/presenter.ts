@@ -33,6 +33,7 @@ export class Presenter {
 	#kept: FrameQueue<FrameMessage> | undefined;
 	/** Pictures that were reported as released when they came, because they were to be kept. */
 	readonly #reported = new WeakSet<FrameMessage>();
+	readonly #resizes: ResizeObserver;
 	#callback: number;
 	/** Media time of the frame that the video shows, in microseconds; undefined before the first. */
 	#current: number | undefined;
@@ -50,6 +51,9 @@ export class Presenter {
 		this.#context = context;
 		this.#listener = listener;
 		this.#callback = video.requestVideoFrameCallback(this.#onVideoFrame);
+		// A page that changes the fit of its video changes its size as a rule: full screen, a smaller box.
+		this.#resizes = new ResizeObserver(() => followNaturalSize(canvas));
+		this.#resizes.observe(video);
 	}
 
 	/** Media time of the frame that the video shows, in microseconds; undefined before the first one seen here. */
@@ -159,6 +163,7 @@ export class Presenter {
 	/** Stops, hides and frees everything. */
 	destroy(): void {
 		this.#video.cancelVideoFrameCallback(this.#callback);
+		this.#resizes.disconnect();
 		this.#show(false);
 		this.keeps = false;
 		this.clear();

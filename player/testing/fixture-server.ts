@@ -83,9 +83,10 @@ async function send(
 	if ("files" in mount) {
 		const bytes = mount.files.get(rest);
 		if (!bytes) return false;
-		const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? "");
+		const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "");
 		if (range) {
-			const [start, end] = [Number(range[1]), Number(range[2])];
+			const start = Number(range[1]);
+			const end = range[2] === "" ? bytes.length - 1 : Number(range[2]);
 			response.writeHead(206, { ...headers, "Content-Range": `bytes ${start}-${end}/${bytes.length}` });
 			response.end(bytes.subarray(start, end + 1));
 		} else {

@@ -149,11 +149,14 @@ export class PlayerHarness {
 
 	/** Waits until the enhanced picture of the frame at the playhead is shown. */
 	async waitForPicture(): Promise<void> {
-		await this.page.waitForFunction(
-			async () => (await document.querySelector<CrescendoVideoElement>("#v")?.captureEnhanced()) !== undefined,
-			undefined,
-			{ timeout: WAIT, polling: 100 },
-		);
+		const until = performance.now() + WAIT;
+		while (!(await this.element(async (v) => (await v.captureEnhanced()) !== undefined))) {
+			if (performance.now() > until) {
+				const { state, reason, error } = await this.element((v) => v.statistics);
+				throw new Error(`No enhanced picture within ${WAIT} ms: ${state}, ${reason}, ${error}.`);
+			}
+			await this.page.waitForTimeout(100);
+		}
 	}
 
 	/** What `captureEnhanced` gives, as far as it travels. */
@@ -180,13 +183,18 @@ export class PlayerHarness {
 	/** What the page really shows in a rectangle, as RGBA: taken from the compositor, not from any element. */
 	async screen(clip: { x: number; y: number; width: number; height: number }): Promise<Screen> {
 		const png = await this.page.screenshot({ clip });
-		return this.page.evaluate(async (data) => {
+		const { width, height, base64 } = await this.page.evaluate(async (data) => {
 			const bitmap = await createImageBitmap(await (await fetch(`data:image/png;base64,${data}`)).blob());
-			const { width, height } = bitmap;
-			const context = new OffscreenCanvas(width, height).getContext("2d");
+			const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext("2d");
 			context?.drawImage(bitmap, 0, 0);
-			return { width, height, data: [...(context?.getImageData(0, 0, width, height).data ?? [])] };
+			const pixels = context?.getImageData(0, 0, bitmap.width, bitmap.height).data ?? new Uint8ClampedArray();
+			let binary = "";
+			for (let at = 0; at < pixels.length; at += 8192) {
+				binary += String.fromCharCode(...pixels.subarray(at, at + 8192));
+			}
+			return { width: bitmap.width, height: bitmap.height, base64: btoa(binary) };
 		}, png.toString("base64"));
+		return { width, height, data: Buffer.from(base64, "base64") };
 	}
 
 	async closePage(): Promise<void> {
@@ -202,7 +210,7 @@ export class PlayerHarness {
 }
 
 /** Pixels of the screen, RGBA; in device pixels. */
-export type Screen = { readonly width: number; readonly height: number; readonly data: readonly number[] };
+export type Screen = { readonly width: number; readonly height: number; readonly data: Uint8Array };
 
 const pageOf = (body: string, script: string, style: string): string => `<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Player</title>

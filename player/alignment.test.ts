@@ -1,0 +1,161 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Picture } from "../codec/picture/picture.ts";
+import type { ColourSpace } from "../codec/track.ts";
+import { BAR_COLOURS, BARS, barsPicture } from "./testing/bars.ts";
+import { makeFixtureStream } from "./testing/fixture-stream.ts";
+import { PlayerHarness, type Screen, video } from "./testing/harness.ts";
+
+/**
+ * Base and enhanced picture on the screen of a real browser: in the same place, in the same colours. The pictures are made so
+ * that the base holds them as well as the enhancement does; what then differs is the player's doing.
+ */
+const FRAME_RATE = 25;
+const SEGMENT_FRAMES = 4;
+
+const COLOURS: Readonly<Record<string, ColourSpace>> = {
+	"bt709-limited": { primaries: 1, transfer: 1, matrix: 1, fullRange: false },
+	"bt709-full": { primaries: 1, transfer: 1, matrix: 1, fullRange: true },
+	"bt601-limited": { primaries: 6, transfer: 6, matrix: 6, fullRange: false },
+	"bt601-full": { primaries: 6, transfer: 6, matrix: 6, fullRange: true },
+	unspecified: { primaries: 2, transfer: 2, matrix: 2, fullRange: false },
+};
+
+/** No multiples of 8: the base of 26x18 covers 104x72. */
+const ODD = { width: 98, height: 66 };
+
+/** A light rectangle on grey, on whole base samples. */
+function rectanglePicture(timestamp: number): Picture {
+	const { width, height } = ODD;
+	const chroma = new Uint8Array((width / 2) * (height / 2)).fill(128);
+	const y = Uint8Array.from({ length: width * height }, (_, i) => {
+		const [x, row] = [i % width, Math.floor(i / width)];
+		return x >= 24 && x < 64 && row >= 16 && row < 48 ? 220 : 120;
+	});
+	return { width, height, y, u: chroma, v: chroma, timestamp };
+}
+
+/** Where the picture is on a screenshot (every pixel that is not the page), and where the light in it is centred. */
+function measure({ width, height, data }: Screen) {
+	const box = { left: width, top: height, right: 0, bottom: 0 };
+	let [sum, sumX, sumY] = [0, 0, 0];
+	for (let y = 0; y < height; y++) {
+		for (let x = 0; x < width; x++) {
+			const at = 4 * (y * width + x);
+			const [r, g, b] = [data[at] ?? 0, data[at + 1] ?? 0, data[at + 2] ?? 0];
+			// The page is #123456. A pixel that is half picture, half page belongs to both.
+			if (Math.abs(r - 0x12) + Math.abs(g - 0x34) + Math.abs(b - 0x56) < 60) continue;
+			box.left = Math.min(box.left, x);
+			box.right = Math.max(box.right, x + 1);
+			box.top = Math.min(box.top, y);
+			box.bottom = Math.max(box.bottom, y + 1);
+			const light = Math.max(0, (r + g + b) / 3 - 150);
+			sum += light;
+			sumX += light * (x + 0.5);
+			sumY += light * (y + 0.5);
+		}
+	}
+	return { box, centre: { x: sumX / sum, y: sumY / sum } };
+}
+
+describe("base and enhanced picture on the screen", () => {
+	let harness: PlayerHarness;
+
+	beforeAll(async () => {
+		const mounts: Record<string, Map<string, Uint8Array>> = {};
+		const stream = (pictures: readonly Picture[], colour?: ColourSpace) =>
+			makeFixtureStream({
+				...{ pictures, frameRate: FRAME_RATE, segmentFrames: SEGMENT_FRAMES, qualities: [50] },
+				...(colour && { colour }),
+			});
+		const frames = Array.from({ length: SEGMENT_FRAMES }, (_, i) => i * 40_000);
+		for (const [name, colour] of Object.entries(COLOURS)) {
+			mounts[`/${name}/`] = (
+				await stream(
+					frames.map((time) => barsPicture(96, 64, colour, time)),
+					colour,
+				)
+			).files;
+		}
+		mounts["/odd/"] = (await stream(frames.map(rectanglePicture))).files;
+		harness = await PlayerHarness.start({ mounts, frameRate: FRAME_RATE });
+	});
+
+	afterAll(() => harness?.close());
+
+	it.each(Object.keys(COLOURS))("have the same colours: %s", async (name) => {
+		await harness.open(video('enhancement="force"', `/${name}/master.m3u8`));
+		await harness.standOn(1);
+		/** Two pixels in the middle of each bar, one high, one low. */
+		const bars = async () => {
+			const { width, data } = await harness.screen({ x: 0, y: 0, width: 384, height: 256 });
+			return BARS.flatMap((_, i) => {
+				const x = Math.round((width * (i + 0.5)) / BARS.length);
+				return [118, 138].map((y) => [...data.subarray(4 * (y * width + x), 4 * (y * width + x) + 3)]);
+			});
+		};
+		const base = await bars();
+		await harness.waitForPicture();
+		const enhanced = await bars();
+		const differences = enhanced.map((colour, i) =>
+			colour.map((value, j) => Math.abs(value - (base[i]?.[j] ?? 0))),
+		);
+		// Flat bars survive the base's quarter size: what differs is the quantiser's doing. A wrong matrix or range is far off.
+		expect(Math.max(...differences.flat())).toBeLessThanOrEqual(8);
+		// And they are the colours that the bars were made of. A step of U moves blue by two, and both layers round it alike:
+		// blue may be further off; a wrong matrix is 33 off in green, a wrong range 11 in yellow.
+		BARS.forEach((bar, i) => {
+			const wanted = BAR_COLOURS[bar].map((value) => Math.round(255 * value));
+			const errors = enhanced[2 * i]?.map((value, j) => Math.abs(value - (wanted[j] ?? 0))) ?? [255];
+			expect(Math.max(...errors)).toBeLessThanOrEqual(bar === "blue" ? 16 : 8);
+		});
+	});
+
+	const LAYOUTS = [
+		{ width: 384, height: 256, fit: "contain", position: "50% 50%" },
+		{ width: 301, height: 199, fit: "contain", position: "20% 70%" },
+		{ width: 333, height: 141, fit: "cover", position: "50% 30%" },
+		{ width: 223, height: 180, fit: "fill", position: "50% 50%" },
+		{ width: 121, height: 77, fit: "none", position: "50% 50%" },
+		{ width: 19, height: 17, fit: "scale-down", position: "50% 50%" },
+	];
+
+	it.each([1, 1.5])("lie over each other to the pixel at %s device pixels, at any size and fit", async (scale) => {
+		const context = { viewport: { width: 400, height: 260 }, deviceScaleFactor: scale };
+		await harness.open(video('enhancement="force"', "/odd/master.m3u8"), { context });
+		await harness.standOn(1);
+		await harness.waitForPicture();
+		for (const layout of LAYOUTS) {
+			const { width, height, fit } = layout;
+			const clip = { x: 0, y: 0, width: width + 6, height: height + 6 };
+			/** One of the two alone: where they differ, the other must not fill in. */
+			const measured = async (layer: "video" | "canvas") => {
+				await harness.page.$eval(
+					"#v",
+					(v, to) => {
+						const style = `display: block; margin: 1px 0 0 2px; width: ${to.width}px; height: ${to.height}px;`;
+						const fitting = `--media-object-fit: ${to.fit}; --media-object-position: ${to.position}`;
+						v.setAttribute("style", style + fitting);
+						for (const name of ["video", "canvas"]) {
+							const element = v.shadowRoot?.querySelector<HTMLElement>(name);
+							if (element) element.style.opacity = name === to.layer ? "1" : "0";
+						}
+					},
+					{ ...layout, layer },
+				);
+				await harness.waitForPicture();
+				return measure(await harness.screen(clip));
+			};
+			const base = await measured("video");
+			const enhanced = await measured("canvas");
+			const where = `${width}x${height} ${fit} at ${scale}`;
+			expect({ where, ...enhanced.box }).toEqual({ where, ...base.box });
+			expect(Math.abs(enhanced.centre.x - base.centre.x), `${where}, x`).toBeLessThan(0.5);
+			expect(Math.abs(enhanced.centre.y - base.centre.y), `${where}, y`).toBeLessThan(0.5);
+			if (fit !== "contain") continue;
+			// The samples that the base has beyond the picture are not shown.
+			const { left, top, right, bottom } = base.box;
+			const across = (right - left) / (bottom - top);
+			expect(Math.abs(across - ODD.width / ODD.height), `${where}, shape`).toBeLessThan(0.02);
+		}
+	});
+});

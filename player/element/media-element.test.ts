@@ -1,0 +1,322 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { testPictures } from "../../codec/picture/test-pictures.ts";
+import { makeFixtureStream } from "../testing/fixture-stream.ts";
+import { PlayerHarness, video } from "../testing/harness.ts";
+
+/**
+ * `<crescendo-video>` beside a native `<video>` in the same page: what one does, the other has to do. The native one plays
+ * the same base as a file.
+ */
+const FRAME_RATE = 25;
+const FRAMES = 30;
+
+/** Members that are other on purpose, or whose values belong to a machine: see docs/player.md. */
+const OTHERWISE = new Set(["src", "currentSrc", "srcObject", "constructor"]);
+
+type Log = readonly string[];
+
+describe("the media element", () => {
+	let harness: PlayerHarness;
+
+	beforeAll(async () => {
+		const { files } = await makeFixtureStream({
+			...{ pictures: testPictures(48, 32, FRAMES), frameRate: FRAME_RATE, segmentFrames: 10, qualities: [36] },
+		});
+		const parts = ["init.mp4", ...[0, 1, 2].map((i) => `segments/${i}.m4s`)];
+		const bytes = parts.map((part) => files.get(`tracks/base/${part}`) ?? new Uint8Array());
+		files.set("base.mp4", Buffer.concat(bytes));
+		harness = await PlayerHarness.start({ mounts: { "/stream/": files }, frameRate: FRAME_RATE });
+	});
+
+	afterAll(() => harness?.close());
+	afterEach(() => {
+		harness.server.headers = {};
+		harness.server.requests.length = 0;
+	});
+
+	/** Both elements, ours as `#v`, the native one as `#n`. */
+	const openBoth = (attributes = "") =>
+		harness.open(
+			`<crescendo-video id="v" muted enhancement="off" ${attributes}></crescendo-video><video id="n" muted ${attributes}></video>`,
+		);
+
+	it("has every property and method of <video>, with the values of a fresh one", async () => {
+		await openBoth();
+		const differences = await harness.page.evaluate(
+			(skipped) => {
+				const ours = document.querySelector("#v") as unknown as Record<string, unknown>;
+				const native = document.querySelector("#n") as unknown as Record<string, unknown>;
+				const names = new Set<string>();
+				for (let p = HTMLVideoElement.prototype; p !== HTMLElement.prototype; p = Object.getPrototypeOf(p)) {
+					for (const name of Object.getOwnPropertyNames(p)) names.add(name);
+				}
+				const show = (value: unknown) =>
+					typeof value === "function" || (typeof value === "object" && value !== null)
+						? typeof value
+						: `${typeof value} ${String(value)}`;
+				return [...names]
+					.filter((name) => !skipped.includes(name))
+					.map((name) => [name, show(ours[name]), show(native[name])])
+					.filter(([, a, b]) => a !== b);
+			},
+			[...OTHERWISE],
+		);
+		expect(differences).toEqual([]);
+	});
+
+	it("reflects attributes as <video> does, whatever is in them", async () => {
+		await openBoth();
+		const differences = await harness.page.evaluate(() => {
+			const cases: [string, string, (string | null)[]][] = [
+				["poster", "poster", ["", "a.png", "/b c.png", "https://edge.test/x.png", null]],
+				["crossorigin", "crossOrigin", ["", "anonymous", "use-credentials", "USE-CREDENTIALS", "bogus", null]],
+				["preload", "preload", ["", "none", "metadata", "auto", "NONE", "bogus", null]],
+				["loop", "loop", ["", "loop", "false", null]],
+				["autoplay", "autoplay", ["", "autoplay", null]],
+				["controls", "controls", ["", "x", null]],
+				["playsinline", "playsInline", ["", "x", null]],
+				["muted", "defaultMuted", ["", "x", null]],
+				["disablepictureinpicture", "disablePictureInPicture", ["", "x", null]],
+			];
+			const ours = document.querySelector("#v") as Element & Record<string, unknown>;
+			const native = document.querySelector("#n") as Element & Record<string, unknown>;
+			const found: unknown[] = [];
+			const compare = (what: string, property: string) => {
+				const [a, b] = [ours[property], native[property]];
+				if (a !== b) found.push([what, a, b]);
+			};
+			for (const [attribute, property, values] of cases) {
+				for (const value of values) {
+					for (const element of [ours, native]) {
+						if (value === null) element.removeAttribute(attribute);
+						else element.setAttribute(attribute, value);
+					}
+					compare(`${attribute}=${value}`, property);
+				}
+				for (const value of ["metadata", true, "", null]) {
+					// As a script does it: set the property, read the attribute.
+					(ours as Record<string, unknown>)[property] = value;
+					(native as Record<string, unknown>)[property] = value;
+					compare(`${property} = ${value}`, property);
+					const [a, b] = [ours.getAttribute(attribute), native.getAttribute(attribute)];
+					if (a !== b) found.push([`${property} = ${value}, attribute`, a, b]);
+				}
+				ours.removeAttribute(attribute);
+				native.removeAttribute(attribute);
+			}
+			return found;
+		});
+		expect(differences).toEqual([]);
+		expect(
+			await harness.element((v) => {
+				v.setAttribute("src", "../stream/none.m3u8");
+				return new URL(v.src).pathname;
+			}),
+		).toBe("/stream/none.m3u8");
+	});
+
+	/** Does the same with both, and gives what each fired and said. */
+	const compare = async (act: (v: HTMLVideoElement) => Promise<unknown>, attributes = "") => {
+		await openBoth(attributes);
+		const run = (selector: string, src: string): Promise<{ log: Log; said: unknown }> =>
+			harness.page.evaluate(
+				async ({ selector: id, src: address, code }) => {
+					const v = document.querySelector(id) as HTMLVideoElement;
+					const log: string[] = [];
+					for (const type of [
+						...[
+							"loadstart",
+							"durationchange",
+							"loadedmetadata",
+							"loadeddata",
+							"canplay",
+							"play",
+							"playing",
+						],
+						...["pause", "seeking", "seeked", "ratechange", "volumechange", "ended", "emptied", "error"],
+					]) {
+						v.addEventListener(type, (event) => {
+							// State first, then the event: the handler must see what it is told of.
+							const { paused, ended, seeking } = v;
+							const own = event.target === v && !event.bubbles;
+							const line = [type, own, paused, ended, seeking, v.readyState > 0].join(" ");
+							// A machine that is busy starves both now and then: they say so, and that they go on.
+							if (!log.includes(line)) log.push(line);
+						});
+					}
+					const ready = new Promise((resolve) => v.addEventListener("canplay", resolve, { once: true }));
+					v.src = address;
+					await ready;
+					const body = new Function("v", `return (${code})(v)`) as (v: HTMLVideoElement) => Promise<unknown>;
+					return { log, said: await body(v) };
+				},
+				{ selector, src, code: act.toString() },
+			);
+		const native = await run("#n", "/stream/base.mp4");
+		const ours = await run("#v", "/stream/master.m3u8");
+		return { ours, native };
+	};
+	/** hls.js and the native player learn of the length in their own time, and buffer in their own way. */
+	const afterLoading = (log: Log) =>
+		log
+			.slice(log.findIndex((line) => line.startsWith("canplay ")))
+			.filter((line) => !/^(?:canplay|durationchange) /.test(line));
+
+	it("fires the events of a play-through in the order of <video>, with the state that they tell of", async () => {
+		const { ours, native } = await compare(async (v) => {
+			v.playbackRate = 4;
+			await v.play();
+			await new Promise((resolve) => v.addEventListener("ended", resolve, { once: true }));
+			return [v.ended, v.paused, v.currentTime === v.duration, Math.round(v.duration * 10)];
+		});
+		expect(afterLoading(ours.log)).toEqual(afterLoading(native.log));
+		expect(ours.said).toEqual(native.said);
+		const loading = ours.log.map((line) => line.split(" ")[0]).slice(0, 5);
+		expect(loading).toEqual(["loadstart", "durationchange", "loadedmetadata", "loadeddata", "canplay"]);
+	});
+
+	it("seeks, pauses, changes rate and volume as <video> does", async () => {
+		const { ours, native } = await compare(async (v) => {
+			const once = (type: string) => new Promise((resolve) => v.addEventListener(type, resolve, { once: true }));
+			const seeked = once("seeked");
+			v.currentTime = 0.7;
+			const during = [v.seeking, v.currentTime];
+			await seeked;
+			const played = once("playing");
+			await v.play();
+			await played;
+			const paused = once("pause");
+			v.pause();
+			await paused;
+			const rate = once("ratechange");
+			v.playbackRate = 0.5;
+			await rate;
+			const volume = once("volumechange");
+			v.volume = 0.25;
+			await volume;
+			const muted = once("volumechange");
+			v.muted = false;
+			await muted;
+			return [during, v.playbackRate, v.volume, v.muted, v.seeking, v.paused, v.defaultPlaybackRate];
+		});
+		expect(afterLoading(ours.log)).toEqual(afterLoading(native.log));
+		expect(ours.said).toEqual(native.said);
+	});
+
+	it("loops as <video> does: the playhead jumps, and nothing ends", async () => {
+		const { ours, native } = await compare(async (v) => {
+			v.loop = true;
+			v.playbackRate = 4;
+			await v.play();
+			await new Promise((resolve) => v.addEventListener("seeked", resolve, { once: true }));
+			v.pause();
+			await new Promise((resolve) => setTimeout(resolve, 50));
+			return [v.ended, v.paused, v.currentTime < 1];
+		});
+		for (const { log, said } of [ours, native]) {
+			const types = new Set(log.map((line) => line.split(" ")[0]));
+			expect([types.has("seeking"), types.has("seeked"), types.has("ended")]).toEqual([true, true, false]);
+			expect(said).toEqual([false, true, true]);
+		}
+	});
+
+	it("refuses what cannot be played: an event, an error, a rejected promise", async () => {
+		await harness.open(`<crescendo-video id="v" muted></crescendo-video>`);
+		const seen = await harness.element(async (v) => {
+			let stream = "";
+			try {
+				v.srcObject = new MediaStream();
+			} catch (error) {
+				stream = (error as DOMException).name;
+			}
+			v.src = "/stream/none.m3u8";
+			const failed = new Promise((resolve) => v.addEventListener("error", resolve, { once: true }));
+			const rejection = await v.play().then(
+				() => "played",
+				(error: DOMException) => error.name,
+			);
+			await failed;
+			return [
+				stream,
+				rejection,
+				v.error?.code,
+				v.canPlayType("application/vnd.apple.mpegurl"),
+				v.canPlayType("a/b"),
+			];
+		});
+		expect(seen).toEqual(["NotSupportedError", "NotSupportedError", 4, "maybe", ""]);
+	});
+
+	it("takes what was set before it was defined", async () => {
+		harness.pages.set(
+			"early.html",
+			new TextEncoder().encode(`<!doctype html><title>Early</title><crescendo-video id="v"></crescendo-video>
+				<script>
+					const v = document.querySelector("#v");
+					Object.assign(v, { src: "/stream/master.m3u8", muted: true, loop: true, volume: 0.5, playbackRate: 2, enhancement: "off", backend: "wasm", debug: true });
+				</script>
+				<script type="module" src="/player.js"></script>`),
+		);
+		await harness.open("");
+		await harness.page.goto(`${harness.server.origin}/pages/early.html`);
+		await harness.page.waitForFunction(() => (document.querySelector("crescendo-video")?.readyState ?? 0) >= 1);
+		const seen = await harness.element((v) => [
+			...[v.getAttribute("src"), v.muted, v.hasAttribute("loop"), v.volume, v.playbackRate],
+			...[v.getAttribute("enhancement"), v.getAttribute("backend"), v.hasAttribute("debug")],
+			...["src", "volume", "enhancement", "backend", "debug"].map((name) => Object.hasOwn(v, name)),
+		]);
+		const own = [false, false, false, false, false];
+		expect(seen).toEqual(["/stream/master.m3u8", true, true, 0.5, 2, "off", "wasm", true, ...own]);
+	});
+
+	it("runs several to a page, each with a stream and a state of its own, and leaves no globals", async () => {
+		const one = (id: string) => video("", "/stream/master.m3u8").replace('id="v"', `id="${id}" enhancement="off"`);
+		await harness.open(one("v") + one("w") + one("x"));
+		await harness.page.waitForFunction(() =>
+			[...document.querySelectorAll("crescendo-video")].every(({ readyState }) => readyState >= 2),
+		);
+		const seen = await harness.page.evaluate(async () => {
+			const [v, w, x] = [...document.querySelectorAll("crescendo-video")];
+			if (!v || !w || !x) return [];
+			w.currentTime = 0.5;
+			await new Promise((resolve) => w.addEventListener("seeked", resolve, { once: true }));
+			await v.play();
+			const frame = document.createElement("iframe");
+			document.body.append(frame);
+			const plain = new Set(Object.getOwnPropertyNames(frame.contentWindow));
+			const added = Object.getOwnPropertyNames(window).filter(
+				(name) => !plain.has(name) && Number.isNaN(Number(name)),
+			);
+			return [v.paused, w.paused, x.currentTime, w.currentTime, added.toSorted()];
+		});
+		// `events` is the test's own; the elements' ids are the browser's.
+		expect(seen).toEqual([false, true, 0, 0.5, ["events"]]);
+	});
+
+	it("works under a strict Content-Security-Policy", async () => {
+		await harness.open("");
+		const { page, server } = harness;
+		harness.pages.set(
+			"strict.html",
+			new TextEncoder().encode(
+				`<!doctype html><title>Strict</title><script type="module" src="/player.js"></script>${video('enhancement="force"')}`,
+			),
+		);
+		server.headers = {
+			"Content-Security-Policy":
+				"default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; media-src blob:",
+		};
+		await page.addInitScript(() => {
+			const violations: string[] = [];
+			Object.assign(window, { violations });
+			document.addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI }) => {
+				violations.push(`${effectiveDirective} ${blockedURI}`);
+			});
+		});
+		await page.goto(`${server.origin}/pages/strict.html`);
+		await harness.standOn(3);
+		await harness.waitForPicture();
+		const violations = await page.evaluate(() => (window as unknown as { violations: string[] }).violations);
+		expect(violations).toEqual([]);
+	});
+});
