@@ -19,8 +19,8 @@ from training.model.picture import fold, squared_errors, to_real  # noqa: E402
 from training.model.sketch_start import start_from_sketch  # noqa: E402
 from training.optimizer import Muon  # noqa: E402
 
-FRAME_WEIGHTS = (0.5, 1.2, 0.5, 0.9)  # of the distortion of P frames: quality alternates, which later frames profit from
 INTRA_FINER = 6  # q of an intra frame above that of its inter frames
+FROZEN_SHARE = 0.12  # of the samples stand still: what was copied a hundred times must not fade
 
 
 def parse(argv):
@@ -31,6 +31,7 @@ def parse(argv):
     p.add_argument("--from-checkpoint", help="start from another checkpoint's weights and optimizer")
     p.add_argument("--mode", choices=("float", "integer"), default="float", help="integer: quantisation-aware")
     p.add_argument("--frames", type=int, default=3)
+    p.add_argument("--warm", type=int, default=0, help="at most so many frames are coded without gradient before those that are learned from")
     p.add_argument("--crop", type=int, default=128)
     p.add_argument("--batch", type=int, default=4)
     p.add_argument("--rate", type=float, default=3e-4, help="learning rate at the start of this slice")
@@ -46,28 +47,43 @@ def parse(argv):
     return p.parse_args(argv)
 
 
-def sequence_loss(model, clip, q):
-    """Mean over frames of bits per pixel + lambda * distortion. clip: tensors of ClipDataset with a batch dimension."""
+def freeze(clip):
+    """Replaces some of the samples by their first picture, held."""
+    for i in range(len(clip["y"])):
+        if random.random() < FROZEN_SHARE:
+            for name in ("y", "uv", "base_y", "base_uv"):
+                clip[name][i] = clip[name][i, :1].clone()
+            clip["motion"][i] = 0
+    return clip
+
+
+def sequence_loss(model, clip, q, warm=0):
+    """Mean over frames of bits per pixel + lambda * distortion. clip: tensors of ClipDataset with a batch dimension.
+
+    The first `warm` frames only age the references: they have no part in the loss and no gradient.
+    """
     b, n, _, h, w = clip["y"].shape
-    state, total, log = None, 0.0, []
+    state, total, log, learning = None, 0.0, [], torch.is_grad_enabled()
     for t in range(n):
         source = fold(to_real(clip["y"][:, t]), to_real(clip["uv"][:, t]))
         base = to_real(clip["base_y"][:, t]), to_real(clip["base_uv"][:, t])
         motion = clip["motion"][:, t].float()
         frame_q = (q + INTRA_FINER).clamp(max=QUALITIES - 1) if t == 0 else q
-        state = model(source, base, state, frame_q, motion)
+        with torch.set_grad_enabled(learning and t >= warm):
+            state = model(source, base, state, frame_q, motion)
+        if t < warm:
+            continue
         bpp = state["bits"] / (h * w)
         luma, chroma = squared_errors(state["picture"], source)
-        weight = 1.0 if t == 0 else FRAME_WEIGHTS[(t - 1) % 4]
         lam = lambda_of(frame_q)
         predicted, _ = squared_errors(state["prediction"], source)
-        loss = bpp + weight * lam * (LUMA_WEIGHT * luma + CHROMA_WEIGHT * chroma)
+        loss = bpp + lam * (LUMA_WEIGHT * luma + CHROMA_WEIGHT * chroma)
         # A little of the prediction's own error: its bits are only felt through the latents otherwise.
         loss = loss + 0.02 * lam * predicted
         # Low qualities have small losses: weigh them up, so that every q has its say.
         total = total + (loss * (400.0 / lam) ** 0.35).mean()
         log.append((bpp.mean().item(), -10 * torch.log10(luma + 1e-9).mean().item(), -10 * torch.log10(predicted + 1e-9).mean().item()))
-    return total / n, log
+    return total / (n - warm), log
 
 
 def channels_last(model):
@@ -119,7 +135,7 @@ def main(argv=None):
         progress.update(checkpoint["progress"])
     elif o.start:
         start_from_sketch(model, torch.load(o.start, map_location="cpu"))
-    dataset = ClipDataset(o.data, frames=o.frames, crop=o.crop)
+    dataset = ClipDataset(o.data, frames=o.frames + o.warm, crop=o.crop)
     model = channels_last(model.to(o.device)).train()
     if o.mode == "integer" and progress["mode"] != "integer":
         # Quantisation starts from the average: it is the smoother optimum.
@@ -150,9 +166,11 @@ def main(argv=None):
         rate = rate_end + (o.rate - rate_end) * 0.5 * (1 + torch.cos(torch.tensor(part * 3.14159265)).item())
         rate *= min(1.0, (progress["step"] - first_step + 1) / 50)
         optimizer.param_groups[0]["lr"], optimizer.param_groups[1]["lr"] = rate * o.frozen_rate, rate
-        clip = {k: v.to(o.device) for k, v in next(loader).items() if torch.is_tensor(v)}
+        clip = freeze({k: v.to(o.device) for k, v in next(loader).items() if torch.is_tensor(v)})
         q = quality_for(clip, o.batch).to(o.device)
-        loss, log = sequence_loss(model, clip, q)
+        warm = random.randrange(o.warm + 1) if random.random() < 0.7 else 0
+        clip = {k: v[:, :warm + o.frames] if v.dim() > 1 else v for k, v in clip.items()}
+        loss, log = sequence_loss(model, clip, q, warm)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -160,7 +178,7 @@ def main(argv=None):
             optimizer.step()
             average.update(model, progress["step"])
         progress["step"] += 1
-        recent.append((loss.item(), *[sum(f[i] for f in log[1:]) / max(1, len(log) - 1) for i in range(3)]))
+        recent.append((loss.item(), *[sum(f[i] for f in log[-o.frames + 1:]) / max(1, o.frames - 1) for i in range(3)]))
         now = time.time()
         if now - shown > 60 or progress["step"] - first_step == 3:
             means = [sum(r[i] for r in recent) / len(recent) for i in range(4)]
@@ -171,7 +189,7 @@ def main(argv=None):
                 flush=True,
             )
             with open(os.path.join(o.work, "log.jsonl"), "a") as f:
-                f.write(json.dumps(dict(step=progress["step"], seconds=seconds, mode=o.mode, frames=o.frames, rate=rate, loss=means[0])) + "\n")
+                f.write(json.dumps(dict(step=progress["step"], seconds=seconds, mode=o.mode, frames=o.frames, warm=o.warm, rate=rate, loss=means[0])) + "\n")
             recent, shown = [], now
         if now - saved > o.checkpoint_minutes * 60:
             save(last, model, average, optimizer, dict(progress, seconds=progress["seconds"] + now - start))
