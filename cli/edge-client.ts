@@ -10,7 +10,15 @@ import { PART_MEDIA_TYPE } from "../protocol/part.ts";
 const Asset = v.object({
 	id: v.string(),
 	state: v.string(),
-	tracks: v.array(v.object({ id: v.string(), partsUrl: v.string() })),
+	tracks: v.array(
+		v.object({
+			id: v.string(),
+			partsUrl: v.string(),
+			/** Number of the first part that is not there, and those that are there beyond it. */
+			next: v.optional(v.number(), 0),
+			ahead: v.optional(v.array(v.number()), []),
+		}),
+	),
 	urls: v.object({ master: v.string(), watch: v.string() }),
 });
 export type Asset = v.InferOutput<typeof Asset>;
@@ -46,6 +54,17 @@ export class EdgeClient {
 		return asset(await this.#send("POST", `${this.#endpoint}/v1/assets`, json(request)));
 	}
 
+	/** @returns undefined where the edge does not know the asset, or does not show it for this token. */
+	async find(id: string): Promise<Asset | undefined> {
+		try {
+			const url = `${this.#endpoint}/v1/assets/${encodeURIComponent(id)}`;
+			return asset(await this.#retry(() => this.#send("GET", url)));
+		} catch (error) {
+			if (error instanceof EdgeError && error.refused) return undefined;
+			throw error;
+		}
+	}
+
 	async putPart(partsUrl: string, number: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
 		const headers = { "content-type": PART_MEDIA_TYPE, "repr-digest": await reprDigest(bytes) };
 		await this.#retry(() => this.#send("PUT", `${partsUrl}${number}`, { headers, body: bytes }));
@@ -71,13 +90,21 @@ export class EdgeClient {
 	async #send(
 		method: string,
 		url: string,
-		init: { readonly headers: Record<string, string>; readonly body: string | Uint8Array<ArrayBuffer> },
+		init: {
+			readonly headers?: Record<string, string>;
+			readonly body?: string | Uint8Array<ArrayBuffer>;
+		} = {},
 	): Promise<unknown> {
 		const headers = { ...init.headers, authorization: `Bearer ${this.#token}` };
 		let response: Response;
 		let body: unknown;
 		try {
-			response = await fetch(url, { method, headers, body: init.body, signal: this.#signal });
+			response = await fetch(url, {
+				method,
+				headers,
+				...(init.body !== undefined && { body: init.body }),
+				signal: this.#signal,
+			});
 			body = await response.json();
 		} catch (error) {
 			if (this.#signal.aborted) throw new CodecError("aborted", "The upload was stopped.", { cause: error });

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, utimes, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -26,10 +26,17 @@ class Receiver {
 	readonly faults: ErrorCode[] = [];
 	#server: Server | undefined;
 	origin = "";
+	/** Track and number of the parts that came, as they came. */
+	readonly parts: string[] = [];
+	/** Requests that were answered at the same time. */
+	most = 0;
+	#open = 0;
 
 	async open(): Promise<void> {
 		const server = createServer((request, response) => {
+			this.most = Math.max(this.most, ++this.#open);
 			void this.#answer(request).then(({ status, body }) => {
+				this.#open -= 1;
 				response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
 			});
 		});
@@ -51,6 +58,11 @@ class Receiver {
 		const { method = "", url = "", headers } = request;
 		this.requests.push(`${method} ${url}`);
 		if (headers.authorization !== "Bearer key") return refuse("unauthorized");
+		if (method === "GET" && url === "/v1/assets/asset-1") {
+			return this.created === undefined
+				? refuse("not-found")
+				: { status: 200, body: this.#asset(this.completed === undefined ? "uploading" : "complete") };
+		}
 		if (method === "POST" && url === "/v1/assets") {
 			this.created = v.parse(CreateAssetRequest, JSON.parse(new TextDecoder().decode(bytes)));
 			return { status: 201, body: this.#asset("uploading") };
@@ -61,8 +73,14 @@ class Receiver {
 		if (method === "PUT" && part !== null && headers["content-type"] === PART_MEDIA_TYPE) {
 			const digest = parseReprDigest(headers["repr-digest"] as string);
 			if (digest === undefined || !digestsEqual(digest, await sha256(bytes))) return refuse("digest-mismatch");
-			const [, track = ""] = part;
-			this.samples.set(track, [...(this.samples.get(track) ?? []), ...decodePart(bytes)]);
+			const [, track = "", number = ""] = part;
+			this.parts.push(`${track}/${number}`);
+			// Parts may arrive in any order.
+			const samples = [...(this.samples.get(track) ?? []), ...decodePart(bytes)];
+			this.samples.set(
+				track,
+				samples.sort((left, right) => left.timestamp - right.timestamp),
+			);
 			return { status: 201, body: { track: {} } };
 		}
 		if (method === "POST" && url === "/v1/assets/asset-1/complete") {
@@ -74,7 +92,11 @@ class Receiver {
 
 	#asset(state: string) {
 		const { origin } = this;
-		const tracks = this.created?.tracks.map(({ id }) => ({ id, partsUrl: `${origin}/elsewhere/${id}/` }));
+		const tracks = this.created?.tracks.map(({ id }) => {
+			const has = (number: number) => this.parts.includes(`${id}/${number}`);
+			const next = has(0) ? (has(1) ? 2 : 1) : 0;
+			return { id, partsUrl: `${origin}/elsewhere/${id}/`, next, ahead: next === 0 && has(1) ? [1] : [] };
+		});
 		return { id: "asset-1", state, tracks, urls: { master: `${origin}/m`, watch: `${origin}/w` } };
 	}
 }
@@ -119,7 +141,8 @@ describe("upload", () => {
 		const { status, out, err } = await upload("key", "--json");
 		expect([status, err]).toEqual([0, ""]);
 		const { origin } = receiver;
-		expect(JSON.parse(out)).toEqual({ id: "asset-1", urls: { master: `${origin}/m`, watch: `${origin}/w` } });
+		expect(JSON.parse(out)).toMatchObject({ id: "asset-1", urls: { master: `${origin}/m`, watch: `${origin}/w` } });
+		expect(JSON.parse(out).bytesSent).toBeGreaterThan(0);
 		expect(receiver.created).toMatchObject({ width: 640, height: 360, frameRate: 25, title: "two-layers.mp4" });
 		expect(receiver.created?.tracks.map((track) => trackFromJson(track))).toEqual([avcTrack, enhancementTrack]);
 		expect(receiver.samples).toEqual(
@@ -148,6 +171,43 @@ describe("upload", () => {
 		const { status, err } = await upload();
 		expect([status, err]).toEqual([2, "crescendo upload: It is so. Do otherwise. (part-conflict)\n"]);
 		expect(await upload("guess")).toMatchObject({ status: 2, err: expect.stringContaining("(unauthorized)") });
+	});
+
+	it("goes on where an interrupted upload stopped, and sends nothing twice", async () => {
+		receiver.faults.push("part-conflict");
+		expect((await upload("key", "--parallel", "1")).status).toBe(2);
+		expect(receiver.parts).toEqual([]);
+		receiver.parts.push("base/0", "q33-2/1");
+		const { status, out } = await upload("key", "--json", "--parallel", "1");
+		expect(status).toBe(0);
+		expect(receiver.requests.filter((request) => request === "POST /v1/assets")).toHaveLength(1);
+		expect(receiver.parts).toEqual(["base/0", "q33-2/1", "q33-2/0", "base/1"]);
+		const told = JSON.parse(out) as { bytes: number; bytesSent: number };
+		expect(told.bytesSent).toBeLessThan(told.bytes);
+		// Complete: the next upload of the file is a new asset.
+		receiver.parts.length = 0;
+		expect((await upload()).status).toBe(0);
+		expect(receiver.requests.filter((request) => request === "POST /v1/assets")).toHaveLength(2);
+	});
+
+	it("begins anew where it is told to, and where the file is another one", async () => {
+		const creations = () => receiver.requests.filter((request) => request === "POST /v1/assets").length;
+		receiver.faults.push("part-conflict");
+		await upload("key", "--parallel", "1");
+		expect((await upload("key", "--fresh")).status).toBe(0);
+		expect(creations()).toBe(2);
+		receiver.faults.push("part-conflict");
+		await upload("key", "--parallel", "1");
+		await utimes(file, 1, 1);
+		expect((await upload()).status).toBe(0);
+		expect(creations()).toBe(4);
+	});
+
+	it("sends parts side by side, as many as it is told", async () => {
+		expect((await upload("key", "--parallel", "1")).status).toBe(0);
+		expect(receiver.most).toBe(1);
+		expect((await upload("key", "--parallel", "x")).status).toBe(2);
+		expect((await upload("key", "--parallel", "17")).err).toContain("--parallel must be an integer from 1 to 16");
 	});
 
 	it("says that nobody answers", async () => {

@@ -2,29 +2,35 @@ import { basename } from "node:path";
 import { CodecError } from "../codec/errors.ts";
 import type { ReadTrack } from "../codec/mp4/init-reader.ts";
 import type { Sample } from "../codec/sample.ts";
-import type { CreateAssetRequest } from "../protocol/asset.ts";
 import { encodePart, MAX_PART_BYTES, PART_HEADER_BYTES, PartError, SAMPLE_HEADER_BYTES } from "../protocol/part.ts";
 import { trackToJson } from "../protocol/track.ts";
-import { type Command, EXIT, type Io, parseFlags, requireFlag, UsageError } from "./command.ts";
+import { type Command, EXIT, type Io, parseFlags, parseNumber, requireFlag, UsageError } from "./command.ts";
 import { type Asset, EdgeClient } from "./edge-client.ts";
 import { baseOf, enhancementOf, type OpenFile, openFile, rateOf } from "./layers.ts";
+import { UploadBar } from "./upload-bar.ts";
+import { fingerprintOf, readState, removeState, writeState } from "./upload-state.ts";
 
 const FLAGS = {
 	endpoint: { type: "string" },
 	token: { type: "string" },
 	title: { type: "string" },
+	parallel: { type: "string" },
+	fresh: { type: "boolean" },
 	json: { type: "boolean" },
 	quiet: { type: "boolean" },
 } as const;
 
 const HELP = `Usage: crescendo upload FILE.mp4 --endpoint URL --token KEY
 
-Uploads a file that \`crescendo encode\` made, and prints the asset's id and its addresses.
+Uploads a file that \`crescendo encode\` made, and prints the asset's id and its addresses. An upload that was interrupted goes on
+where it was: FILE.mp4.upload.json remembers the asset until it is complete.
 
   --endpoint URL        the edge: https://video.example.com
   --token KEY           API key or upload token (or the environment variable CRESCENDO_TOKEN)
   --title TEXT          for people (default: the file's name)
-  --json                print { id, urls } as JSON
+  --parallel N          parts that are sent at the same time, 1 to 16 (default 4)
+  --fresh               begin a new asset, whatever an earlier upload left
+  --json                print { id, urls, bytes, bytesSent } as JSON
   --quiet               no progress
 `;
 
@@ -38,19 +44,26 @@ export const upload: Command = {
 		const [path = ""] = values;
 		const endpoint = parseEndpoint(requireFlag(flags.endpoint, "--endpoint"));
 		const token = requireFlag(flags.token ?? process.env["CRESCENDO_TOKEN"], "--token");
+		const lanes = parseNumber(flags.parallel ?? "4", "--parallel", { min: 1, max: 16, integer: true });
 		const file = await openFile(path);
 		try {
-			const client = new EdgeClient(endpoint, token, io.signal);
+			const stop = new AbortController();
+			const client = new EdgeClient(endpoint, token, AbortSignal.any([io.signal, stop.signal]));
+			const bar = new UploadBar(io, { total: file.size, quiet: flags.quiet === true });
 			const title = (flags.title ?? basename(path)).slice(0, 200);
-			const { id, urls } = await uploadFile(
+			const begun = await beginOrContinue(
+				{ path, endpoint, fresh: flags.fresh === true },
 				file,
 				title,
 				client,
-				flags.quiet === true ? () => undefined : io.stderr,
+				io,
 			);
+			const { id, urls } = await sendAll(file, begun, client, { lanes, bar, stop });
+			await removeState(path);
+			const told = { id, urls, bytes: file.size, bytesSent: bar.sent };
 			await io.stdout(
 				flags.json === true
-					? `${JSON.stringify({ id, urls }, undefined, 2)}\n`
+					? `${JSON.stringify(told, undefined, 2)}\n`
 					: `${id}\nwatch  ${urls.watch}\nmaster ${urls.master}\n`,
 			);
 			return EXIT.ok;
@@ -68,37 +81,81 @@ const parseEndpoint = (text: string): string => {
 	return url.href.replace(/\/+$/, "");
 };
 
-/** One part a fragment (more, where a fragment is larger than a part may be), in the order of the file. */
-const uploadFile = async (
+type Place = { readonly path: string; readonly endpoint: string; readonly fresh: boolean };
+
+/** The asset of an earlier, interrupted upload of this file, or a new one. */
+const beginOrContinue = async (
+	{ path, endpoint, fresh }: Place,
 	{ reader }: OpenFile,
 	title: string,
 	client: EdgeClient,
-	report: Io["stderr"],
+	io: Io,
 ): Promise<Asset> => {
 	const { track: full } = enhancementOf(reader, undefined);
+	const fingerprint = await fingerprintOf(path);
+	const before = fresh ? undefined : await readState(path, { endpoint, fingerprint });
+	const found = before === undefined ? undefined : await client.find(before.asset);
+	if (found !== undefined) return found;
 	const rate = await rateOf(reader, baseOf(reader).id);
-	const names = new Map(reader.tracks.map((found) => [found.id, nameOf(found)]));
-	const request: CreateAssetRequest = {
+	const created = await client.create({
 		...{ width: full.width, height: full.height, frameRate: rate.numerator / rate.denominator, title },
-		tracks: reader.tracks.map((found) => trackToJson(nameOf(found), found.track)),
-	};
-	const created = await client.create(request);
+		tracks: reader.tracks.map((track) => trackToJson(nameOf(track), track.track)),
+	});
+	await writeState(path, { endpoint, fingerprint, asset: created.id }).catch((error: unknown) => {
+		const reason = error instanceof Error ? error.message : String(error);
+		io.stderr(`an interrupted upload of this file will begin anew: ${reason}\n`);
+	});
+	return created;
+};
+
+type Sending = { readonly lanes: number; readonly bar: UploadBar; readonly stop: AbortController };
+
+/**
+ * One part a fragment (more, where a fragment is larger than a part may be), in the order of the file, several at the same time. Parts
+ * that the edge has are passed over. The first failure stops the others.
+ */
+const sendAll = async (
+	{ reader }: OpenFile,
+	asset: Asset,
+	client: EdgeClient,
+	{ lanes, bar, stop }: Sending,
+): Promise<Asset> => {
+	const names = new Map(reader.tracks.map((found) => [found.id, nameOf(found)]));
 	const counts = new Map([...names.values()].map((name) => [name, 0]));
-	let bytes = 0;
+	const underWay = new Set<Promise<void>>();
+	let failure: { readonly error: unknown } | undefined;
 	for await (const { trackId, samples } of reader.fragments()) {
 		const name = names.get(trackId);
-		const partsUrl = created.tracks.find(({ id }) => id === name)?.partsUrl;
-		if (name === undefined || partsUrl === undefined)
-			throw new CodecError("invalid-file", `Track ${trackId} has no name.`);
+		const track = asset.tracks.find(({ id }) => id === name);
+		if (name === undefined || track === undefined)
+			throw new CodecError("invalid-file", `Track ${trackId} is none of the asset's.`);
 		for (const part of intoParts(samples)) {
 			const number = counts.get(name) ?? 0;
-			await client.putPart(partsUrl, number, part);
 			counts.set(name, number + 1);
-			bytes += part.length;
-			report(`part ${number} of ${name} sent, ${bytes} bytes in all\n`);
+			if (number < track.next || track.ahead.includes(number)) {
+				bar.add(part.length, false);
+				continue;
+			}
+			const sending = client
+				.putPart(track.partsUrl, number, part)
+				.then(() => bar.add(part.length, true))
+				.catch((error: unknown) => {
+					failure ??= { error };
+					stop.abort();
+				})
+				.finally(() => underWay.delete(sending));
+			underWay.add(sending);
+			if (underWay.size >= lanes) await Promise.race(underWay);
+			if (failure !== undefined) break;
 		}
+		if (failure !== undefined) break;
 	}
-	return client.complete(created.id, { tracks: [...counts].map(([id, parts]) => ({ id, parts })) });
+	await Promise.all(underWay);
+	if (failure !== undefined) throw failure.error;
+	const tracks = [...counts].map(([id, parts]) => ({ id, parts }));
+	const complete = asset.state === "complete" ? asset : await client.complete(asset.id, { tracks });
+	bar.end();
+	return complete;
 };
 
 /** Name of a track within its asset. Two enhancements of one quality are told apart by the track id. */

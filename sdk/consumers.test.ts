@@ -105,7 +105,7 @@ describe("the package in other people's builds", () => {
 			...{ root: home, configFile: false, logLevel: "error", build: { outDir: "out", assetsInlineLimit: 0 } },
 			worker: { format: "es" },
 		});
-		const server = await serveFiles([join(home, "out")]);
+		const server = await serveFiles({ "/": join(home, "out") });
 		try {
 			await chooseFile(server.origin, () => server.edge.only().completed);
 			expect(server.edge.only().samples("base").length).toBe(14);
@@ -128,7 +128,7 @@ describe("the package in other people's builds", () => {
 			);
 		});
 		expect(stats?.toJson({ all: false, errors: true }).errors).toEqual([]);
-		const server = await serveFiles([join(home, "out")]);
+		const server = await serveFiles({ "/": join(home, "out") });
 		try {
 			await chooseFile(server.origin, () => server.edge.assets.size > 0 && server.edge.only().completed);
 			expect(server.edge.only().samples("base").length).toBe(14);
@@ -138,14 +138,14 @@ describe("the package in other people's builds", () => {
 	});
 
 	it("a plain script tag: on a page of another origin, its worker from the edge's", SLOW, async () => {
-		const edge = await serveFiles([join(root, "dist/site")]);
+		const edge = await serveFiles({ "/": join(root, "dist/site") });
 		const page = readFileSync(join(root, "examples/plain/index.html"), "utf8")
 			.replaceAll("http://localhost:8787", edge.origin)
 			.replace(
 				"</body>",
 				"<script>document.querySelector('crescendo-uploader').options = { backend: 'none' };</script></body>",
 			);
-		const site = await serveFiles([], { "/": page, "/upload-token": '{"token":"good"}' });
+		const site = await serveFiles({}, { "/": page, "/upload-token": '{"token":"good"}' });
 		try {
 			await chooseFile(site.origin, () => edge.edge.assets.size > 0 && edge.edge.only().completed);
 			expect(edge.edge.only().samples("base").length).toBe(14);
@@ -175,7 +175,7 @@ describe("the package in other people's builds", () => {
 			...{ root: home, configFile: false, logLevel: "error", build: { outDir: "out", assetsInlineLimit: 0 } },
 			worker: { format: "es" },
 		});
-		const server = await serveFiles([join(home, "out")]);
+		const server = await serveFiles({ "/": join(home, "out") });
 		try {
 			await chooseFile(server.origin, () => server.edge.assets.size > 0 && server.edge.only().completed);
 		} finally {

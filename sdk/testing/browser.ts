@@ -1,14 +1,27 @@
 import { execFileSync } from "node:child_process";
-import { createReadStream, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { chromium } from "playwright-core";
 import type { Browser, Page } from "playwright-core";
-import { createServer } from "vite";
-import type { ViteDevServer } from "vite";
-import { EdgeDouble } from "./edge-double.ts";
+import { build } from "vite";
+import type { Plugin } from "vite";
+import type { EdgeDouble } from "./edge-double.ts";
+import { serveFiles } from "./static-server.ts";
 
-/** For tests only: Chromium with a page that imports the SDK's sources, bundled on the fly. */
+const ROOT = resolve(import.meta.dirname, "../..");
+
+/** The runtime's files come from `/runtime/`; the bundler would copy them, 60 MB of them. */
+const leaveRuntimeFiles: Plugin = {
+	name: "leave-runtime-files",
+	enforce: "pre",
+	transform: (code, id) =>
+		id.includes("onnxruntime-web")
+			? { code: code.replaceAll(/new URL\((?="ort[\w.-]+\.wasm")/g, "new URL(/* @vite-ignore */"), map: null }
+			: undefined,
+};
+
+/** For tests only: Chromium with a page that has the SDK's sources, bundled once. */
 export type BrowserBench = {
 	readonly page: Page;
 	/** Ends with a slash. */
@@ -70,58 +83,43 @@ const rendererMemory = async (browser: Browser): Promise<number> => {
 };
 
 /**
- * Starts a server for the repository's sources and opens an empty page of it.
+ * Bundles the SDK's sources, serves them and opens an empty page.
  * @param files folder that the page finds under `/fixtures/`.
  */
 export const openBrowser = async (files: string, flags: readonly string[] = []): Promise<BrowserBench> => {
-	const edge = new EdgeDouble();
-	const cache = mkdtempSync(join(tmpdir(), "crescendo-vite-"));
-	const server: ViteDevServer = await createServer({
-		configFile: false,
-		root: resolve(import.meta.dirname, "../.."),
-		cacheDir: cache,
-		logLevel: "error",
-		appType: "custom",
-		server: { host: "127.0.0.1", port: 0, hmr: false, watch: null },
-		optimizeDeps: { include: ["mediabunny", "valibot", "idb"], exclude: ["onnxruntime-web"] },
-		plugins: [
-			{
-				name: "fixtures",
-				configureServer: ({ middlewares }) => {
-					middlewares.use("/blank", (_request, response) => {
-						response.setHeader("content-type", "text/html");
-						response.end(
-							'<!doctype html><title>bench</title><script type="module" src="/sdk/testing/page.ts"></script>',
-						);
-					});
-					middlewares.use((request, response, next) => {
-						if (request.url?.startsWith("/v1/") !== true) {
-							next();
-							return;
-						}
-						edge.handle(request, response, `http://${request.headers.host}/`).catch((error: unknown) => {
-							response.statusCode = 500;
-							response.end(String(error));
-						});
-					});
-					middlewares.use("/fixtures", (request, response) => {
-						const name = (request.url ?? "/").slice(1).split("?")[0] ?? "";
-						const path = join(files, name);
-						if (!/^[\w.-]+$/.test(name) || !existsSync(path)) {
-							response.statusCode = 404;
-							response.end();
-							return;
-						}
-						createReadStream(path).pipe(response);
-					});
-				},
+	const built = mkdtempSync(join(tmpdir(), "crescendo-bench-"));
+	await build({
+		...{ root: ROOT, configFile: false, envDir: false, publicDir: false, logLevel: "error" },
+		plugins: [leaveRuntimeFiles],
+		worker: { format: "es", plugins: () => [leaveRuntimeFiles] },
+		build: {
+			...{
+				outDir: built,
+				emptyOutDir: true,
+				target: "es2023",
+				minify: false,
+				assetsInlineLimit: 0,
+				modulePreload: false,
 			},
-		],
+			rolldownOptions: {
+				input: join(ROOT, "sdk/testing/page.ts"),
+				output: { entryFileNames: "page.js" },
+			},
+		},
 	});
+	const server = await serveFiles(
+		{
+			"/": built,
+			"/fixtures/": files,
+			"/models/": join(ROOT, "models"),
+			"/runtime/": join(ROOT, "node_modules/onnxruntime-web/dist"),
+		},
+		{ "/blank": '<!doctype html><title>bench</title><script type="module" src="/page.js"></script>' },
+	);
+	const { edge } = server;
+	const origin = `${server.origin}/`;
 	let browser: Browser | undefined;
 	try {
-		await server.listen();
-		const origin = server.resolvedUrls?.local[0] ?? "";
 		browser = await chromium.launch({ executablePath: findChromium(), args: [...FLAGS, ...flags] });
 		const page = await browser.newPage();
 		const load = async (tab = page) => {
@@ -145,7 +143,7 @@ export const openBrowser = async (files: string, flags: readonly string[] = []):
 			close: async () => {
 				await opened.close();
 				await server.close();
-				rmSync(cache, { recursive: true, force: true });
+				rmSync(built, { recursive: true, force: true });
 			},
 		};
 	} catch (error) {

@@ -122,7 +122,6 @@ const begin = (source: UploadSource, options: Partial<UploadOptions>): number =>
 	const upload = createUpload(source, {
 		endpoint: "/",
 		token: "good",
-		runtimeUrl: "/node_modules/onnxruntime-web/dist/",
 		...options,
 		...(options.token === "counted" && { token: countedToken }),
 	});

@@ -16,12 +16,13 @@ const TYPES: Readonly<Record<string, string>> = {
 /** For tests only: files of some folders and an edge beside them, for pages of any origin. */
 export type StaticServer = { readonly origin: string; readonly edge: EdgeDouble; readonly close: () => Promise<void> };
 
-/** @param folders looked through in turn. @param pages further answers by path. */
+/** @param folders by the beginning of the path, which ends with a slash; the longest counts. @param pages answers by path. */
 export const serveFiles = async (
-	folders: readonly string[],
+	folders: Readonly<Record<string, string>>,
 	pages: Readonly<Record<string, string>> = {},
 ): Promise<StaticServer> => {
 	const edge = new EdgeDouble();
+	const mounts = Object.keys(folders).sort((left, right) => right.length - left.length);
 	const server = createServer((request, response) => {
 		response.setHeader("access-control-allow-origin", "*");
 		response.setHeader("access-control-allow-headers", "authorization, content-type, repr-digest");
@@ -44,10 +45,10 @@ export const serveFiles = async (
 			response.end(page);
 			return;
 		}
-		const wanted = normalize(path === "/" ? "/index.html" : path);
-		const file = folders
-			.map((folder) => join(folder, wanted))
-			.find((name) => existsSync(name) && statSync(name).isFile());
+		const mount = mounts.find((prefix) => path.startsWith(prefix)) ?? "/";
+		const wanted = normalize(path === "/" ? "/index.html" : `/${path.slice(mount.length)}`);
+		const name = join(folders[mount] ?? "", wanted);
+		const file = folders[mount] !== undefined && existsSync(name) && statSync(name).isFile() ? name : undefined;
 		if (file === undefined) {
 			response.statusCode = 404;
 			response.end();
