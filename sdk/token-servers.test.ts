@@ -1,4 +1,5 @@
 import { createServer } from "node:http";
+import type { RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 
@@ -36,13 +37,15 @@ const post = (body: object) => ({
 	body: JSON.stringify(body),
 });
 
+const example = (name: string): string => new URL(`../examples/token-server/${name}.js`, import.meta.url).href;
+
 const withHono = async (use: (ask: Ask) => Promise<void>): Promise<void> => {
-	const { app } = await import("../examples/token-server/hono.js");
+	const { app } = (await import(example("hono"))) as { app: { request: typeof fetch } };
 	await use(async (body) => app.request("/upload-token", post(body)));
 };
 
 const withExpress = async (use: (ask: Ask) => Promise<void>): Promise<void> => {
-	const { app } = await import("../examples/token-server/express.js");
+	const { app } = (await import(example("express"))) as { app: RequestListener };
 	const server = createServer(app);
 	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
 	try {

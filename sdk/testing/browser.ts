@@ -121,7 +121,8 @@ export const openBrowser = async (files: string, flags: readonly string[] = []):
 	let browser: Browser | undefined;
 	try {
 		browser = await chromium.launch({ executablePath: findChromium(), args: [...FLAGS, ...flags] });
-		const page = await browser.newPage();
+		const context = await browser.newContext();
+		const page = await context.newPage();
 		const load = async (tab = page) => {
 			tab.setDefaultTimeout(180_000);
 			await tab.goto(`${origin}blank`);
@@ -135,7 +136,7 @@ export const openBrowser = async (files: string, flags: readonly string[] = []):
 			edge,
 			reload: () => load(),
 			another: async () => {
-				const tab = await page.context().newPage();
+				const tab = await context.newPage();
 				await load(tab);
 				return tab;
 			},

@@ -57,6 +57,18 @@ const failure = async (promise: Promise<unknown>): Promise<UploadError> => {
 };
 
 describe("HttpClient", () => {
+	it("asks for one token where several requests learn of the expiry one after the other", async () => {
+		const { ask, sent } = setUp([{ status: 401 }, { status: 401 }, { status: 200 }, { status: 200 }]);
+		const answers = await Promise.all([ask(), ask()]);
+		expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+		expect(sent.map(({ token }) => token)).toEqual([
+			"Bearer token-1",
+			"Bearer token-1",
+			"Bearer token-2",
+			"Bearer token-2",
+		]);
+	});
+
 	it("repeats after a bad answer, and no sooner than it was told", async () => {
 		const { ask, sent, waits } = setUp([
 			{ status: 503 },

@@ -91,8 +91,8 @@ export class HttpClient {
 		let renewed = false;
 		for (;;) {
 			request.signal.throwIfAborted();
-			this.#token ??= this.#freshToken();
-			const token = await this.#token.catch((cause: unknown) => {
+			const asked = (this.#token ??= this.#freshToken());
+			const token = await asked.catch((cause: unknown) => {
 				this.#token = undefined;
 				throw new UploadError("unauthorized", "options.token could not provide a token.", { cause });
 			});
@@ -118,7 +118,10 @@ export class HttpClient {
 			const verdict = known?.code === "digest-mismatch" ? "retry" : judge(status);
 			if (verdict === "new-token" && !renewed) {
 				renewed = true;
-				this.#token = undefined;
+				// Requests side by side learn of the expiry one after the other: only the first asks for another token.
+				if (this.#token === asked) {
+					this.#token = undefined;
+				}
 				continue;
 			}
 			if (verdict === "done" || request.accept?.includes(status) === true) {
