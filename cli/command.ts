@@ -99,6 +99,13 @@ export const parseNumber = (
 	return value;
 };
 
+/** An integer that may be left out. @throws UsageError as {@link parseNumber} */
+export const parseInteger = (
+	text: string | undefined,
+	flag: string,
+	bounds: { readonly min: number; readonly max: number },
+): number | undefined => (text === undefined ? undefined : parseNumber(text, flag, { ...bounds, integer: true }));
+
 /** One of a list of words. @throws UsageError for others */
 export const parseChoice = <T extends string>(text: string, flag: string, choices: readonly T[]): T => {
 	const choice = choices.find((candidate) => candidate === text);

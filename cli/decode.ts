@@ -7,12 +7,13 @@ import {
 	type Io,
 	parseChoice,
 	parseFlags,
-	parseNumber,
+	parseInteger,
 	requireFlag,
 	UsageError,
 } from "./command.ts";
 import { type Output, openOutput } from "./files.ts";
 import { baseOf, basePictures, enhancedFrames, enhancementOf, type OpenFile, openFile, rateOf } from "./layers.ts";
+import { NETWORK_FLAGS, networkHelp, readNetworks } from "./network-flags.ts";
 import { Progress } from "./progress.ts";
 
 const FLAGS = {
@@ -20,9 +21,7 @@ const FLAGS = {
 	layer: { type: "string" },
 	track: { type: "string" },
 	frames: { type: "string" },
-	backend: { type: "string" },
-	threads: { type: "string" },
-	model: { type: "string" },
+	...NETWORK_FLAGS,
 	json: { type: "boolean" },
 	quiet: { type: "boolean" },
 } as const;
@@ -33,35 +32,22 @@ const HELP = `Usage: crescendo decode FILE.mp4 --layer base|full -o OUT.y4m
   -o, --output FILE     where the pictures go; "-" is standard output
   --track N             enhancement to decode, by track id as inspect shows it (default: the highest quality)
   --frames N            stop after so many frames
-  --backend native|wasm where the networks run (default: native, else wasm)
-  --threads N           threads of the networks
-  --model FOLDER        folder of the stream's model, if it is none of the package's
+${networkHelp("folder of the stream's model, if it is none of the package's")}\
   --json                print what was done as JSON (not with -o -)
   --quiet               no progress
 `;
-
-/** Where the networks run, from the flags of any command that decodes. @throws UsageError */
-export const executorFlags = (flags: { readonly backend?: string; readonly threads?: string }) => ({
-	...(flags.backend !== undefined && { prefer: [parseChoice(flags.backend, "--backend", ["native", "wasm"])] }),
-	...(flags.threads !== undefined && {
-		threads: parseNumber(flags.threads, "--threads", { min: 1, max: 256, integer: true }),
-	}),
-});
 
 const readSettings = (flags: Flags<typeof FLAGS>) => {
 	const output = requireFlag(flags.output, "-o");
 	const layer = parseChoice(flags.layer ?? "full", "--layer", ["base", "full"]);
 	if (layer === "base" && flags.track !== undefined) throw new UsageError("--track goes with --layer full only");
 	if (output === "-" && flags.json === true) throw new UsageError("--json and -o - both want standard output");
-	const integer = (text: string | undefined, flag: string, max: number) =>
-		text === undefined ? undefined : parseNumber(text, flag, { min: 1, max, integer: true });
 	return {
 		output,
 		layer,
-		track: integer(flags.track, "--track", 0xffff_ffff),
-		frames: integer(flags.frames, "--frames", 1e9),
-		executor: executorFlags(flags),
-		model: flags.model,
+		track: parseInteger(flags.track, "--track", { min: 1, max: 0xffff_ffff }),
+		frames: parseInteger(flags.frames, "--frames", { min: 1, max: 1e9 }),
+		...readNetworks(flags),
 		json: flags.json === true,
 		quiet: flags.quiet === true,
 	};

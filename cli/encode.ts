@@ -1,8 +1,9 @@
-import { baseCrfFor } from "../codec/base/base-quality.ts";
+import { x264CrfFor } from "../codec/base/base-quality.ts";
 import type { FfmpegBaseConfig } from "../codec/base/ffmpeg-base.ts";
 import { writeSequenceHeader } from "../codec/bitstream/sequence-header.ts";
 import { EnhancementEncoder } from "../codec/enhancement/encoder.ts";
 import { DEFAULT_PATTERN, frameChoice } from "../codec/enhancement/frame-pattern.ts";
+import { RateControl } from "../codec/enhancement/rate-control.ts";
 import { createExecutor, type ExecutorChoice } from "../codec/model/create-executor.ts";
 import type { Model } from "../codec/model/model-file.ts";
 import { geometryOf } from "../codec/picture/geometry.ts";
@@ -18,6 +19,7 @@ import {
 	type Io,
 	parseChoice,
 	parseFlags,
+	parseInteger,
 	parseNumber,
 	requireFlag,
 	UsageError,
@@ -25,12 +27,14 @@ import {
 import { type Output, openOutput } from "./files.ts";
 import { LayeredFile, round } from "./layered-file.ts";
 import { loadEncoderModel } from "./models.ts";
+import { NETWORK_FLAGS, networkHelp, readNetworks } from "./network-flags.ts";
 import { Progress } from "./progress.ts";
 import { openSource, type VideoSource } from "./source.ts";
 
 const FLAGS = {
 	output: { type: "string", short: "o" },
 	q: { type: "string" },
+	bitrate: { type: "string" },
 	base: { type: "string" },
 	"base-crf": { type: "string" },
 	"base-bitrate": { type: "string" },
@@ -39,31 +43,28 @@ const FLAGS = {
 	frames: { type: "string" },
 	audio: { type: "string" },
 	hash: { type: "string" },
-	backend: { type: "string" },
-	threads: { type: "string" },
-	model: { type: "string" },
+	...NETWORK_FLAGS,
 	json: { type: "boolean" },
 	quiet: { type: "boolean" },
 } as const;
 
-const HELP = `Usage: crescendo encode IN -o OUT.mp4 [--q N[,N...]]
+const HELP = `Usage: crescendo encode IN -o OUT.mp4 [--q N[,N...] | --bitrate N]
 
 IN is a y4m file, "-" for y4m on standard input, or any video that ffmpeg reads.
 OUT.mp4 holds all layers: base, one enhancement for each quality, sound.
 
   -o, --output FILE     where the result goes
   --q N[,N...]          quality of each enhancement, 0..63, more is better (default 32)
+  --bitrate N           bits a second of base and one enhancement together, instead of --q
   --base avc            codec of the base (H.264, by ffmpeg)
   --base-crf N          constant quality of the base, 0..51, less is better (default: fits q)
   --base-bitrate N      bits a second of the base, instead
-  --base-preset NAME    x264's preset (default veryfast)
+  --base-preset NAME    x264's preset (default slow)
   --gop SECONDS         from one sync sample to the next (default 2)
   --frames N            stop after so many frames
   --audio auto|none     pass sound through (AAC, Opus; others become AAC), or leave it out (default auto)
   --hash every|intra|none  frames that carry the hash of their picture (default intra)
-  --backend native|wasm where the networks run (default: native, else wasm)
-  --threads N           threads of the networks
-  --model FOLDER        another model
+${networkHelp("another model")}\
   --json                print what was made as JSON
   --quiet               no progress
 `;
@@ -85,46 +86,58 @@ const PRESETS = [
 
 type Settings = ReturnType<typeof readSettings>;
 
-const readSettings = (flags: Flags<typeof FLAGS>) => {
+/** Nominal quality of an enhancement whose frames have what the bitrate allows: for display only. */
+const NOMINAL_Q = 32;
+/** The base's part of a bitrate; at constant quality it is 8 to 15 percent. */
+const BASE_SHARE = 0.12;
+
+const readQualities = (flags: Flags<typeof FLAGS>): readonly number[] => {
+	if (flags.bitrate !== undefined) {
+		if (flags.q !== undefined) throw new UsageError("--q and --bitrate exclude each other");
+		return [NOMINAL_Q];
+	}
 	const qualities = (flags.q ?? "32")
 		.split(",")
 		.map((q) => parseNumber(q, "--q", { min: 0, max: 63, integer: true }));
 	if (new Set(qualities).size !== qualities.length) throw new UsageError("--q names a quality twice");
 	if (qualities.length > MAX_ENHANCEMENTS) throw new UsageError(`--q takes at most ${MAX_ENHANCEMENTS} qualities`);
+	return qualities;
+};
+
+/** How good the base is: as asked, or what fits the enhancements. */
+const readBaseRate = (
+	flags: Flags<typeof FLAGS>,
+	qualities: readonly number[],
+	bitrate: number | undefined,
+): FfmpegBaseConfig["rate"] => {
 	const crf = flags["base-crf"];
-	const bitrate = flags["base-bitrate"];
-	if (crf !== undefined && bitrate !== undefined)
+	const asked = parseInteger(flags["base-bitrate"], "--base-bitrate", { min: 1000, max: 1e9 });
+	if (crf !== undefined && asked !== undefined) {
 		throw new UsageError("--base-crf and --base-bitrate exclude each other");
+	}
+	if (asked !== undefined) return { bitrate: asked };
+	if (crf !== undefined) return { crf: parseNumber(crf, "--base-crf", { min: 0, max: 51 }) };
+	if (bitrate !== undefined) return { bitrate: Math.round(BASE_SHARE * bitrate) };
+	return { crf: x264CrfFor(Math.max(...qualities)) };
+};
+
+const readSettings = (flags: Flags<typeof FLAGS>) => {
+	const qualities = readQualities(flags);
+	const bitrate = parseInteger(flags.bitrate, "--bitrate", { min: 10_000, max: 1e9 });
 	if (parseChoice(flags.base ?? "avc", "--base", ["avc", "neural"]) === "neural") {
 		throw new UsageError("--base neural is not part of this version; use --base avc");
 	}
 	return {
 		output: requireFlag(flags.output, "-o"),
 		qualities,
-		rate:
-			bitrate === undefined
-				? {
-						crf:
-							crf === undefined
-								? baseCrfFor(Math.max(...qualities))
-								: parseNumber(crf, "--base-crf", { min: 0, max: 51 }),
-					}
-				: { bitrate: parseNumber(bitrate, "--base-bitrate", { min: 1000, max: 1e9, integer: true }) },
-		preset: parseChoice(flags["base-preset"] ?? "veryfast", "--base-preset", PRESETS),
+		bitrate,
+		rate: readBaseRate(flags, qualities, bitrate),
+		preset: parseChoice(flags["base-preset"] ?? "slow", "--base-preset", PRESETS),
 		gop: parseNumber(flags.gop ?? "2", "--gop", { min: 0.01, max: 60 }),
-		frames:
-			flags.frames === undefined
-				? undefined
-				: parseNumber(flags.frames, "--frames", { min: 1, max: 1e9, integer: true }),
+		frames: parseInteger(flags.frames, "--frames", { min: 1, max: 1e9 }),
 		audio: parseChoice(flags.audio ?? "auto", "--audio", ["auto", "none"]),
 		hash: parseChoice(flags.hash ?? "intra", "--hash", ["every", "intra", "none"]),
-		backends:
-			flags.backend === undefined ? undefined : [parseChoice(flags.backend, "--backend", ["native", "wasm"])],
-		threads:
-			flags.threads === undefined
-				? undefined
-				: parseNumber(flags.threads, "--threads", { min: 1, max: 256, integer: true }),
-		model: flags.model,
+		...readNetworks(flags),
 		json: flags.json === true,
 		quiet: flags.quiet === true,
 	};
@@ -161,10 +174,7 @@ const encodeSource = async (input: string, source: VideoSource, settings: Settin
 	const { audioCodec } = source;
 	const cleanUps: (() => Promise<void>)[] = [];
 	try {
-		const choice = await createExecutor({
-			...(settings.backends && { prefer: settings.backends }),
-			...(settings.threads !== undefined && { threads: settings.threads }),
-		});
+		const choice = await createExecutor(settings.executor);
 		cleanUps.push(() => choice.executor.dispose());
 		const enhancements: EnhancementLayer[] = [];
 		for (const q of settings.qualities) {
@@ -189,9 +199,17 @@ const encodeSource = async (input: string, source: VideoSource, settings: Settin
 			audio,
 		);
 		const progress = new Progress(io, { total: minimum(source.frames, settings.frames), quiet: settings.quiet });
+		const { numerator, denominator } = format.rate;
+		const control =
+			settings.bitrate === undefined
+				? undefined
+				: new RateControl({
+						...{ bitrate: settings.bitrate, frameRate: numerator / denominator, interval: keyInterval },
+						pixels: format.width * format.height,
+					});
 		const pictures = take(source.pictures, settings.frames);
 		for await (const pair of codeBase(pictures, config, (track) => file.begin(track))) {
-			await encodePair(pair, progress.frames % keyInterval, keyInterval, enhancements, file, signal);
+			await encodePair(pair, progress.frames % keyInterval, keyInterval, enhancements, file, control, signal);
 			progress.frame(() => `, ${file.rates()}`);
 		}
 		await file.end();
@@ -225,20 +243,27 @@ const createEnhancement = async (
 	};
 };
 
+/** Boxes of a frame in both layers: a size each, and its part of what a fragment has. */
+const CONTAINER_BITS = 8 * 12;
+
 const encodePair = async (
 	{ source, sample, base }: BasePair,
 	place: number,
 	interval: number,
 	enhancements: readonly EnhancementLayer[],
 	file: LayeredFile,
+	control: RateControl | undefined,
 	signal: AbortSignal,
 ): Promise<void> => {
 	if (place === 0) await file.closeGroup(sample.timestamp);
 	file.add(0, sample);
 	for (const [index, { track, encoder }] of enhancements.entries()) {
 		const { type, q } = frameChoice(place, track.q, { ...DEFAULT_PATTERN, interval });
-		const frame = await encoder.encode(source, base, { type, q, duration: sample.duration }, signal);
+		const allowed = control?.choose(type, 8 * sample.data.length + CONTAINER_BITS);
+		const choice = { type, q: allowed?.q ?? q, duration: sample.duration, limit: allowed && allowed.limit / 8 };
+		const frame = await encoder.encode(source, base, choice, signal);
 		frame.reconstruction.dispose();
+		control?.done(8 * frame.sample.data.length, frame.symbols.q);
 		file.add(index + 1, frame.sample);
 	}
 };

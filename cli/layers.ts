@@ -4,7 +4,7 @@ import { EnhancementParser } from "../codec/enhancement/parser.ts";
 import { decodeFrames, type EnhancedFrame, type LayeredFrame } from "../codec/enhancement/pipeline.ts";
 import { EnhancementReconstructor } from "../codec/enhancement/reconstruction.ts";
 import { CodecError } from "../codec/errors.ts";
-import { createExecutor, type ExecutorOptions } from "../codec/model/create-executor.ts";
+import { createExecutor } from "../codec/model/create-executor.ts";
 import type { ReadTrack } from "../codec/mp4/init-reader.ts";
 import { FragmentedFileReader } from "../codec/mp4/reader.ts";
 import type { Picture } from "../codec/picture/picture.ts";
@@ -13,6 +13,7 @@ import { UsageError } from "./command.ts";
 import { FileSource } from "./files.ts";
 import { type FrameRate, frameRateOf } from "./frame-rate.ts";
 import { loadDecoderModel } from "./models.ts";
+import type { Networks } from "./network-flags.ts";
 
 /** A track of one kind, as the file knows it. */
 export type TrackOf<T> = Omit<ReadTrack, "track"> & { readonly track: T };
@@ -84,12 +85,7 @@ export const basePictures = (
 	decodeAll(new FfmpegBaseDecoder(base.track, { signal }), reader.samples(base.id));
 
 /** Options of `enhancedFrames`. */
-export type DecodeOptions = {
-	readonly executor: ExecutorOptions;
-	/** Folder of the model, unless it is one of the package's. */
-	readonly model: string | undefined;
-	readonly signal: AbortSignal;
-};
+export type DecodeOptions = Networks & { readonly signal: AbortSignal };
 
 /**
  * Base and enhancement decoded together: a parser that runs ahead, reconstruction behind it. Pictures are the caller's to

@@ -1,16 +1,14 @@
-import { type Command, EXIT, parseFlags, parseNumber } from "./command.ts";
-import { executorFlags } from "./decode.ts";
+import { type Command, EXIT, parseFlags, parseInteger } from "./command.ts";
 import { CodecError } from "../codec/errors.ts";
 import { hashPicture } from "../codec/hash/picture-hash.ts";
 import type { EnhancedFrame } from "../codec/enhancement/pipeline.ts";
 import { enhancedFrames, enhancementOf, openFile } from "./layers.ts";
+import { NETWORK_FLAGS, networkHelp, readNetworks } from "./network-flags.ts";
 import { Progress } from "./progress.ts";
 
 const FLAGS = {
 	track: { type: "string" },
-	backend: { type: "string" },
-	threads: { type: "string" },
-	model: { type: "string" },
+	...NETWORK_FLAGS,
 	json: { type: "boolean" },
 	quiet: { type: "boolean" },
 } as const;
@@ -21,9 +19,7 @@ Decodes all layers and compares every picture hash in the stream, of base and en
 Exit status 0: all equal; 1: a picture differs; 2: the file is damaged or has no hashes.
 
   --track N             enhancement to verify, by track id (default: each of them)
-  --backend native|wasm where the networks run (default: native, else wasm)
-  --threads N           threads of the networks
-  --model FOLDER        folder of the stream's model, if it is none of the package's
+${networkHelp("folder of the stream's model, if it is none of the package's")}\
   --json                print the counts as JSON
   --quiet               no progress
 `;
@@ -36,11 +32,8 @@ export const verify: Command = {
 	run: async (args, io) => {
 		const { flags, values } = parseFlags(args, FLAGS, ["FILE"]);
 		const [path = ""] = values;
-		const wanted =
-			flags.track === undefined
-				? undefined
-				: parseNumber(flags.track, "--track", { min: 1, max: 0xffff_ffff, integer: true });
-		const executor = executorFlags(flags);
+		const wanted = parseInteger(flags.track, "--track", { min: 1, max: 0xffff_ffff });
+		const networks = readNetworks(flags);
 		const { reader, close } = await openFile(path);
 		try {
 			const best = enhancementOf(reader, wanted);
@@ -52,7 +45,7 @@ export const verify: Command = {
 			for (const id of ids) {
 				const enhancement = enhancementOf(reader, id);
 				const progress = new Progress(io, { total: undefined, quiet: flags.quiet === true });
-				const frames = enhancedFrames(reader, enhancement, { executor, model: flags.model, signal: io.signal });
+				const frames = enhancedFrames(reader, enhancement, { ...networks, signal: io.signal });
 				const result = await compare(id, frames, () => progress.frame());
 				progress.end(`, track ${id}: ${result.hashes} hashes, ${result.different} different`);
 				results.push(result);

@@ -55,11 +55,12 @@ export {
 	type EncoderOptions,
 	type EncoderStage,
 } from "./enhancement/encoder.ts";
+export { RateControl, type RateChoice, type RateControlOptions } from "./enhancement/rate-control.ts";
 export { DEFAULT_PATTERN, frameChoice, type FrameChoice, type FramePattern } from "./enhancement/frame-pattern.ts";
 
 // Base
 export type { BaseCodecName, BaseDecoder, BaseEncoder, BaseEncoderConfig } from "./base/base-codec.ts";
-export { baseCrfFor } from "./base/base-quality.ts";
+export { baseCrfFor, x264CrfFor } from "./base/base-quality.ts";
 export { WebCodecsBaseDecoder, WebCodecsBaseEncoder } from "./base/webcodecs-base.ts";
 
 // Bitstream and files

@@ -44,7 +44,7 @@ describe("sequence header", () => {
 
 	it("has the layout of the specification", () => {
 		expect(Array.from(writeSequenceHeader(example))).toEqual([
-			1,
+			2,
 			...Array.from({ length: 16 }, (_, i) => i),
 			2,
 			128,
@@ -74,8 +74,10 @@ describe("sequence header", () => {
 	});
 
 	it("names an unknown version, whatever follows", () => {
-		const bytes = Uint8Array.of(2);
-		expect(() => readSequenceHeader(bytes)).toThrow(expect.objectContaining({ code: "unsupported-version" }));
+		for (const version of [1, 3, 255]) {
+			const bytes = Uint8Array.of(version);
+			expect(() => readSequenceHeader(bytes)).toThrow(expect.objectContaining({ code: "unsupported-version" }));
+		}
 	});
 
 	it("throws nothing but CodecError on damage", () => {

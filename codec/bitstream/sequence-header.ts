@@ -4,7 +4,8 @@ import { geometryOf, MAX_SIDE, MIN_SIDE } from "../picture/geometry.ts";
 import type { ColourSpace } from "../track.ts";
 import { ByteReader, ByteWriter } from "./bytes.ts";
 
-export const BITSTREAM_VERSION = 1;
+/** Of samples and sequence headers; version 1 had no adaptive hyper latents and no scale offsets. */
+export const BITSTREAM_VERSION = 2;
 /** Quality indices are 0..63. */
 export const LARGEST_Q = 63;
 

@@ -1,5 +1,5 @@
 import { writeSample } from "../bitstream/sample.ts";
-import { LatentWriter } from "../entropy/latent-stream.ts";
+import { LatentModels, LatentWriter } from "../entropy/latent-stream.ts";
 import { CodecError } from "../errors.ts";
 import { hashPicture } from "../hash/picture-hash.ts";
 import type { Executor, Graph } from "../model/executor.ts";
@@ -51,6 +51,11 @@ export type EncodeChoice = {
 	readonly q: number;
 	/** Of the frame, in microseconds. */
 	readonly duration: number;
+	/**
+	 * Bytes that motion and latents may take. A frame that takes more is coded again, coarser, until it fits or has quality 0;
+	 * `symbols.q` is what it became. Default: no limit.
+	 */
+	readonly limit?: number | undefined;
 };
 
 export type EncodedFrame = {
@@ -74,6 +79,8 @@ export class EnhancementEncoder {
 	private readonly motionSearch: MotionSearch;
 	/** What decoders have learned of block motion since the last intra frame. */
 	private motionModels = new MotionModels();
+	/** And of latents. */
+	private latentModels = new LatentModels();
 	/** Luma of the coded size that motion points into. */
 	private reference: Uint8Array | undefined;
 	private busy = false;
@@ -152,11 +159,15 @@ export class EnhancementEncoder {
 		signal: AbortSignal | undefined,
 	): Promise<EncodedFrame> {
 		throwIfAborted(signal);
-		const { type, q, duration } = choice;
+		const { type, duration, limit = Number.POSITIVE_INFINITY } = choice;
+		let { q } = choice;
 		const timed = this.stopwatch();
 		const extended = extendSource(source, this.geometry);
 		const extendedBase = extendBase(base, this.geometry);
-		if (type === "intra") this.motionModels = new MotionModels();
+		if (type === "intra") {
+			this.motionModels = new MotionModels();
+			this.latentModels = new LatentModels();
+		}
 		const field = type === "intra" ? undefined : this.search(extended.y, q);
 		const motion = field?.toBlockMotion();
 		const motionBytes = field === undefined ? new Uint8Array(0) : writeMotion(field, this.motionModels);
@@ -167,11 +178,19 @@ export class EnhancementEncoder {
 		let coded: CodedLatents;
 		try {
 			throwIfAborted(signal);
-			const real = await this.analyse(extended, prepared, q);
-			timed("analysis");
-			coded = await this.codeLatents(real, extendedBase, motion, q);
-			timed("latents");
-			throwIfAborted(signal);
+			for (;;) {
+				const models = this.latentModels.copy();
+				const real = await this.analyse(extended, prepared, q);
+				timed("analysis");
+				coded = await this.codeLatents(real, extendedBase, motion, q);
+				timed("latents");
+				throwIfAborted(signal);
+				const bytes = coded.bytes.length + motionBytes.length;
+				if (bytes <= limit || q === 0) break;
+				this.latentModels = models;
+				q = coarser(q, bytes / Math.max(limit, 1));
+			}
+			this.prior.remember(coded.latents, extendedBase);
 		} catch (error) {
 			this.reconstructor.discard(prepared);
 			throw error;
@@ -231,7 +250,7 @@ export class EnhancementEncoder {
 		return { latents: realLatents, hyper: realHyper };
 	}
 
-	/** Rounds and codes; the prior moves on to this frame. */
+	/** Rounds and codes; the models of latents move on to this frame. */
 	private async codeLatents(
 		real: RealLatents,
 		base: Picture,
@@ -244,8 +263,8 @@ export class EnhancementEncoder {
 		for (let i = 0; i < hyper.length; i++) {
 			hyper[i] = Math.min(Math.max(Math.round(real.hyper[i] as number), -LARGEST_HYPER), LARGEST_HYPER);
 		}
-		const writer = new LatentWriter();
-		writer.hyper(hyper, model.tables.hyperScale, { channels: HYPER_PLANES, ...grid32 });
+		const writer = new LatentWriter(this.latentModels);
+		writer.hyper(hyper, { channels: HYPER_PLANES, ...grid32 });
 		const costs = rateDistortion ? errorCosts(model.tables, q) : undefined;
 		const symbols = new Int16Array(LATENT_PLANES * grid8.cells);
 		const latents = new Int16Array(symbols.length);
@@ -257,7 +276,6 @@ export class EnhancementEncoder {
 			writer.pass(symbols, law.scale, size, pass);
 			dequantisePass(symbols, law.mean, latents, grid8, pass);
 		}
-		this.prior.remember(latents, base);
 		return { latents, bytes: writer.finish() };
 	}
 
@@ -272,6 +290,11 @@ export class EnhancementEncoder {
 			last = now;
 		};
 	}
+}
+
+/** A lower quality for a frame that took `excess` times what it may: an index is worth 3 to 4 percent of the bits. */
+function coarser(q: number, excess: number): number {
+	return Math.max(q - Math.max(Math.ceil(Math.log(excess) / 0.033), 1), 0);
 }
 
 type RealLatents = { readonly latents: Float32Array; readonly hyper: Float32Array };

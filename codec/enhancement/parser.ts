@@ -1,5 +1,5 @@
 import { readSample } from "../bitstream/sample.ts";
-import { LatentReader } from "../entropy/latent-stream.ts";
+import { LatentModels, LatentReader } from "../entropy/latent-stream.ts";
 import { CodecError } from "../errors.ts";
 import { hashPicture } from "../hash/picture-hash.ts";
 import type { Executor } from "../model/executor.ts";
@@ -40,15 +40,15 @@ export type ParserOptions = {
  */
 export class EnhancementParser {
 	readonly geometry: FrameGeometry;
-	private readonly model: Model;
 	private readonly prior: LatentPrior;
 	private readonly trace: ParserOptions["trace"];
 	/** What was learned of block motion since the last intra frame. */
 	private motionModels = new MotionModels();
+	/** And of latents. */
+	private latentModels = new LatentModels();
 	private current: Promise<unknown> | undefined;
 
 	private constructor(options: ParserOptions, geometry: FrameGeometry, prior: LatentPrior) {
-		this.model = options.model;
 		this.trace = options.trace;
 		this.geometry = geometry;
 		this.prior = prior;
@@ -116,11 +116,13 @@ export class EnhancementParser {
 		}
 		const { grid8, grid32 } = this.geometry;
 		let motion: BlockMotion | undefined;
-		if (parts.type === "intra") this.motionModels = new MotionModels();
-		else motion = readMotion(parts.motion, grid8.width, grid8.height, this.motionModels).toBlockMotion();
-		const reader = new LatentReader(parts.latents);
+		if (parts.type === "intra") {
+			this.motionModels = new MotionModels();
+			this.latentModels = new LatentModels();
+		} else motion = readMotion(parts.motion, grid8.width, grid8.height, this.motionModels).toBlockMotion();
+		const reader = new LatentReader(parts.latents, this.latentModels);
 		const hyper = new Int16Array(HYPER_PLANES * grid32.cells);
-		reader.hyper(hyper, this.model.tables.hyperScale, { channels: HYPER_PLANES, ...grid32 });
+		reader.hyper(hyper, { channels: HYPER_PLANES, ...grid32 });
 		requireUndamaged(reader);
 		if (hyper.some((value) => Math.abs(value) > LARGEST_HYPER)) {
 			throw new CodecError("damaged-sample", `A hyper latent is beyond ${LARGEST_HYPER}.`);

@@ -1,6 +1,6 @@
 /** Between symbols and latents: the decoder's side, and the encoder's choice of symbols. */
 import { symbolCosts } from "../entropy/tables.ts";
-import type { LatentPass } from "../entropy/latent-coder.ts";
+import type { LatentPass } from "../entropy/latent-contexts.ts";
 import { LATENT_PLANES } from "../model/model-file.ts";
 import type { Grid } from "./geometry.ts";
 import type { LatentModel } from "./latent-prior.ts";

@@ -1,44 +1,77 @@
-/** The latent bytes of a sample as a whole (SPEC section 5): what the parser and the encoder of a frame hold. */
-import {
-	decodeHyper,
-	decodeLatentPass,
-	encodeHyper,
-	encodeLatentPass,
-	type LatentGeometry,
-	type LatentPass,
-} from "./latent-coder.ts";
+/** The latent bytes of a sample as a whole (SPEC section 5.3): what the parser and the encoder of a frame hold. */
+import { HyperModels } from "./hyper-coder.ts";
+import { decodeLatentPass, encodeLatentPass } from "./latent-coder.ts";
+import type { LatentGeometry, LatentPass } from "./latent-contexts.ts";
 import { RansDecoder, RansEncoder } from "./rans.ts";
+import { ScaleOffsets } from "./scale-offsets.ts";
 
-/** Collects hyper latents, first pass, second pass, in this order; `finish` gives the bytes. */
+/** What encoder and decoder have learned of latents since the last intra frame; a new one for each intra frame. */
+export class LatentModels {
+	readonly hyper = new HyperModels();
+	readonly offsets = new ScaleOffsets();
+
+	/** Models that know the same, and go on by themselves. */
+	copy(): LatentModels {
+		const copy = new LatentModels();
+		copy.hyper.copyFrom(this.hyper);
+		copy.offsets.copyFrom(this.offsets);
+		return copy;
+	}
+}
+
+/** Codes hyper latents, first pass, second pass, in this order; `finish` gives the bytes. */
 export class LatentWriter {
-	private readonly encoder = new RansEncoder();
+	private readonly models: LatentModels;
+	private readonly parts: ((encoder: RansEncoder) => void)[] = [];
 	private empty = true;
 
-	/** @throws RangeError, see {@link encodeHyper} */
-	hyper(symbols: Int16Array, planeScales: ArrayLike<number>, geometry: LatentGeometry): void {
-		encodeHyper(this.encoder, symbols, planeScales, geometry);
+	/** @param models what decoders know; learns the frame in `finish` */
+	constructor(models: LatentModels) {
+		this.models = models;
+	}
+
+	/** @param symbols -255..255, `[channels, height, width]`; not copied */
+	hyper(symbols: Int16Array, geometry: LatentGeometry): void {
+		this.parts.push((encoder) => this.models.hyper.put(encoder, symbols, geometry));
 		this.empty &&= symbols.every((s) => s === 0);
 	}
 
-	/** @throws RangeError, see {@link encodeLatentPass} */
+	/** @param symbols see {@link encodeLatentPass}; neither they nor `scales` are copied */
 	pass(symbols: Int16Array, scales: Uint8Array, geometry: LatentGeometry, pass: LatentPass): void {
-		encodeLatentPass(this.encoder, symbols, scales, geometry, pass);
+		this.parts.push((encoder) => {
+			const corrected = this.models.offsets.put(encoder, symbols, scales, geometry, pass);
+			encodeLatentPass(encoder, symbols, scales, geometry, pass, corrected);
+		});
 		this.empty &&= symbols.every((s) => s === 0);
 	}
 
-	/** The latent bytes: none at all where every symbol is 0. */
+	/**
+	 * The latent bytes: none at all where every symbol is 0.
+	 *
+	 * @throws RangeError where a symbol is out of range, or not 0 at scale 0
+	 */
 	finish(): Uint8Array {
-		const bytes = this.encoder.finish();
-		return this.empty ? new Uint8Array(0) : bytes;
+		if (this.empty) {
+			this.models.hyper.skip();
+			return new Uint8Array(0);
+		}
+		const encoder = new RansEncoder();
+		for (const put of this.parts) put(encoder);
+		return encoder.finish();
 	}
 }
 
 /** Reads what {@link LatentWriter} wrote. Damage is reported once, by `finish`; until then it reads as some symbols. */
 export class LatentReader {
+	private readonly models: LatentModels;
 	private readonly decoder: RansDecoder | undefined;
 
-	/** @param bytes the latent bytes of a sample; none: every symbol is 0 */
-	constructor(bytes: Uint8Array) {
+	/**
+	 * @param bytes the latent bytes of a sample; none: every symbol is 0
+	 * @param models learns the frame; of no use after damage until the next intra frame
+	 */
+	constructor(bytes: Uint8Array, models: LatentModels) {
+		this.models = models;
 		this.decoder = bytes.length === 0 ? undefined : new RansDecoder(bytes);
 	}
 
@@ -48,16 +81,21 @@ export class LatentReader {
 	}
 
 	/** Fills `symbols`. */
-	hyper(symbols: Int16Array, planeScales: ArrayLike<number>, geometry: LatentGeometry): void {
-		if (this.decoder === undefined) symbols.fill(0);
-		else decodeHyper(this.decoder, planeScales, symbols, geometry);
+	hyper(symbols: Int16Array, geometry: LatentGeometry): void {
+		if (this.decoder !== undefined) return this.models.hyper.get(this.decoder, symbols, geometry);
+		this.models.hyper.skip();
+		symbols.fill(0);
 	}
 
 	/** Fills the positions of one pass in `symbols`. */
 	pass(symbols: Int16Array, scales: Uint8Array, geometry: LatentGeometry, pass: LatentPass): void {
-		// An empty frame has zeros in both passes, so filling all of it is the same.
-		if (this.decoder === undefined) symbols.fill(0);
-		else decodeLatentPass(this.decoder, scales, symbols, geometry, pass);
+		if (this.decoder === undefined) {
+			// An empty frame has zeros in both passes, so filling all of it is the same.
+			symbols.fill(0);
+			return;
+		}
+		const corrected = this.models.offsets.get(this.decoder, pass);
+		decodeLatentPass(this.decoder, scales, symbols, geometry, pass, corrected);
 	}
 
 	/** @throws CodecError `damaged-sample` */

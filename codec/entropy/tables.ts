@@ -4,7 +4,8 @@ import { LAPLACE_TABLES } from "./laplace-tables.generated.ts";
 import { FREQUENCY_BITS, FREQUENCY_TOTAL } from "./rans.ts";
 
 /** Scale indices 0..63; 0 means "not coded". */
-export const SCALES = 64;
+export const SCALE_BITS = 6;
+export const SCALES = 1 << SCALE_BITS;
 /** Largest magnitude of a symbol. */
 export const LARGEST_SYMBOL = 255;
 
