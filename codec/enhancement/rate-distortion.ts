@@ -6,7 +6,7 @@ const LARGEST_LAMBDA = 1600;
 const LUMA_PLANES = 64;
 /** Weights of squared errors: a mean over luma, and a mean over both chroma planes, which have half luma's samples. */
 const LUMA_WEIGHT = 0.75;
-const CHROMA_WEIGHT = 2 * 0.7;
+const CHROMA_WEIGHT = 2 * 1.0;
 /** Units of a quantiser step (`steps` in the tables) in the sample range. */
 const STEP_UNITS = 2048;
 /** Later frames inherit an error, so it weighs more than its own picture says. */
@@ -17,9 +17,12 @@ export function lambdaOf(q: number): number {
 	return SMALLEST_LAMBDA * (LARGEST_LAMBDA / SMALLEST_LAMBDA) ** (q / (QUALITIES - 1));
 }
 
+/** The prediction network mends half of what a vector could, so motion is worth half of what its own error says (measured). */
+const MOTION_THRIFT = 2;
+
 /** Squared luma error, 8-bit samples, that is worth one bit: what the motion search trades with. */
 export function motionErrorPerBit(q: number): number {
-	return 255 ** 2 / (LUMA_WEIGHT * lambdaOf(q));
+	return (MOTION_THRIFT * 255 ** 2) / (LUMA_WEIGHT * lambdaOf(q));
 }
 
 /** Bits that a squared error of one quantiser step is worth, per plane of latents. */

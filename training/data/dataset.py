@@ -24,7 +24,7 @@ def quality_of(motion_lambda):
 
 def base_crf_of(q):
     """The quality of the base stream that goes with q, as codec/base/base-quality.ts has it."""
-    return min(44.0, max(12.0, round(43 - 0.22 * q, 1)))
+    return min(44.0, max(12.0, round(41 - 0.22 * q, 1)))
 
 
 def flip_sideways(sample):
