@@ -18,7 +18,7 @@ const scene = fc.record({
 
 /** Codes scenes one after the other; a cut makes an inter frame as dear as an intra frame. */
 function simulate(scenes: readonly Scene[], bitrate: number, noise: readonly number[]) {
-	const buffer = 1.5 * bitrate;
+	const buffer = 0.6 * bitrate;
 	const control = new RateControl({ bitrate, frameRate: FRAME_RATE, interval: INTERVAL, pixels: PIXELS, buffer });
 	const sizes: number[] = [];
 	const qualities: number[] = [];

@@ -32,7 +32,7 @@ export type RateControlOptions = {
 	readonly interval: number;
 	/** Visible width times height. */
 	readonly pixels: number;
-	/** Bits that may be sent ahead of time: what a player has to buffer. Default: one and a half seconds of the target. */
+	/** Bits that frames may be beyond the target at any time: what a player has to buffer. Default: 0.6 seconds of the target. */
 	readonly buffer?: number;
 };
 
@@ -61,7 +61,7 @@ export class RateControl {
 
 	/** @throws CodecError `invalid-option` where a number is not above 0 */
 	constructor(options: RateControlOptions) {
-		const { bitrate, frameRate, interval, pixels, buffer = 1.5 * bitrate } = options;
+		const { bitrate, frameRate, interval, pixels, buffer = 0.6 * bitrate } = options;
 		if (!(Math.min(bitrate, frameRate, interval, pixels, buffer) > 0)) {
 			throw new CodecError(
 				"invalid-option",
