@@ -36,6 +36,6 @@ describe("the cost of errors", () => {
 		expect(lambdaOf(0)).toBe(40);
 		expect(lambdaOf(63)).toBeCloseTo(1600, 6);
 		expect(lambdaOf(40) / lambdaOf(39)).toBeCloseTo(lambdaOf(2) / lambdaOf(1), 9);
-		expect(motionErrorPerBit(0)).toBeCloseTo(65025 / 30, 9);
+		expect(motionErrorPerBit(0)).toBeCloseTo(65025 / 15, 9);
 	});
 });
