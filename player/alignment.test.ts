@@ -23,13 +23,17 @@ const COLOURS: Readonly<Record<string, ColourSpace>> = {
 /** No multiples of 8: the base of 26x18 covers 104x72. */
 const ODD = { width: 98, height: 66 };
 
+/** Columns of the light rectangle, and pixels of page to the left of the video. */
+const LIGHT = { left: 24, right: 64 };
+const MARGIN = 2;
+
 /** A light rectangle on grey, on whole base samples. */
 function rectanglePicture(timestamp: number): Picture {
 	const { width, height } = ODD;
 	const chroma = new Uint8Array((width / 2) * (height / 2)).fill(128);
 	const y = Uint8Array.from({ length: width * height }, (_, i) => {
 		const [x, row] = [i % width, Math.floor(i / width)];
-		return x >= 24 && x < 64 && row >= 16 && row < 48 ? 220 : 120;
+		return x >= LIGHT.left && x < LIGHT.right && row >= 16 && row < 48 ? 220 : 120;
 	});
 	return { width, height, y, u: chroma, v: chroma, timestamp };
 }
@@ -110,13 +114,15 @@ describe("base and enhanced picture on the screen", () => {
 		});
 	});
 
+	// Whole device pixels at every scale: between two, browsers snap videos and canvases each in their own way.
 	const LAYOUTS = [
+		{ width: 294, height: 198, fit: "contain", position: "50% 50%" },
 		{ width: 384, height: 256, fit: "contain", position: "50% 50%" },
-		{ width: 301, height: 199, fit: "contain", position: "20% 70%" },
-		{ width: 333, height: 141, fit: "cover", position: "50% 30%" },
-		{ width: 223, height: 180, fit: "fill", position: "50% 50%" },
-		{ width: 121, height: 77, fit: "none", position: "50% 50%" },
-		{ width: 19, height: 17, fit: "scale-down", position: "50% 50%" },
+		{ width: 302, height: 198, fit: "contain", position: "20% 70%" },
+		{ width: 334, height: 142, fit: "cover", position: "50% 30%" },
+		{ width: 222, height: 180, fit: "fill", position: "50% 50%" },
+		{ width: 122, height: 78, fit: "none", position: "50% 50%" },
+		{ width: 20, height: 18, fit: "scale-down", position: "50% 50%" },
 	];
 
 	it.each([1, 1.5])("lie over each other to the pixel at %s device pixels, at any size and fit", async (scale) => {
@@ -132,7 +138,7 @@ describe("base and enhanced picture on the screen", () => {
 				await harness.page.$eval(
 					"#v",
 					(v, to) => {
-						const style = `display: block; margin: 1px 0 0 2px; width: ${to.width}px; height: ${to.height}px;`;
+						const style = `display: block; margin: ${to.margin}px; width: ${to.width}px; height: ${to.height}px;`;
 						const fitting = `--media-object-fit: ${to.fit}; --media-object-position: ${to.position}`;
 						v.setAttribute("style", style + fitting);
 						for (const name of ["video", "canvas"]) {
@@ -140,7 +146,7 @@ describe("base and enhanced picture on the screen", () => {
 							if (element) element.style.opacity = name === to.layer ? "1" : "0";
 						}
 					},
-					{ ...layout, layer },
+					{ ...layout, layer, margin: MARGIN },
 				);
 				await harness.waitForPicture();
 				return measure(await harness.screen(clip));
@@ -149,13 +155,13 @@ describe("base and enhanced picture on the screen", () => {
 			const enhanced = await measured("canvas");
 			const where = `${width}x${height} ${fit} at ${scale}`;
 			expect({ where, ...enhanced.box }).toEqual({ where, ...base.box });
-			expect(Math.abs(enhanced.centre.x - base.centre.x), `${where}, x`).toBeLessThan(0.5);
-			expect(Math.abs(enhanced.centre.y - base.centre.y), `${where}, y`).toBeLessThan(0.5);
-			if (fit !== "contain") continue;
-			// The samples that the base has beyond the picture are not shown.
-			const { left, top, right, bottom } = base.box;
-			const across = (right - left) / (bottom - top);
-			expect(Math.abs(across - ODD.width / ODD.height), `${where}, shape`).toBeLessThan(0.02);
+			// A sample of the base is up to 15 pixels wide here; stretched over what its base covers, the picture would be off by 8.
+			expect(Math.abs(enhanced.centre.x - base.centre.x), `${where}, x`).toBeLessThan(1);
+			expect(Math.abs(enhanced.centre.y - base.centre.y), `${where}, y`).toBeLessThan(1);
+			if (width * ODD.height !== height * ODD.width) continue;
+			// A box of the picture's own shape is filled by the picture: what the base has beyond it is cut off.
+			const middle = ((LIGHT.left + LIGHT.right) / 2 / ODD.width) * width + MARGIN;
+			expect(Math.abs(enhanced.centre.x / scale - middle), `${where}, middle`).toBeLessThan(1);
 		}
 	});
 });

@@ -141,7 +141,8 @@ describe("the media element", () => {
 							const own = event.target === v && !event.bubbles;
 							const line = [type, own, paused, ended, seeking, v.readyState > 0].join(" ");
 							// A machine that is busy starves both now and then: they say so, and that they go on.
-							if (!log.includes(line)) log.push(line);
+							const again = type === "canplay" || type === "playing";
+							if (!log.some((other) => (again ? other.startsWith(type) : other === line))) log.push(line);
 						});
 					}
 					const ready = new Promise((resolve) => v.addEventListener("canplay", resolve, { once: true }));

@@ -24,7 +24,7 @@ const STATES = {
 	failed: "Base picture",
 } as const;
 
-/** Videos that are shorter play round and round here: they would be over before one has looked. Seconds. */
+/** Videos that are shorter play round and round here: they would be over before one has looked. `?loop=false` says no. Seconds. */
 const SHORT = 20;
 
 function say(text: string): void {
@@ -84,8 +84,9 @@ async function start(): Promise<void> {
 	const copySnippet = part<HTMLButtonElement>("copy-snippet");
 	copySnippet.addEventListener("click", () => void copy(copySnippet, embedSnippet(address)));
 	player.addEventListener("enhancementchange", draw);
+	const mayRepeat = new URLSearchParams(location.search).get("loop") !== "false";
 	player.media.addEventListener("durationchange", () => {
-		player.toggleAttribute("loop", player.media.duration < SHORT);
+		player.toggleAttribute("loop", mayRepeat && player.media.duration < SHORT);
 	});
 	setInterval(() => {
 		if (document.visibilityState === "visible") draw();

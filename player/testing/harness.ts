@@ -29,6 +29,8 @@ declare global {
 export type HarnessOptions = {
 	/** Prefix to files: streams above all. */
 	readonly mounts: Readonly<Record<string, ReadonlyMap<string, Uint8Array>>>;
+	/** Prefix to folder of an installed package. */
+	readonly folders?: Readonly<Record<string, string>>;
 	/** Frames a second of the streams. */
 	readonly frameRate: number;
 	readonly browser?: BrowserOptions;
@@ -76,8 +78,13 @@ export class PlayerHarness {
 		await buildPlayer(folder, true);
 		const pages = new Map<string, Uint8Array>();
 		const streams = Object.entries(options.mounts).map(([prefix, files]): Mount => ({ prefix, files }));
+		const folders = Object.entries(options.folders ?? {}).map(([prefix, path]): Mount => ({
+			prefix,
+			folder: join(import.meta.dirname, "../../node_modules", path),
+		}));
 		const server = await startFixtureServer([
 			...streams,
+			...folders,
 			{ prefix: "/pages/", files: pages },
 			{ prefix: "/runtime/", folder: RUNTIME_FOLDER },
 			{ prefix: "/models/crescendo-1/", folder: MODEL_FOLDER },

@@ -56,7 +56,7 @@ describe("damaged enhancement data", () => {
 			},
 		);
 		const viewer = new Viewer(page);
-		await viewer.open(`${stack.edge.url}/watch/${id}`);
+		await viewer.open(`${stack.edge.url}/watch/${id}?loop=false`);
 		await page.evaluate(() => {
 			const errors: string[] = [];
 			Object.assign(globalThis, { errors });
