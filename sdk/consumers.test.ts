@@ -178,6 +178,7 @@ describe("the package in other people's builds", () => {
 		const server = await serveFiles({ "/": join(home, "out") });
 		try {
 			await chooseFile(server.origin, () => server.edge.assets.size > 0 && server.edge.only().completed);
+			expect(server.edge.only().samples("base").length).toBe(14);
 		} finally {
 			await server.close();
 		}
@@ -211,11 +212,11 @@ describe("the size of the package", () => {
 		expect(packages.map(([, name]) => name)).toEqual([]);
 	});
 
-	it("the worker's code stays within 110 kB, without its packages", () => {
+	it("the worker's code stays within 130 kB, without its packages", () => {
 		const dist = join(root, "dist/sdk");
 		expect(existsSync(join(dist, "worker.js"))).toBe(true);
 		const files = readdirSync(dist).filter((file) => file.endsWith(".js"));
 		const bytes = files.reduce((sum, file) => sum + gzipSync(readFileSync(join(dist, file))).length, 0);
-		expect(bytes).toBeLessThan(110_000);
+		expect(bytes).toBeLessThan(130_000);
 	});
 });

@@ -6,6 +6,7 @@ export type UploadErrorCode =
 	| "source-no-video" // readable, but without a picture track
 	| "source-undecodable" // a codec that this browser does not decode
 	| "source-hdr" // PQ or HLG; would look wrong without tone mapping
+	| "source-interlaced" // H.264 of fields; would show combs
 	| "source-alpha" // transparency, which 4:2:0 video cannot carry
 	| "source-size" // smaller than 16 or larger than 8192 samples in one direction
 	| "source-damaged" // decoding failed before the first picture

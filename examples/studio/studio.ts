@@ -18,6 +18,7 @@ const page = {
 	drop: element("drop", HTMLElement),
 	file: element("file", HTMLInputElement),
 	backend: element("backend", HTMLSelectElement),
+	camera: element("camera", HTMLButtonElement),
 	sample: element("sample", HTMLButtonElement),
 	work: element("work", HTMLElement),
 	stage: element("stage", HTMLElement),
@@ -38,6 +39,7 @@ const page = {
 	waits: element("waits", HTMLElement),
 	layers: element("layers", HTMLTableElement),
 	warnings: element("warnings", HTMLElement),
+	finish: element("finish", HTMLButtonElement),
 	pause: element("pause", HTMLButtonElement),
 	cancel: element("cancel", HTMLButtonElement),
 	again: element("again", HTMLButtonElement),
@@ -55,6 +57,8 @@ const page = {
 const SAMPLE_URL = "/sample/bunny.mp4";
 
 let upload: Upload | undefined;
+/** The camera that is recorded: this page switched it on, and switches it off. */
+let recording: MediaStream | undefined;
 
 const show = (view: "choose" | "work" | "failure"): void => {
 	page.choose.hidden = view === "work";
@@ -130,7 +134,9 @@ const showProgress = (progress: UploadProgress, state: UploadState): void => {
 	}
 	page.bar.setAttribute("aria-valuenow", String(Math.round(100 * uploaded)));
 	page.percent.textContent = total > 0 ? `${Math.floor(100 * encoded)} %` : "";
-	page.frames.textContent = total > 0 ? `${progress.framesEncoded} of ${total}` : String(progress.framesEncoded);
+	const dropped = progress.framesDropped > 0 ? ` (${progress.framesDropped} left out)` : "";
+	page.frames.textContent =
+		total > 0 ? `${progress.framesEncoded} of ${total}${dropped}` : `${progress.framesEncoded}${dropped}`;
 	page.fps.textContent = state === "running" && progress.fps > 0 ? progress.fps.toFixed(1) : "–";
 	page.left.textContent = timeLeft(progress, state);
 	const pending = progress.bytesPending > 0 && state !== "done" ? ` (+${inBytes(progress.bytesPending)})` : "";
@@ -173,9 +179,43 @@ const showState = (state: UploadState): void => {
 	page.cancel.hidden = over;
 	page.again.hidden = !over;
 	page.pause.textContent = state === "paused" ? "Resume" : "Pause";
+	page.finish.hidden = over || recording === undefined || state === "finishing";
+	if (over || state === "finishing") {
+		stopRecording();
+	}
 };
 
-const begin = (source: File | string, title: string): void => {
+const stopRecording = (): void => {
+	for (const track of recording?.getTracks() ?? []) {
+		track.stop();
+	}
+	recording = undefined;
+};
+
+const record = async (): Promise<void> => {
+	try {
+		recording = await navigator.mediaDevices.getUserMedia({ video: true, audio: true });
+		begin(recording, "Recording");
+	} catch (error) {
+		stopRecording();
+		const refused = error instanceof DOMException && error.name === "NotAllowedError";
+		showFailure(
+			refused ? "Camera and microphone are not allowed here." : String(error),
+			"Allow both for this page in the browser's settings, or choose a file.",
+			error instanceof DOMException ? error.name : "camera",
+		);
+	}
+};
+
+const showFailure = (message: string, hint: string, code: string): void => {
+	page.failureMessage.textContent = message;
+	page.failureHint.textContent = hint;
+	page.failureCode.textContent = code;
+	show("failure");
+	page.choose.hidden = true;
+};
+
+const begin = (source: File | string | MediaStream, title: string): void => {
 	const quality = document.querySelector<HTMLInputElement>('input[name="quality"]:checked')?.value ?? "24";
 	const choice = page.backend.value;
 	const backend = choice === "webgpu" || choice === "wasm" || choice === "none" ? choice : "auto";
@@ -233,11 +273,7 @@ const listen = (current: Upload, title: string): void => {
 			reset();
 			return;
 		}
-		page.failureMessage.textContent = detail.message;
-		page.failureHint.textContent = detail.hint ?? "";
-		page.failureCode.textContent = detail.serverCode ?? detail.code;
-		show("failure");
-		page.choose.hidden = true;
+		showFailure(detail.message, detail.hint ?? "", detail.serverCode ?? detail.code);
 	});
 };
 
@@ -280,6 +316,9 @@ page.file.addEventListener("change", () => {
 	}
 });
 page.sample.addEventListener("click", () => begin(new URL(SAMPLE_URL, location.href).href, "Big Buck Bunny"));
+page.camera.hidden = navigator.mediaDevices === undefined;
+page.camera.addEventListener("click", () => void record());
+page.finish.addEventListener("click", () => upload?.finish());
 page.wipe.addEventListener("input", () => page.compare.style.setProperty("--wipe", `${page.wipe.value}%`));
 page.pause.addEventListener("click", () => (upload?.state === "paused" ? upload.resume() : upload?.pause()));
 page.cancel.addEventListener("click", () => upload?.abort());

@@ -60,6 +60,22 @@ describe("sources in Chromium", () => {
 		expect(account.audio).toMatchObject({ made: "copied", codec: "opus", channels: 2, description: 11 });
 	});
 
+	it("mp4, AV1", async () => {
+		expect((await accepted("av1.mp4")).timestamps.length).toBe(25);
+	});
+
+	it("HEVC: decoded where the browser does, else refused", async () => {
+		const account = await read("hevc.mp4");
+		const whole = "timestamps" in account && account.timestamps.length === 25;
+		const refused = "refused" in account && account.refused === "source-undecodable" && account.hint;
+		expect([whole, refused]).toContain(true);
+	});
+
+	it("4K: every picture, whole", async () => {
+		const account = await accepted("four-k.mp4");
+		expect(account.sizes).toEqual(Array.from({ length: 5 }, () => "3840x2160"));
+	});
+
 	it("webm, VP8 without sound", async () => {
 		const account = await accepted("vp8.webm");
 		expect(account.timestamps.length).toBe(25);
@@ -160,6 +176,7 @@ describe("sources in Chromium", () => {
 		["tiny.mp4", "source-size"],
 		["hdr.webm", "source-hdr"],
 		["alpha.webm", "source-alpha"],
+		["interlaced.mp4", "source-interlaced"],
 	];
 	it.each(refusals)("refuses %s as %s, with a hint", async (name, code) => {
 		expect(await read(name)).toEqual({ refused: code, hint: true });

@@ -4,6 +4,7 @@ import { openAudio } from "../audio/source-audio.ts";
 import { UploadError } from "../errors.ts";
 import { isHighDynamicRange, resolveColour } from "./colour.ts";
 import { fingerprintOf } from "./fingerprint.ts";
+import { isInterlaced } from "./interlaced.ts";
 import { highDynamicRange, refuseSize } from "./refusals.ts";
 import { withDurations } from "./timing.ts";
 import { toPicture } from "./to-picture.ts";
@@ -50,12 +51,23 @@ const refuseUnsuitable = async (track: InputVideoTrack): Promise<void> => {
 	if (await track.hasHighDynamicRange()) {
 		throw highDynamicRange();
 	}
+	const description = (await track.getDecoderConfig())?.description;
+	if (codec.startsWith("avc") && description !== undefined && isInterlaced(bytesOf(description))) {
+		throw new UploadError("source-interlaced", "The video is interlaced: each picture holds two moments.", {
+			hint: "Deinterlace it first (for example: ffmpeg -i in -vf bwdif -c:v libx264 out.mp4).",
+		});
+	}
 	if (await track.canBeTransparent()) {
 		throw new UploadError("source-alpha", "The video has an alpha channel, which would be lost.", {
 			hint: "Put it over a background and export it without transparency.",
 		});
 	}
 };
+
+const bytesOf = (source: AllowSharedBufferSource): Uint8Array =>
+	ArrayBuffer.isView(source)
+		? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
+		: new Uint8Array(source);
 
 /** A file, blob or address, read by mediabunny and decoded by WebCodecs. */
 export class FileSource implements VideoSource {
@@ -90,7 +102,7 @@ export class FileSource implements VideoSource {
 	/**
 	 * Opens a source and refuses what cannot be uploaded as it should look.
 	 * @throws {UploadError} `source-empty`, `source-unreadable`, `source-no-video`, `source-undecodable`, `source-hdr`,
-	 * `source-alpha`, `source-size`, `source-damaged`, `aborted`
+	 * `source-interlaced`, `source-alpha`, `source-size`, `source-damaged`, `aborted`
 	 */
 	static async open(
 		source: Blob | string,

@@ -37,10 +37,10 @@ export const CORPUS = {
 		]),
 	"little.mp4": (folder: string) =>
 		ffmpeg(folder, [...picture("96x64", 20, 3), ...tone(3), ...h264, "-g", "20", "-c:a", "aac", "little.mp4"]),
-	"stamp.mp4": (folder: string) => ffmpeg(folder, [...picture("64x48", 8, 0.25), ...h264, "stamp.mp4"]),
 	/** Two hours, with few frames. */
 	"long.mp4": (folder: string) =>
 		ffmpeg(folder, [...picture("320x180", 2, 7200), ...tone(7200), ...h264, "-g", "20", "-c:a", "aac", "long.mp4"]),
+	"stamps.mp4": (folder: string) => ffmpeg(folder, [...picture("64x48", 4, 1), ...h264, "stamps.mp4"]),
 	"moment.mp4": (folder: string) => ffmpeg(folder, [...picture("96x64", 20, 0.7), ...h264, "moment.mp4"]),
 	"vp9-opus.webm": (folder: string) =>
 		ffmpeg(folder, [
@@ -137,6 +137,39 @@ export const CORPUS = {
 				"8",
 			],
 			...["-color_primaries", "bt2020", "-color_trc", "smpte2084", "-colorspace", "bt2020nc", "hdr.webm"],
+		]),
+	"av1.mp4": (folder: string) =>
+		ffmpeg(folder, [
+			...picture("160x120", 25, 1),
+			"-c:v",
+			"libaom-av1",
+			"-cpu-used",
+			"8",
+			"-b:v",
+			"200k",
+			"av1.mp4",
+		]),
+	"hevc.mp4": (folder: string) =>
+		ffmpeg(folder, [
+			...picture("160x120", 25, 1),
+			...[
+				"-c:v",
+				"libx265",
+				"-preset",
+				"ultrafast",
+				"-x265-params",
+				"log-level=none",
+				"-tag:v",
+				"hvc1",
+				"hevc.mp4",
+			],
+		]),
+	"four-k.mp4": (folder: string) => ffmpeg(folder, [...picture("3840x2160", 25, 0.2), ...h264, "four-k.mp4"]),
+	"interlaced.mp4": (folder: string) =>
+		ffmpeg(folder, [
+			...picture("320x240", 25, 1),
+			...["-vf", "tinterlace=interleave_top,setfield=tff", "-c:v", "libx264", "-flags", "+ildct+ilme"],
+			...["-preset", "ultrafast", "-pix_fmt", "yuv420p", "interlaced.mp4"],
 		]),
 	"alpha.webm": (folder: string) =>
 		ffmpeg(folder, [
