@@ -1,8 +1,8 @@
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { findCopy } from "./http/object-cache.ts";
-import { API_KEY, call, createAsset, migrate, ORIGIN, uploadAll } from "./testing/edge-client.ts";
+import { findCopy, findText } from "./http/object-cache.ts";
+import { API_KEY, call, createAsset, migrate, ORIGIN, putPart, uploadAll } from "./testing/edge-client.ts";
 import { clipTracks, createRequest } from "./testing/fixture-media.ts";
 import app from "./worker.ts";
 
@@ -135,6 +135,30 @@ describe("copies in the cache", () => {
 		expect(keys.length).toBeGreaterThan(6);
 		for (const key of keys) expect(await findCopy(key)).toBeUndefined();
 		for (const file of files) expect((await call(`/v1/assets/${gone}/${file}`, { token: "" })).status).toBe(404);
+	});
+});
+
+describe("the playlist of an asset that is still written", () => {
+	it("is the same for all who ask within a second, after the check of access", async () => {
+		const { id: growing } = await createAsset(createRequest(tracks, { access: "signed" }));
+		const { token } = await (
+			await call(`/v1/assets/${growing}/playback-tokens`, { method: "POST", json: {} })
+		).json<{ token: string }>();
+		const base = tracks[0]?.samples ?? [];
+		await putPart(growing, "base", 0, base.slice(0, 60));
+		const shared = { ...env, CRESCENDO_LIMITS: '{"playlistSeconds":5}' };
+		const ask = (prefix: string) =>
+			app.fetch(
+				new Request(`${ORIGIN}${prefix}/v1/assets/${growing}/tracks/base/playlist.m3u8`),
+				shared,
+				createExecutionContext(),
+			);
+		const first = new TextDecoder().decode(await bodyOf(await ask(`/p/${token}`)));
+		await expect.poll(() => findText(`playlists/${growing}/base`)).toBe(first);
+		await putPart(growing, "base", 1, base.slice(60));
+		expect(new TextDecoder().decode(await bodyOf(await ask(`/p/${token}`)))).toBe(first);
+		expect((await ask("")).status).toBe(401);
+		expect((await call(`/v1/assets/${growing}`, { method: "DELETE" })).status).toBe(204);
 	});
 });
 

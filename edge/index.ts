@@ -16,6 +16,7 @@ export type {
 	TrackProgress,
 } from "../protocol/asset.ts";
 export { ERROR_STATUS, type ErrorBody, type ErrorCode, isRetryable, parseErrorBody } from "../protocol/error.ts";
+export { verifyWebhook, type WebhookPayload } from "../protocol/webhook.ts";
 export type { EdgeRoutes } from "./worker.ts";
 
 /**

@@ -17,6 +17,8 @@ const Limits = v.strictObject({
 	partSamples: v.optional(count, 20_000),
 	/** Milliseconds a segment lasts at least, but for an asset's last. */
 	segmentMilliseconds: v.optional(count, 2000),
+	/** Seconds for which a data centre gives all viewers the same playlist of an asset that is still written; 0: not at all. */
+	playlistSeconds: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(10)), 1),
 	/** Milliseconds for which what is delivered is added up before the catalogue is told. */
 	usageMilliseconds: v.optional(count, 5000),
 	/** Seconds without a part after which an asset that is not complete is removed. */

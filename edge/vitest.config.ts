@@ -18,7 +18,7 @@ export default defineConfig(async () => ({
 				bindings: {
 					CRESCENDO_API_KEY: "test-api-key",
 					CRESCENDO_STUDIO: "1",
-					CRESCENDO_LIMITS: '{"usageMilliseconds":20}',
+					CRESCENDO_LIMITS: '{"usageMilliseconds":20,"playlistSeconds":0}',
 					TEST_MIGRATIONS: await readD1Migrations(here("./catalogue/migrations")),
 				},
 			},

@@ -27,3 +27,15 @@ export const keepCopy = async (key: string, response: Response): Promise<void> =
 export const dropCopies = async (keys: readonly string[]): Promise<void> => {
 	await Promise.all(keys.map((key) => caches.default.delete(addressOf(key))));
 };
+
+/** A text that a data centre gives to all who ask within a few seconds, or undefined. */
+export const findText = async (key: string): Promise<string | undefined> =>
+	(await caches.default.match(addressOf(key)))?.text();
+
+/** Keeps a text for so many seconds. */
+export const keepText = async (key: string, text: string, seconds: number): Promise<void> => {
+	await caches.default.put(
+		addressOf(key),
+		new Response(text, { headers: { "Cache-Control": `public, max-age=${seconds}` } }),
+	);
+};

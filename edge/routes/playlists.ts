@@ -10,6 +10,8 @@ import { type CaptionTrack, masterPlaylist } from "../hls/master-playlist.ts";
 import { mediaPlaylist } from "../hls/media-playlist.ts";
 import type { PlaybackState } from "../hls/playback-state.ts";
 import { ApiError, notFound } from "../http/api-error.ts";
+import { findText, keepText } from "../http/object-cache.ts";
+import { readLimits } from "../limits.ts";
 import { matchesEtag } from "../http/range.ts";
 import { assetIdParam, assetObject, unwrap } from "./context.ts";
 
@@ -35,9 +37,16 @@ export const playlists = new Hono<EdgeContext>()
 		const query = playlistQuery(context);
 		const trackId = context.req.param("track");
 		// Who asks for what is to come has seen a playlist without an end: it is not asked first whether the asset is complete.
-		const frozen = query.segment === undefined ? await loadFrozen(context, id) : undefined;
+		const isBlocking = query.segment !== undefined;
+		const shared = isBlocking ? undefined : await findText(sharedKey(id, trackId, query));
+		if (shared !== undefined) return answer(context, false, shared, PLAYLIST_TYPE);
+		const frozen = isBlocking ? undefined : await loadFrozen(context, id);
 		if (frozen === undefined) {
 			const text = unwrap(await assetObject(context, id).playlist(trackId, query));
+			const { playlistSeconds } = readLimits(context.env.CRESCENDO_LIMITS);
+			if (!isBlocking && playlistSeconds > 0) {
+				context.executionCtx.waitUntil(keepText(sharedKey(id, trackId, query), text, playlistSeconds));
+			}
 			return answer(context, false, text, PLAYLIST_TYPE);
 		}
 		const track = frozen.tracks.find((candidate) => candidate.id === trackId);
@@ -74,6 +83,10 @@ const loadFrozen = async (context: Context<EdgeContext>, id: string): Promise<Pl
 	const frozen = await context.env.MEDIA.get(frozenStateKey(id));
 	return frozen === null ? undefined : frozen.json<PlaybackState>();
 };
+
+/** A live playlist is the same for all who ask within a second: however many they are, the Durable Object is asked once. */
+const sharedKey = (id: string, trackId: string, { skip }: PlaylistQuery): string =>
+	`playlists/${id}/${encodeURIComponent(trackId)}${skip ? "/delta" : ""}`;
 
 /**
  * The delivery directives of a request (RFC 8216bis, 6.2.5).
