@@ -23,7 +23,7 @@ export const measureCutting = async (rounds: number): Promise<CuttingCost> => {
 	const parts = tracks.map((track) => ({ track, parts: split(track.samples).map((samples) => encodePart(samples)) }));
 	const megabytes = parts.flatMap((entry) => entry.parts).reduce((sum, { length }) => sum + length, 0) / 1e6;
 	const cost = { checking: 0, cutting: 0, digest: 0 };
-	for (let round = -1; round < rounds; round++) {
+	for (let round = -4; round < rounds; round++) {
 		const spent = await cutOnce(parts);
 		if (round < 0) continue;
 		cost.checking += spent.checking / rounds / megabytes;

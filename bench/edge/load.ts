@@ -18,7 +18,7 @@ import { type Load, quantile, saturate, watch } from "./viewers.ts";
  */
 const RESULTS = fileURLToPath(new URL("RESULTS.md", import.meta.url));
 const CONNECTIONS = 8;
-const REQUESTS = 400;
+const REQUESTS = 200;
 const UPLOADS = 3;
 const MEMORY_LIMIT = 16 * 2 ** 20;
 const CUTTING_LIMIT = 5;
@@ -68,7 +68,7 @@ try {
 	const client = new BenchClient(edge);
 
 	note("cutting");
-	const cutting = await measureCutting(2);
+	const cutting = await measureCutting(6);
 	sections.push(
 		"CPU for a MB of media, in Node on the code that the Worker runs; the digest is the Worker's, the rest the Durable Object's:",
 		table(
@@ -78,10 +78,10 @@ try {
 	);
 
 	note("memory");
-	const probe = await HeapProbe.connect(edge.inspectorPort);
+	const probe = await HeapProbe.connect(edge.inspectorPort, edge.url);
 	const [short, long] = [
-		await makeClip({ seconds: 12, kilobits: 5000, gopSeconds: 2 }),
-		await makeClip({ seconds: 48, kilobits: 5000, gopSeconds: 2 }),
+		await makeClip({ seconds: 12, kilobits: 3000, gopSeconds: 2 }),
+		await makeClip({ seconds: 36, kilobits: 3000, gopSeconds: 2 }),
 	];
 	await upload(client, short);
 	const idle = await probe.alive();
@@ -149,7 +149,7 @@ try {
 			]);
 		}
 		const rhythm = paths.map((path) => [`${edge.url}/${path}`, `${edge.url}/${path.replace("/base/", "/audio/")}`]);
-		loads.push(["edge, 20 viewers", await watch(rhythm, { viewers: 20, seconds: 8, pid: edge.pid })]);
+		loads.push(["edge, 10 viewers", await watch(rhythm, { viewers: 10, seconds: 6, pid: edge.pid })]);
 	} finally {
 		await bare.stop();
 		await nginx?.stop();
@@ -157,7 +157,7 @@ try {
 	const own = loads[0]?.[1];
 	if (own === undefined) throw new Error("nothing was measured");
 	sections.push(
-		`Segments of ${(size / 1000).toFixed(0)} kB on average, ${CONNECTIONS} connections, ${REQUESTS} requests; then 20 viewers that ask for a segment of two tracks every two seconds. Ratios are of requests a second and of CPU to the edge's:`,
+		`Segments of ${(size / 1000).toFixed(0)} kB on average, ${CONNECTIONS} connections, ${REQUESTS} requests; then 10 viewers that ask for a segment of two tracks every two seconds. Ratios are of requests a second and of CPU to the edge's:`,
 		table(
 			["", "requests/s", "p50 ms", "p99 ms", "CPU ms a request", "requests/s, ratio", "CPU, ratio"],
 			loads.map(([name, load]) => [

@@ -4,11 +4,13 @@
  */
 export class HeapProbe {
 	readonly #socket: WebSocket;
+	readonly #url: string;
 	readonly #waiting = new Map<number, (result: Record<string, number>) => void>();
 	#last = 0;
 
-	private constructor(socket: WebSocket) {
+	private constructor(socket: WebSocket, url: string) {
 		this.#socket = socket;
+		this.#url = url;
 		socket.addEventListener("message", ({ data }) => {
 			const message = JSON.parse(String(data)) as { id?: number; result?: Record<string, number> };
 			if (message.id === undefined) return;
@@ -17,14 +19,16 @@ export class HeapProbe {
 		});
 	}
 
-	/** Connects to the inspector of a Worker named `bench`. */
-	static async connect(inspectorPort: number): Promise<HeapProbe> {
+	/** Connects to the inspector of a Worker named `bench`, which answers at `url`. */
+	static async connect(inspectorPort: number, url: string): Promise<HeapProbe> {
 		const socket = new WebSocket(`ws://127.0.0.1:${inspectorPort}/core:user:bench`);
 		await new Promise((resolve, reject) => {
 			socket.addEventListener("open", resolve, { once: true });
 			socket.addEventListener("error", () => reject(new Error("no inspector")), { once: true });
 		});
-		return new HeapProbe(socket);
+		const probe = new HeapProbe(socket, url);
+		for (const method of ["Runtime.enable", "HeapProfiler.enable"]) await probe.#ask(method);
+		return probe;
 	}
 
 	/** Bytes alive now. */
@@ -50,11 +54,18 @@ export class HeapProbe {
 		this.#socket.close();
 	}
 
-	#ask(method: string): Promise<Record<string, number>> {
+	async #ask(method: string): Promise<Record<string, number>> {
 		const id = ++this.#last;
 		const { promise, resolve } = Promise.withResolvers<Record<string, number>>();
 		this.#waiting.set(id, resolve);
 		this.#socket.send(JSON.stringify({ id, method }));
-		return promise;
+		// An isolate that has nothing to do hears its inspector with the next request only.
+		for (;;) {
+			const answered = await Promise.race([
+				promise,
+				fetch(`${this.#url}/health`).then((response) => response.text()),
+			]);
+			if (typeof answered !== "string") return answered;
+		}
 	}
 }
