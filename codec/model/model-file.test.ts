@@ -53,7 +53,7 @@ describe("a model", () => {
 		expect(await code(() => new TextEncoder().encode("{"))).toBe("model-invalid");
 		expect(await code(() => new TextEncoder().encode("[]"))).toBe("model-invalid");
 		expect(await code(edited((info) => (info["id"] = "short")))).toBe("model-invalid");
-		expect(await code(edited((info) => (info["bitstreamVersion"] = 2)))).toBe("unsupported-version");
+		expect(await code(edited((info) => (info["bitstreamVersion"] = 1)))).toBe("unsupported-version");
 	});
 
 	it("says which file is missing", async () => {

@@ -1,4 +1,5 @@
 /** A model as it lies in a folder: `model.json`, `tables.json` and the ONNX graphs (SPEC section 7). */
+import { BITSTREAM_VERSION } from "../bitstream/sequence-header.ts";
 import { CodecError } from "../errors.ts";
 
 /** Graphs that a decoder runs, in the order in which they enter the model id. */
@@ -149,7 +150,7 @@ function parseInfo(bytes: Uint8Array): { readonly name: string; readonly id: str
 	if (typeof name !== "string" || typeof id !== "string" || !/^[0-9a-f]{32}$/.test(id)) {
 		throw new CodecError("model-invalid", "model.json lacks a name or an id of 32 hex digits.");
 	}
-	if (bitstreamVersion !== 1) {
+	if (bitstreamVersion !== BITSTREAM_VERSION) {
 		throw new CodecError(
 			"unsupported-version",
 			`Model ${name} is for bitstream version ${String(bitstreamVersion)}.`,
