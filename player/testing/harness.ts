@@ -111,6 +111,8 @@ export class PlayerHarness {
 		this.#pages.set("page.html", new TextEncoder().encode(pageOf(body, script, style)));
 		await this.closePage();
 		this.#page = await this.browser.newPage({ viewport: { width: 400, height: 260 }, ...options.context });
+		// A machine that is busy with much else is slow, not wrong.
+		this.#page.setDefaultTimeout(WAIT);
 		await this.page.goto(`${origin}/pages/page.html`);
 		await this.page.waitForFunction(() => customElements.get("crescendo-video") !== undefined);
 	}
