@@ -63,6 +63,7 @@ describe("a command line that cannot be", () => {
 		["a negative number", ["encode", "x", "-o", "y", "--gop=-1"], "--gop must be"],
 		["an exponent", ["encode", "x", "-o", "y", "--gop", "1e1"], "--gop must be"],
 		["no frames", ["encode", "x", "-o", "y", "--frames", "0"], "--frames must be"],
+		["a quality and a bitrate", ["encode", "x", "-o", "y", "--q", "9", "--bitrate", "90000"], "exclude"],
 		[
 			"two ways to rate the base",
 			["encode", "x", "-o", "y", "--base-crf", "9", "--base-bitrate", "9000"],
