@@ -134,8 +134,7 @@ export class UploadSession {
 						await journal?.forget();
 						throw error;
 					}
-					const lost =
-						error instanceof CodecError && error.code === "backend-failed" && journal !== undefined;
+					const lost = isLostDevice(error) && journal !== undefined;
 					const differs = error instanceof UploadError && error.code === "conflict" && resume !== undefined;
 					if ((!lost && !differs) || attempt >= ATTEMPTS) {
 						throw error;
@@ -214,8 +213,16 @@ export class UploadSession {
 const fits = (point: ResumePoint | undefined, opened: OpenedBackend): boolean =>
 	point !== undefined && (!point.record.plan.enhanced || point.record.modelId === opened.model?.id);
 
+/** A GPU or a codec of the browser that gave up; a mapping that a lost GPU breaks off says so with a `DOMException` of its own. */
+const isLostDevice = (error: unknown): boolean =>
+	error instanceof DOMException || (error instanceof CodecError && error.code === "backend-failed");
+
 /** Errors of the codec in the SDK's words. */
 const fromCodec = (error: unknown): UploadError => {
+	if (error instanceof DOMException) {
+		// Nobody aborted: an `AbortError` here is a device that went away.
+		return new UploadError("encoder-failed", `The video could not be encoded. ${error.message}`, { cause: error });
+	}
 	if (error instanceof CodecError) {
 		const code = error.code === "backend-unavailable" ? "encoder-unavailable" : "encoder-failed";
 		return new UploadError(code, error.message, { hint: error.hint, cause: error });
