@@ -39,7 +39,16 @@ export const CORPUS = {
 		ffmpeg(folder, [...picture("96x64", 20, 3), ...tone(3), ...h264, "-g", "20", "-c:a", "aac", "little.mp4"]),
 	/** Two hours, with few frames. */
 	"long.mp4": (folder: string) =>
-		ffmpeg(folder, [...picture("320x180", "1/2", 7200), ...tone(7200), ...h264, "-g", "20", "-c:a", "aac", "long.mp4"]),
+		ffmpeg(folder, [
+			...picture("320x180", "1/2", 7200),
+			...tone(7200),
+			...h264,
+			"-g",
+			"20",
+			"-c:a",
+			"aac",
+			"long.mp4",
+		]),
 	"stamps.mp4": (folder: string) => ffmpeg(folder, [...picture("64x48", 4, 1), ...h264, "stamps.mp4"]),
 	"moment.mp4": (folder: string) => ffmpeg(folder, [...picture("96x64", 20, 0.7), ...h264, "moment.mp4"]),
 	"vp9-opus.webm": (folder: string) =>

@@ -46,7 +46,7 @@ const MUTATIONS: readonly Mutation[] = [
 
 /** A damaged copy: one to four mutations, anywhere. */
 export function mutate(original: Uint8Array, random: () => number): Uint8Array {
-	let bytes = original.slice();
+	let bytes: Uint8Array = original.slice();
 	for (let left = 1 + Math.floor(random() * 4); left > 0 && bytes.length > 0; left--) {
 		const reach = random() < 0.5 ? Math.min(HEADER_BYTES, bytes.length) : bytes.length;
 		const mutation = MUTATIONS[Math.floor(random() * MUTATIONS.length)];

@@ -129,8 +129,11 @@ export const TARGETS: Readonly<Record<string, () => Promise<Target>>> = {
 	},
 	y4m: async () => {
 		const format = {
-			...{ width: 17, height: 9, rate: { numerator: 25, denominator: 1 } },
-			...{ chroma: "420jpeg", fullRange: false },
+			width: 17,
+			height: 9,
+			rate: { numerator: 25, denominator: 1 },
+			chroma: "420jpeg",
+			fullRange: false,
 		} as const;
 		const frame = Buffer.concat([encode("FRAME\n"), new Uint8Array(17 * 9 + 2 * 9 * 5)]);
 		return {
