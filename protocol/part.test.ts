@@ -91,6 +91,13 @@ describe("parts", () => {
 		expect(() => encodePart(samples)).toThrow(PartError);
 	});
 
+	it("are refused at the first sample too many", () => {
+		const sample = (timestamp: number) => ({ data: Uint8Array.of(1), timestamp, duration: 1, sync: true });
+		const part = encodePart([sample(0), sample(1), sample(2)]);
+		expect(decodePart(part, 3).length).toBe(3);
+		expect(() => decodePart(part, 2)).toThrow(/more than 2 samples/);
+	});
+
 	it("take exactly five mebibytes and no byte more", () => {
 		const largest = sample({ data: new Uint8Array(MAX_PART_BYTES - 4 - SAMPLE_HEADER_BYTES) });
 		const part = encodePart([largest]);

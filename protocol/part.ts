@@ -69,10 +69,10 @@ export const encodePart = (samples: readonly Sample[]): Uint8Array<ArrayBuffer> 
 };
 
 /**
- * The samples of a part; their data are views into `bytes`.
- * @throws PartError for everything that `encodePart` does not write.
+ * The samples of a part, at most `most`; their data are views into `bytes`.
+ * @throws PartError for everything that `encodePart` does not write, and for one sample too many before it is read.
  */
-export const decodePart = (bytes: Uint8Array): Sample[] => {
+export const decodePart = (bytes: Uint8Array, most = Number.POSITIVE_INFINITY): Sample[] => {
 	if (bytes.length > MAX_PART_BYTES)
 		throw new PartError(`A part of ${bytes.length} bytes; the most is ${MAX_PART_BYTES}.`);
 	const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -83,6 +83,7 @@ export const decodePart = (bytes: Uint8Array): Sample[] => {
 	let earliest = 0;
 	while (offset < bytes.length) {
 		const index = samples.length;
+		if (index >= most) throw new PartError(`A part of more than ${most} samples.`);
 		if (bytes.length - offset < SAMPLE_HEADER_BYTES)
 			throw new PartError(`The header of sample ${index} is cut short.`);
 		const flags = view.getUint8(offset);

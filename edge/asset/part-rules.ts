@@ -17,14 +17,11 @@ export const readPart = (
 	settings: AssetSettings,
 	neighbours: { readonly before: StoredPart | undefined; readonly after: StoredPart | undefined },
 ): Result<readonly Sample[]> => {
-	const samples = decode(part.bytes);
+	const samples = decode(part.bytes, settings.limits.partSamples);
 	if (typeof samples === "string") return invalid(samples);
 	const first = samples[0];
 	const last = samples.at(-1);
 	if (first === undefined || last === undefined) return invalid("A part without samples.");
-	if (samples.length > settings.limits.partSamples) {
-		return invalid(`A part of ${samples.length} samples; the most is ${settings.limits.partSamples}.`);
-	}
 	for (const [index, sample] of samples.entries()) {
 		const fault =
 			sample.duration > settings.limits.segmentSeconds * 1_000_000
@@ -50,9 +47,9 @@ export const readPart = (
 	return accept(samples);
 };
 
-const decode = (bytes: Uint8Array): Sample[] | string => {
+const decode = (bytes: Uint8Array, most: number): Sample[] | string => {
 	try {
-		return decodePart(bytes);
+		return decodePart(bytes, most);
 	} catch (error) {
 		if (error instanceof PartError) return error.message;
 		throw error;
