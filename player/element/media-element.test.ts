@@ -172,7 +172,8 @@ describe("the media element", () => {
 		});
 		expect(afterLoading(ours.log)).toEqual(afterLoading(native.log));
 		expect(ours.said).toEqual(native.said);
-		const loading = ours.log.map((line) => line.split(" ")[0]).slice(0, 5);
+		// hls.js may learn of the length in two steps, and then says so twice.
+		const loading = [...new Set(ours.log.map((line) => line.split(" ")[0]))].slice(0, 5);
 		expect(loading).toEqual(["loadstart", "durationchange", "loadedmetadata", "loadeddata", "canplay"]);
 	});
 
