@@ -299,32 +299,6 @@ const uploadWithFaults = async (
 	}
 };
 
-/** Uploads on the page's own thread and takes the GPU away when so many frames are at the edge. */
-const uploadLosingGpu = async (
-	address: string,
-	options: Partial<UploadOptions>,
-	framesBefore: number,
-): Promise<UploadAccount & { readonly devices: number }> => {
-	const devices: GPUDevice[] = [];
-	const { requestDevice } = GPUAdapter.prototype;
-	GPUAdapter.prototype.requestDevice = async function noted(...given) {
-		const device = await requestDevice.apply(this, given);
-		devices.push(device);
-		return device;
-	};
-	try {
-		const id = await beginUpload(address, { ...options, worker: "none" });
-		uploadOf(id).addEventListener("progress", ({ detail }) => {
-			if (detail.framesUploaded >= framesBefore && devices.length === 1) {
-				devices[0]?.destroy();
-			}
-		});
-		return { ...(await finishUpload(id)), devices: devices.length };
-	} finally {
-		GPUAdapter.prototype.requestDevice = requestDevice;
-	}
-};
-
 /** Uploads a camera, a screen or a canvas for some seconds, and says what was dropped. */
 const uploadStream = async (
 	kind: "camera" | "screen" | "canvas",
@@ -432,7 +406,6 @@ const recordByElement = async (seconds: number): Promise<string[]> => {
 const functions = {
 	recordByElement,
 	uploadWithFaults,
-	uploadLosingGpu,
 	uploadStream,
 	uploadFrames,
 	measureBase,
