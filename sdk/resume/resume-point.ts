@@ -11,6 +11,8 @@ export type ResumePoint = {
 	readonly kept: ReadonlyMap<string, KeptPart>;
 	/** What is complete but not at the edge. */
 	readonly unsent: readonly KeptPart[];
+	/** By `track/number`: parts after the checkpoint that the edge has with the kept bytes. They are not sent again. */
+	readonly arrived: ReadonlySet<string>;
 	/** Base samples of groups that are coded already, by group. */
 	readonly baseSamples: ReadonlyMap<number, readonly Sample[]>;
 };
@@ -31,6 +33,7 @@ export const resumePoint = (
 	}
 	const kept = new Map(parts.map((part) => [partKey(part.track, part.number), part]));
 	const unsent: KeptPart[] = [];
+	const arrived = new Set<string>();
 	for (const [track, count] of Object.entries(record.checkpoint.parts)) {
 		const progress = asset.tracks.find(({ id }) => id === track);
 		if (progress === undefined) {
@@ -46,6 +49,13 @@ export const resumePoint = (
 				unsent.push(part);
 			}
 		}
+		// A part is kept before it is sent: what the edge has under its number are these bytes. Where the journal lost it, the
+		// part is made and sent again, and the edge tells whether it is the same.
+		for (const part of parts) {
+			if (part.track === track && part.number >= count && atEdge(part.number)) {
+				arrived.add(partKey(track, part.number));
+			}
+		}
 	}
 	const baseSamples = new Map<number, readonly Sample[]>();
 	for (const part of parts) {
@@ -53,5 +63,5 @@ export const resumePoint = (
 			baseSamples.set(part.group, [...(baseSamples.get(part.group) ?? []), ...decodePart(part.bytes)]);
 		}
 	}
-	return { record, asset, kept, unsent, baseSamples };
+	return { record, asset, kept, unsent, arrived, baseSamples };
 };

@@ -2,7 +2,8 @@ import { CodecError } from "../../codec/errors.ts";
 import { asUploadError, UploadError } from "../errors.ts";
 import type { ResolvedOptions } from "../options.ts";
 import type { UploadProgress } from "../progress.ts";
-import { uploadKey, withUploadLock } from "../resume/upload-key.ts";
+import { uploadKey } from "../resume/upload-key.ts";
+import { withUploadLock } from "../resume/upload-lock.ts";
 import { UploadJournal } from "../resume/upload-journal.ts";
 import type { ResumePoint } from "../resume/resume-point.ts";
 import type { UploadResult } from "../result.ts";
@@ -95,7 +96,7 @@ export class UploadSession {
 			if (!this.#options.resume) {
 				return await this.#attempts(source, UploadJournal.inMemory(key));
 			}
-			return await withUploadLock(key, async (alone) => {
+			return await withUploadLock(key, this.#signal, async (alone) => {
 				const journal = alone
 					? await UploadJournal.open(key, (error) => this.#tellStorage(error))
 					: UploadJournal.inMemory(key);

@@ -12,6 +12,7 @@ import type { Meter } from "../stages/meter.ts";
 import type { UploadClient } from "../transport/client.ts";
 import { PartSender } from "../transport/part-sender.ts";
 import type { OutgoingPart } from "../transport/part-sender.ts";
+import { BASE_ID } from "./tracks.ts";
 
 /** Bytes that may wait for the network: enough for it to be away for a moment, and, live, for some seconds of video. */
 const MOST_BYTES = 24 * 2 ** 20;
@@ -23,6 +24,9 @@ export const uploadedAsset = (response: AssetResponse): UploadedAsset => ({
 	masterUrl: response.urls.master,
 	watchUrl: response.urls.watch,
 });
+
+const sameBytes = (left: Uint8Array, right: Uint8Array): boolean =>
+	left.length === right.length && left.every((byte, index) => byte === right[index]);
 
 /** What a shipper works with. */
 export type ShipperContext = {
@@ -80,13 +84,22 @@ export class Shipper {
 		this.#context.meter.coded(track, sample.data.length, sample.duration);
 	}
 
-	/** Closes the open part of a track and sends it; resolves when there is room for more. */
+	/** Closes the open part of a track and sends it, unless the edge has it; resolves when there is room for more. */
 	async cut(track: string, group: number): Promise<void> {
 		const maker = this.#maker(track);
 		for (const made of maker.cut(group)) {
 			// What an earlier run has sent under this number must be sent again as it was, if at all.
-			const before = this.#context.resume?.kept.get(partKey(track, made.number));
+			const key = partKey(track, made.number);
+			const before = this.#context.resume?.kept.get(key);
 			const part = before === undefined ? made : { ...made, bytes: before.bytes };
+			if (track === BASE_ID && before !== undefined && !sameBytes(made.bytes, before.bytes)) {
+				// The enhancement is coded against the base of this run: half a group of another one does not fit to it.
+				throw new UploadError("conflict", "This browser codes the same pictures differently than before.");
+			}
+			if (this.#context.resume?.arrived.has(key) === true) {
+				await this.#acknowledged(part, true);
+				continue;
+			}
 			await this.#context.journal?.keep(part);
 			await this.#send(part);
 		}
@@ -127,7 +140,7 @@ export class Shipper {
 	}
 
 	async #deliver({ track, number, bytes }: OutgoingPart, signal: AbortSignal): Promise<void> {
-		const { client, journal, leading, meter } = this.#context;
+		const { client } = this.#context;
 		const url = this.#partsUrls.get(track);
 		if (url === undefined) {
 			throw new UploadError("rejected", `The edge gave no address for the track ${track}.`);
@@ -137,10 +150,14 @@ export class Shipper {
 		const sent = this.#underWay.get(key);
 		this.#underWay.delete(key);
 		if (sent !== undefined) {
-			const { part, counts } = sent;
-			const leads = counts && track === leading;
-			meter.uploaded(bytes.length, leads ? part.frames : 0, leads ? part.duration / 1e6 : 0);
-			await journal?.acknowledge(part);
+			await this.#acknowledged(sent.part, sent.counts);
 		}
+	}
+
+	async #acknowledged(part: MadePart, counts: boolean): Promise<void> {
+		const { journal, leading, meter } = this.#context;
+		const leads = counts && part.track === leading;
+		meter.uploaded(part.bytes.length, leads ? part.frames : 0, leads ? part.duration / 1e6 : 0);
+		await journal?.acknowledge(part);
 	}
 }

@@ -18,6 +18,8 @@ export class EdgeDouble {
 	hold: Promise<void> = Promise.resolve();
 	/** Parts that came although they were there. */
 	repeated = 0;
+	/** Assets made while another one was begun and not complete: an upload that was not continued. */
+	begunAnew = 0;
 	/** Tokens that are taken. */
 	tokens = new Set(["good"]);
 
@@ -74,6 +76,7 @@ export class EdgeDouble {
 		}
 		if (method === "POST" && path === "/v1/assets") {
 			const id = `asset-${this.assets.size + 1}`;
+			this.begunAnew += [...this.assets.values()].some((asset) => asset.begun && !asset.completed) ? 1 : 0;
 			const asset = new StoredAsset(id, JSON.parse(body.toString()) as CreateAssetRequest, origin);
 			this.assets.set(id, asset);
 			return { status: 201, body: asset.describe() };
@@ -123,6 +126,11 @@ export class StoredAsset {
 		for (const track of request.tracks) {
 			this.parts.set(track.id, []);
 		}
+	}
+
+	/** Whether any part has come. */
+	get begun(): boolean {
+		return [...this.parts.values()].some(({ length }) => length > 0);
 	}
 
 	/** All samples of a track; every part must be there. */

@@ -1,0 +1,107 @@
+import { describe, expect, it } from "vitest";
+import { avcTrack } from "../../codec/mp4/test-tracks.ts";
+import type { Sample } from "../../codec/sample.ts";
+import type { AssetResponse } from "../../protocol/asset.ts";
+import type { KeptPart, UploadRecord } from "../resume/journal.ts";
+import { resumePoint } from "../resume/resume-point.ts";
+import { Gate } from "../stages/gate.ts";
+import { PartMaker } from "../stages/groups.ts";
+import { Meter } from "../stages/meter.ts";
+import { UploadClient } from "../transport/client.ts";
+import { HttpClient } from "../transport/http.ts";
+import { Shipper } from "./shipper.ts";
+
+const { signal } = new AbortController();
+
+const sample = (group: number, value = group): Sample => ({
+	data: new Uint8Array(8).fill(value),
+	timestamp: group * 500_000,
+	duration: 500_000,
+	sync: true,
+});
+
+/** What a page that died left: parts of groups 0 to 3 of the base, of which the first is before the checkpoint. */
+const left = (): { readonly record: UploadRecord; readonly parts: readonly KeptPart[] } => {
+	const maker = new PartMaker("base", 0);
+	const parts = [0, 1, 2, 3].flatMap((group) => {
+		maker.add(sample(group));
+		return maker.cut(group).map((part) => ({ ...part, key: "key", acknowledged: false }));
+	});
+	const checkpoint = { group: 1, groups: 1, parts: { base: 1 }, frames: 1, duration: 500_000, bytes: 8 };
+	const plan = { width: 64, height: 48, enhanced: false };
+	const kept = { key: "key", assetId: "asset", created: 0, plan, modelId: undefined };
+	return { record: { ...kept, base: avcTrack, audio: undefined, checkpoint, baseDone: 3 }, parts };
+};
+
+/** The edge as the next page finds it. */
+const edge = (next: number, ahead: readonly number[]): AssetResponse => ({
+	id: "asset",
+	state: "uploading",
+	createdAt: new Date(0).toISOString(),
+	tracks: [{ id: "base", next, ahead: [...ahead], missing: [], partsUrl: "https://edge.example/parts/" }],
+	urls: { master: "", watch: "" },
+});
+
+/** Continues with parts that the journal kept and those that the edge has; tells which numbers were sent. */
+const resumed = (asset: AssetResponse, parts: readonly KeptPart[]) => {
+	const sent: number[] = [];
+	const http = new HttpClient(
+		async () => "token",
+		() => undefined,
+		{
+			fetch: async (url) => {
+				sent.push(Number(url.split("/").at(-1)));
+				return Response.json({ track: asset.tracks[0] }, { status: 201 });
+			},
+			sleep: async () => undefined,
+			random: () => 0,
+			now: () => 0,
+		},
+	);
+	const resume = resumePoint(left().record, parts, asset);
+	const meter = new Meter();
+	const shipper = new Shipper(asset, {
+		client: new UploadClient(http, "https://edge.example"),
+		...{ meter, gate: new Gate(), signal, leading: "base", journal: undefined, resume, live: false },
+	});
+	return { shipper, sent, meter };
+};
+
+describe("a shipper that continues", () => {
+	it("sends only what the edge lacks", async () => {
+		const { shipper, sent, meter } = resumed(edge(2, [3]), left().parts);
+		await shipper.sendLeftovers();
+		for (const group of [1, 2, 3, 4]) {
+			shipper.add("base", sample(group));
+			await shipper.cut("base", group);
+		}
+		await shipper.sent();
+		expect(sent).toEqual([2, 4]);
+		expect(meter.snapshot(0).framesUploaded).toBe(4);
+	});
+
+	it("sends what was whole and did not arrive first", async () => {
+		const { shipper, sent } = resumed(edge(0, []), left().parts);
+		await shipper.sendLeftovers();
+		await shipper.sent();
+		expect(sent).toEqual([0]);
+	});
+
+	it("sends again what the edge has and the journal lost: the edge knows whether it is the same", async () => {
+		const { shipper, sent } = resumed(
+			edge(2, []),
+			left().parts.filter(({ number }) => number !== 1),
+		);
+		shipper.add("base", sample(1));
+		await shipper.cut("base", 1);
+		await shipper.sent();
+		expect(sent).toEqual([1]);
+	});
+
+	it("gives up where the base comes out differently: the enhancement would not fit to what was sent", async () => {
+		const { shipper, sent } = resumed(edge(2, []), left().parts);
+		shipper.add("base", sample(1, 99));
+		await expect(shipper.cut("base", 1)).rejects.toMatchObject({ code: "conflict" });
+		expect(sent).toEqual([]);
+	});
+});
