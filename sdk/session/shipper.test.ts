@@ -56,6 +56,7 @@ const resumed = (asset: AssetResponse, parts: readonly KeptPart[]) => {
 			sleep: async () => undefined,
 			random: () => 0,
 			now: () => 0,
+			online: () => true,
 		},
 	);
 	const resume = resumePoint(left().record, parts, asset);

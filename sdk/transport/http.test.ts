@@ -2,11 +2,16 @@ import { describe, expect, it } from "vitest";
 import { UploadError } from "../errors.ts";
 import { HttpClient } from "./http.ts";
 import type { HttpEnvironment } from "./http.ts";
-import { BRISK } from "./retry.ts";
+import { BRISK, PATIENT } from "./retry.ts";
+import type { RetryPolicy } from "./retry.ts";
 
 type Reply = { status: number; body?: unknown; headers?: Record<string, string> } | "silence";
 
-const setUp = (replies: Reply[]) => {
+/** @param replies in turn; after the last there is silence. A function is asked, with the milliseconds that have passed. */
+const setUp = (
+	replies: Reply[] | ((clock: number) => Reply),
+	options: { provide?: (count: number) => Promise<string>; online?: () => boolean; policy?: RetryPolicy } = {},
+) => {
 	const sent: { url: string; token: string | null }[] = [];
 	const waits: number[] = [];
 	const silences: boolean[] = [];
@@ -14,7 +19,7 @@ const setUp = (replies: Reply[]) => {
 	const environment: HttpEnvironment = {
 		fetch: async (url, init) => {
 			sent.push({ url, token: new Headers(init.headers).get("authorization") });
-			const reply = replies.shift() ?? "silence";
+			const reply = (typeof replies === "function" ? replies(clock) : replies.shift()) ?? "silence";
 			if (reply === "silence") {
 				throw new TypeError("Failed to fetch");
 			}
@@ -27,10 +32,12 @@ const setUp = (replies: Reply[]) => {
 		},
 		random: () => 1,
 		now: () => clock,
+		online: options.online ?? (() => true),
 	};
 	let tokens = 0;
+	const provide = options.provide ?? (async (count) => `token-${count}`);
 	const client = new HttpClient(
-		async () => `token-${++tokens}`,
+		() => provide(++tokens),
 		(silent) => silences.push(silent),
 		environment,
 	);
@@ -39,10 +46,10 @@ const setUp = (replies: Reply[]) => {
 			method: "GET",
 			url: "https://edge.example/v1/x",
 			signal: new AbortController().signal,
-			policy: BRISK,
+			policy: options.policy ?? BRISK,
 			accept,
 		});
-	return { ask, sent, waits, silences };
+	return { ask, sent, waits, silences, clock: () => clock };
 };
 
 const error = (code: string) => ({ error: { code, message: "m", hint: "h" } });
@@ -111,6 +118,81 @@ describe("HttpClient", () => {
 		]);
 		expect(await failure(bad.ask())).toMatchObject({ code: "unauthorized", serverCode: "unauthorized" });
 		expect(bad.sent.length).toBe(2);
+	});
+
+	it("asks for a token each time one expires, also within one request", async () => {
+		const { ask, sent } = setUp([
+			{ status: 401 },
+			"silence",
+			{ status: 401 },
+			{ status: 503 },
+			{ status: 401 },
+			{ status: 200 },
+		]);
+		expect((await ask()).status).toBe(200);
+		expect(sent.map(({ token }) => token?.at(-1))).toEqual(["1", "2", "2", "3", "3", "4"]);
+	});
+
+	it("does not ask for tokens for ever", async () => {
+		let turn = 0;
+		const { ask, sent } = setUp(() => (turn++ % 2 === 0 ? { status: 401 } : "silence"), {
+			policy: { ...PATIENT, silence: Number.POSITIVE_INFINITY },
+		});
+		expect((await failure(ask())).code).toBe("unauthorized");
+		expect(new Set(sent.map(({ token }) => token)).size).toBe(16);
+	});
+
+	it("survives an hour offline, at least twice a minute looking whether it is over", async () => {
+		const hour = 3_600_000;
+		const { ask, sent, waits, clock } = setUp((now) => (now < hour ? "silence" : { status: 200 }), {
+			policy: PATIENT,
+		});
+		expect((await ask()).status).toBe(200);
+		expect(clock()).toBeLessThanOrEqual(hour + 30_000);
+		expect(Math.max(...waits)).toBe(30_000);
+		expect(waits.slice(0, 4)).toEqual([500, 1000, 2000, 4000]);
+		expect(sent.length).toBeLessThan(140);
+	});
+
+	it("survives a night offline whose end finds the token expired and its provider not yet reachable", async () => {
+		const night = 8 * 3_600_000;
+		let now = () => 0;
+		const provide = async (count: number) => {
+			if (count > 1 && now() < night + 20_000) {
+				throw new TypeError("Failed to fetch");
+			}
+			return `token-${count}`;
+		};
+		const reply = (clock: number): Reply =>
+			clock < night ? "silence" : { status: clock < night + 20_000 ? 401 : 200 };
+		const { ask, sent, clock } = setUp(reply, { provide, policy: PATIENT });
+		now = clock;
+		expect((await ask()).status).toBe(200);
+		expect(sent.at(-1)?.token).not.toBe("Bearer token-1");
+	});
+
+	it("waits for the network before it gives up on a provider of tokens", async () => {
+		let online = false;
+		let clock = () => 0;
+		const provide = async () => {
+			online = clock() > 3_600_000;
+			if (!online) {
+				throw new TypeError("Failed to fetch");
+			}
+			return "token";
+		};
+		const bench = setUp([{ status: 200 }], { provide, online: () => online, policy: PATIENT });
+		clock = bench.clock;
+		expect((await bench.ask()).status).toBe(200);
+		expect(bench.silences.at(-1)).toBe(false);
+	});
+
+	it("says when a provider of tokens fails again and again", async () => {
+		const { ask, waits } = setUp([], { provide: () => Promise.reject(new Error("no session")) });
+		const thrown = await failure(ask());
+		expect(thrown.code).toBe("unauthorized");
+		expect(thrown.cause).toMatchObject({ message: "no session" });
+		expect(waits.length).toBe(BRISK.answers - 1);
 	});
 
 	it("keeps the token between requests", async () => {

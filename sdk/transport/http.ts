@@ -12,6 +12,8 @@ export type HttpEnvironment = {
 	readonly random: () => number;
 	/** Milliseconds since 1970. */
 	readonly now: () => number;
+	/** False while the device knows that it has no network. */
+	readonly online: () => boolean;
 };
 
 /** The browser's or Node's own. */
@@ -36,6 +38,8 @@ export const systemEnvironment: HttpEnvironment = {
 		}),
 	random: Math.random,
 	now: Date.now,
+	// Node's navigator does not say.
+	online: () => globalThis.navigator?.onLine !== false,
 };
 
 export type HttpRequest = {
@@ -50,6 +54,9 @@ export type HttpRequest = {
 };
 
 export type HttpAnswer = { readonly status: number; readonly body: unknown };
+
+/** Tokens that one request may use up: a long silence may outlive more than one. */
+const MOST_TOKENS = 16;
 
 /** Requests without an answer for so long are given up and sent again, milliseconds. */
 const TIMEOUT = 300_000;
@@ -81,22 +88,47 @@ export class HttpClient {
 		this.#token = undefined;
 	}
 
-	/** @throws {UploadError} `unauthorized`, `rejected`, `network-failed`, `aborted` */
+	/**
+	 * Sends a request until it is answered, within the limits of its policy. A token that is refused is replaced by a new one; a new
+	 * one that is refused at once is believed.
+	 * @throws {UploadError} `unauthorized`, `rejected`, `network-failed`, `aborted`
+	 */
 	async request(request: HttpRequest): Promise<HttpAnswer> {
 		const policy = request.policy ?? PATIENT;
-		const { now, random, sleep } = this.#environment;
+		const { now, random, sleep, online } = this.#environment;
 		let badAnswers = 0;
 		let attempt = 0;
 		let silentSince: number | undefined;
-		let renewed = false;
+		let tokens = 1;
+		/** The token of the next attempt has not been tried yet. */
+		let fresh = false;
+		const again = async (retryAfter?: number) => {
+			attempt += 1;
+			await sleep(retryDelay(policy, attempt, random(), retryAfter), request.signal);
+		};
 		for (;;) {
 			request.signal.throwIfAborted();
 			const asked = (this.#token ??= this.#freshToken());
-			const token = await asked.catch((cause: unknown) => {
-				this.#token = undefined;
-				throw new UploadError("unauthorized", "options.token could not provide a token.", { cause });
-			});
-			const outcome = await this.#attempt(request, token);
+			const outcome = await asked.then(
+				(token) => this.#attempt(request, token),
+				(cause: unknown) => {
+					// Requests side by side wait for the same token: only the first to fail gives it up.
+					if (this.#token === asked) {
+						this.#token = undefined;
+					}
+					return new UploadError("unauthorized", "options.token could not provide a token.", { cause });
+				},
+			);
+			request.signal.throwIfAborted();
+			if (outcome instanceof UploadError && online()) {
+				// The page's server may be as unwell as an edge may be.
+				badAnswers += 1;
+				if (badAnswers >= policy.answers) {
+					throw outcome;
+				}
+				await again();
+				continue;
+			}
 			if (outcome instanceof Error) {
 				silentSince ??= now();
 				this.#onSilence(true);
@@ -106,8 +138,8 @@ export class HttpClient {
 						cause: outcome,
 					});
 				}
-				attempt += 1;
-				await sleep(retryDelay(policy, attempt, random()), request.signal);
+				fresh = false;
+				await again();
 				continue;
 			}
 			this.#onSilence(false);
@@ -116,14 +148,16 @@ export class HttpClient {
 			const known = parseErrorBody(body);
 			// A damaged body (digest-mismatch) is a 400 that passes when it is sent again.
 			const verdict = known?.code === "digest-mismatch" ? "retry" : judge(status);
-			if (verdict === "new-token" && !renewed) {
-				renewed = true;
+			if (verdict === "new-token" && !fresh && tokens < MOST_TOKENS) {
+				tokens += 1;
+				fresh = true;
 				// Requests side by side learn of the expiry one after the other: only the first asks for another token.
 				if (this.#token === asked) {
 					this.#token = undefined;
 				}
 				continue;
 			}
+			fresh = false;
 			if (verdict === "done" || request.accept?.includes(status) === true) {
 				return { status, body };
 			}
@@ -131,8 +165,7 @@ export class HttpClient {
 			if (verdict !== "retry" || badAnswers >= policy.answers) {
 				throw refusal(status, known);
 			}
-			attempt += 1;
-			await sleep(retryDelay(policy, attempt, random(), retryAfter), request.signal);
+			await again(retryAfter);
 		}
 	}
 
