@@ -13,6 +13,7 @@ import { oEmbed, pages } from "./routes/embedding.ts";
 import { extraFiles, extras } from "./routes/extras.ts";
 import { health } from "./routes/health.ts";
 import { media } from "./routes/media.ts";
+import { neural } from "./routes/neural.ts";
 import { openApi } from "./routes/openapi.ts";
 import { parts } from "./routes/parts.ts";
 import { playbackTokens } from "./routes/playback-tokens.ts";
@@ -29,6 +30,8 @@ const app = new Hono<EdgeContext>();
 
 app.use("/v1/*", crossOrigin(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]));
 app.use("/p/*", crossOrigin(["GET", "HEAD", "POST"]));
+app.use("/runtime/*", crossOrigin(["GET", "HEAD"]));
+app.use("/models/*", crossOrigin(["GET", "HEAD"]));
 
 app.use(
 	methodNotAllowed({
@@ -62,6 +65,7 @@ const routes = app
 	.route("/p/:token", extraFiles)
 	.route("/p/:token", storyboards)
 	.route("/p/:token", reports)
+	.route("/", neural)
 	.route("/", pages)
 	.route("/", oEmbed)
 	.route("/", openApi)
@@ -69,7 +73,7 @@ const routes = app
 
 app.notFound((context) => {
 	const { pathname } = new URL(context.req.url);
-	if (pathname.startsWith("/v1/") || pathname.startsWith("/p/")) return notFound("such address").toResponse();
+	if (/^\/(v1|p|runtime|models)\//.test(pathname)) return notFound("such address").toResponse();
 	return context.env.PAGES.fetch(context.req.raw);
 });
 

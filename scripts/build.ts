@@ -1,10 +1,13 @@
 import { execFile } from "node:child_process";
-import { chmod, cp, mkdir, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { chmod, cp, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { builtinModules } from "node:module";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { build, type InlineConfig, type Plugin } from "vite";
+import { NEURAL_FOLDERS_PATH, type NeuralFolders } from "../protocol/neural.ts";
+import { readNeuralFolder, writeNeuralFiles } from "./neural-files.ts";
+import { NEURAL_LIST } from "./seed-neural.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
@@ -30,7 +33,13 @@ const PAGES = {
 	admin: { source: "edge/admin/admin.html", address: "admin.html" },
 } as const;
 
-const RUNTIME = ["ort-wasm-simd-threaded.jspi", "ort-wasm-simd-threaded"];
+/** The runtime's files: WebGPU where WebAssembly can suspend, WebGPU elsewhere (larger than a static file may be), and WASM. */
+const RUNTIME = [
+	"ort-wasm-simd-threaded.jspi.wasm",
+	"ort-wasm-simd-threaded.asyncify.wasm",
+	"ort-wasm-simd-threaded.wasm",
+];
+const MODEL = "crescendo-1";
 
 /**
  * The runtime names its .wasm file relative to its own script, and the bundler would copy it, 25 MiB for browsers that
@@ -123,12 +132,14 @@ async function buildTypes(): Promise<void> {
 	}
 }
 
-/** The pages, the player's one script, the runtime, the model and the sample: everything that the Worker serves as files. */
+/** The pages, the player's one script and the sample: everything that the Worker serves as files; and what it serves from the store. */
 async function buildSite(): Promise<void> {
+	const neural = await buildNeural();
 	const input = Object.fromEntries(Object.entries(PAGES).map(([name, { source }]) => [name, join(root, source)]));
 	await build({
 		...shared,
 		base: "/",
+		plugins: [leaveRuntimeFiles, nameNeuralFolders(neural)],
 		build: {
 			outDir: site,
 			emptyOutDir: true,
@@ -153,27 +164,48 @@ async function buildSite(): Promise<void> {
 	for (const folder of new Set(Object.values(PAGES).map(({ source }) => source.split("/")[0] ?? source))) {
 		await rm(join(site, folder), { recursive: true });
 	}
-	await copyRuntime();
-	await cp(join(root, "models"), join(site, "models"), { recursive: true, filter: isServedModelFile });
+	await writeFile(join(site, NEURAL_FOLDERS_PATH), JSON.stringify(neural));
 	await cp(join(root, "examples/sample"), join(site, "sample"), { recursive: true });
 	await writeFile(join(site, "_headers"), HEADERS);
 	await refuseLargeFiles(site);
 }
 
-const isServedModelFile = (path: string): boolean => !/\.(md|py|pt)$/.test(path);
-
-async function copyRuntime(): Promise<void> {
-	const from = join(root, "node_modules/onnxruntime-web/dist");
-	await mkdir(join(site, "runtime"), { recursive: true });
-	for (const name of RUNTIME) {
-		for (const extension of ["wasm", "mjs"]) {
-			await cp(join(from, `${name}.${extension}`), join(site, "runtime", `${name}.${extension}`));
-		}
-	}
+/** Runtime and models, for the store: too large for static files, and named by their content. Answers each folder's hash. */
+async function buildNeural(): Promise<NeuralFolders> {
+	const folders = await Promise.all([
+		readNeuralFolder("/runtime/", join(root, "node_modules/onnxruntime-web/dist"), RUNTIME),
+		readNeuralFolder(`/models/${MODEL}/`, join(root, "models", MODEL)),
+	]);
+	const { list, current } = await writeNeuralFiles(
+		folders,
+		join(dist, "neural"),
+		join(root, "node_modules/.cache/crescendo-video"),
+	);
+	const fromRoot = list.map(({ key, file }) => ({ key, file: relative(root, file) }));
+	await writeFile(NEURAL_LIST, JSON.stringify(fromRoot, undefined, "\t"));
+	return current;
 }
 
-// The player, its workers, the runtime and the model are loaded by pages of other origins. Names with a hash never
-// change their content; the others are revalidated by ETag, which is what Workers do without a rule.
+/**
+ * The site's player asks for runtime and model under the addresses that name their content, without a detour over the stable ones:
+ * what it loads belongs together whatever is deployed meanwhile.
+ */
+const nameNeuralFolders = ({ folders }: NeuralFolders): Plugin => ({
+	name: "name-neural-folders",
+	enforce: "pre",
+	transform(code, id) {
+		if (!id.endsWith("/player/element/crescendo-video.ts")) return undefined;
+		let named = code;
+		for (const [address, hash] of Object.entries(folders)) {
+			if (!named.includes(`"${address}"`)) throw new Error(`the player does not name ${address} any more`);
+			named = named.replaceAll(`"${address}"`, `"${address}${hash}/"`);
+		}
+		return { code: named, map: null };
+	},
+});
+
+// The player and its workers are loaded by pages of other origins. Names with a hash never change their content; the
+// others are revalidated by ETag, which is what Workers do without a rule.
 const HEADERS = `/player.js
   Access-Control-Allow-Origin: *
 /uploader.js
@@ -181,10 +213,6 @@ const HEADERS = `/player.js
 /assets/*
   Access-Control-Allow-Origin: *
   Cache-Control: public, max-age=31536000, immutable
-/runtime/*
-  Access-Control-Allow-Origin: *
-/models/*
-  Access-Control-Allow-Origin: *
 `;
 
 async function refuseLargeFiles(folder: string): Promise<void> {

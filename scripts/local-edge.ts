@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { seedNeural } from "./seed-neural.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const wrangler = join(root, "node_modules/wrangler/bin/wrangler.js");
@@ -43,7 +44,7 @@ export interface LocalEdge {
 }
 
 /**
- * Starts the Worker in wrangler's local runtime, its migrations applied, and waits until it answers.
+ * Starts the Worker in wrangler's local runtime, its migrations applied, runtime and models in its store, and waits until it answers.
  * @throws Error where it does not start; the message holds what it printed. The signal's reason where that stops it first
  */
 export async function startLocalEdge(options: LocalEdgeOptions): Promise<LocalEdge> {
@@ -52,7 +53,10 @@ export async function startLocalEdge(options: LocalEdgeOptions): Promise<LocalEd
 	// Without built pages the edge still serves its API.
 	await mkdir(join(root, "dist/site"), { recursive: true });
 	const apiKey = options.apiKey ?? (await developmentKey(data));
-	await applyMigrations(data, options.signal);
+	const store = ["--local", "--persist-to", data];
+	await runWrangler(["d1", "migrations", "apply", "CATALOGUE", ...store], options.signal);
+	const seeded = join(data, "neural-files.json");
+	await seedNeural((parameters) => runWrangler(parameters, options.signal), store, seeded);
 
 	const port = options.port === 0 ? await freePort() : options.port;
 	const secrets = await mkdtemp(join(tmpdir(), "crescendo-edge-"));
@@ -108,8 +112,9 @@ async function developmentKey(data: string): Promise<string> {
 	}
 }
 
-async function applyMigrations(data: string, signal: AbortSignal | undefined): Promise<void> {
-	const child = startWrangler(["d1", "migrations", "apply", "CATALOGUE", "--local", "--persist-to", data]);
+/** Runs wrangler to its end; what it printed is told only where it failed. */
+async function runWrangler(parameters: readonly string[], signal: AbortSignal | undefined): Promise<void> {
+	const child = startWrangler(parameters);
 	let printed = "";
 	const keep = (chunk: Buffer): void => {
 		printed += chunk.toString();
@@ -120,7 +125,7 @@ async function applyMigrations(data: string, signal: AbortSignal | undefined): P
 	signal?.addEventListener("abort", () => void endGroup(child, ended), { once: true });
 	const code = await ended;
 	signal?.throwIfAborted();
-	if (code !== 0) throw new Error(`the catalogue's migrations failed\n${printed.trim()}`);
+	if (code !== 0) throw new Error(`wrangler ${parameters.slice(0, 3).join(" ")} failed\n${printed.trim()}`);
 }
 
 /** Runs wrangler as the leader of a process group of its own, so that its workerd can be ended with it. */

@@ -1,7 +1,41 @@
 import { json, page, type Operation } from "../operation.ts";
 
-/** Pages, and the Worker about itself. */
+const file = { type: "application/octet-stream" };
+
+/** Pages, what they load, and the Worker about itself. */
 export const SERVICE: readonly Operation[] = [
+	{
+		method: "get",
+		path: "/runtime/:file",
+		summary: "Leads to a file of the neural runtime under the address that names its content.",
+		access: "anybody",
+		answers: { 307: {} },
+		errors: ["not-found"],
+	},
+	{
+		method: "get",
+		path: "/runtime/:hash/:file",
+		summary: "A file of the neural runtime. Immutable; compressed for whoever takes brotli.",
+		access: "anybody",
+		answers: { 200: { type: "application/wasm" }, 206: { type: "application/wasm" }, 304: {} },
+		errors: ["not-found", "range-not-satisfiable"],
+	},
+	{
+		method: "get",
+		path: "/models/:model/:file",
+		summary: "Leads to a file of a model under the address that names its content.",
+		access: "anybody",
+		answers: { 307: {} },
+		errors: ["not-found"],
+	},
+	{
+		method: "get",
+		path: "/models/:model/:hash/:file",
+		summary: "A file of a model. Immutable; compressed for whoever takes brotli.",
+		access: "anybody",
+		answers: { 200: file, 206: file, 304: {} },
+		errors: ["not-found", "range-not-satisfiable"],
+	},
 	{
 		method: "get",
 		path: "/embed/:id",
