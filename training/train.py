@@ -13,6 +13,7 @@ import torch
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from training.data.dataset import ClipDataset  # noqa: E402
+from training.model.copying import copy_where_it_saves  # noqa: E402
 from training.model.enhancement import CHROMA_WEIGHT, LUMA_WEIGHT, QUALITIES, Enhancement, lambda_of  # noqa: E402
 from training.model.fixed import set_mode, settle  # noqa: E402
 from training.model.picture import fold, squared_errors, to_real  # noqa: E402
@@ -20,7 +21,7 @@ from training.model.sketch_start import start_from_sketch  # noqa: E402
 from training.optimizer import Muon  # noqa: E402
 
 INTRA_FINER = 6  # q of an intra frame above that of its inter frames
-FROZEN_SHARE = 0.12  # of the samples stand still: what was copied a hundred times must not fade
+FROZEN_SHARE = 0.15  # of the samples stand still: what was copied a hundred times must not fade
 
 
 def parse(argv):
@@ -70,7 +71,7 @@ def sequence_loss(model, clip, q, warm=0):
         motion = clip["motion"][:, t].float()
         frame_q = (q + INTRA_FINER).clamp(max=QUALITIES - 1) if t == 0 else q
         with torch.set_grad_enabled(learning and t >= warm):
-            state = model(source, base, state, frame_q, motion)
+            state = model(source, base, state, frame_q, motion, copying=copy_where_it_saves)
         if t < warm:
             continue
         bpp = state["bits"] / (h * w)

@@ -212,16 +212,39 @@ const CHANGE = groups(
 	15,
 );
 
+const COPIED = groups(
+	`929 71, 945 55, 896 104, 930 70 | 230 770, 358 642, 496 504, 646 354 | 484 516, 767 233, 704 296, 894 106
+	 768 232, 769 231, 782 218, 852 148 | 95 905, 166 834, 297 703, 436 564 | 545 455, 482 518, 522 478, 716 284
+	 526 474, 320 680, 491 509, 643 357 | 82 918, 72 928, 142 858, 265 735 | 83 917, 202 798, 349 651, 446 554`,
+	2,
+);
+
 /** Section 5.3: latent bytes of the frames of one GOP. */
 class LatentDecoder {
 	private readonly planes = new Map<number, Record<"coded" | "zero" | "level" | "sign", Model[]>>();
 	private readonly change = CHANGE.map((w) => new Model(w));
 	private readonly offsets = Array.from({ length: 36 }, () => 0);
 	private previous: number[] | undefined;
+	private readonly copiedModels = COPIED.map((w) => new Model(w));
+	private previousCopied: number[] | undefined;
 
-	/** A frame without latent bytes. */
-	skip(): void {
+	/** An inter frame without latent bytes. */
+	skip(blocks: number): void {
 		this.previous = undefined;
+		this.previousCopied = Array.from({ length: blocks }, () => 1);
+	}
+
+	copied(stream: Stream, levels: readonly number[], w: number, h: number): number[] {
+		const flags: number[] = [];
+		for (let i = 0; i < w * h; i++) {
+			const left = i % w === 0 ? 0 : defined(flags[i - 1]);
+			const up = i < w ? 0 : defined(flags[i - w]);
+			const before = this.previousCopied === undefined ? 2 : defined(this.previousCopied[i]);
+			const context = 12 * (left + up) + 4 * before + defined(levels[i]);
+			flags.push(defined(this.copiedModels[context]).symbol(stream));
+		}
+		this.previousCopied = flags;
+		return flags;
 	}
 
 	hyper(stream: Stream, channels: number, w: number, h: number): number[] {
@@ -358,6 +381,8 @@ function randomField(palette: readonly (readonly [number, number])[], draws: rea
 const frames = fc.record({
 	palette: fc.array(fc.tuple(coordinate, coordinate), { minLength: 1, maxLength: 5 }),
 	draws: fc.array(fc.nat(999), { minLength: 1, maxLength: 90 }),
+	copied: fc.array(fc.nat(1), { minLength: 6, maxLength: 6 }),
+	levels: fc.array(fc.nat(3), { minLength: 6, maxLength: 6 }),
 	hyper: fc.array(fc.oneof(fc.constant(0), fc.integer({ min: -127, max: 127 })), { minLength: 8, maxLength: 8 }),
 	scales: fc.array(fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 63 })), { minLength: 24, maxLength: 24 }),
 	symbols: fc.array(fc.oneof(fc.integer({ min: -2, max: 2 }), fc.integer({ min: -255, max: 255 })), {
@@ -369,6 +394,7 @@ const frames = fc.record({
 describe("a second decoder, written from the specification", () => {
 	it("reads what the encoder wrote, frame after frame", () => {
 		const geometry = { channels: 2, width: 4, height: 3 };
+		const blocks = { width: 3, height: 2 };
 		fc.assert(
 			fc.property(fc.array(frames, { minLength: 1, maxLength: 4 }), (gop) => {
 				const models = new MotionModels();
@@ -380,6 +406,7 @@ describe("a second decoder, written from the specification", () => {
 					const scales = Uint8Array.from(frame.scales);
 					const symbols = Int16Array.from(frame.symbols, (s, i) => (scales[i] === 0 ? 0 : s));
 					const writer = new LatentWriter(latentModels);
+					writer.copied(Uint8Array.from(frame.copied), Uint8Array.from(frame.levels), blocks);
 					writer.hyper(Int16Array.from(frame.hyper), { channels: 2, width: 2, height: 2 });
 					for (const pass of [0, 1] as const) writer.pass(symbols, scales, geometry, pass);
 					const [baseHash, pictureHash] = [undefined, undefined];
@@ -404,13 +431,14 @@ describe("a second decoder, written from the specification", () => {
 							});
 						}
 					}
-					const empty = [...frame.hyper, ...symbols].every((s) => s === 0);
+					const empty = [...frame.hyper, ...symbols].every((s) => s === 0) && !frame.copied.includes(0);
 					expect(latents.length === 0).toBe(empty);
 					if (empty) {
-						latentDecoder.skip();
+						latentDecoder.skip(6);
 						continue;
 					}
 					const stream = new Stream(latents);
+					expect(latentDecoder.copied(stream, frame.levels, 3, 2)).toEqual(frame.copied);
 					expect(latentDecoder.hyper(stream, 2, 2, 2)).toEqual(frame.hyper);
 					const decoded = Array.from({ length: 24 }, () => 0);
 					for (const pass of [0, 1]) latentDecoder.pass(stream, pass, decoded, frame.scales, [2, 3, 4]);

@@ -44,7 +44,7 @@ describe("sequence header", () => {
 
 	it("has the layout of the specification", () => {
 		expect(Array.from(writeSequenceHeader(example))).toEqual([
-			2,
+			3,
 			...Array.from({ length: 16 }, (_, i) => i),
 			2,
 			128,
@@ -74,7 +74,7 @@ describe("sequence header", () => {
 	});
 
 	it("names an unknown version, whatever follows", () => {
-		for (const version of [1, 3, 255]) {
+		for (const version of [1, 2, 4, 255]) {
 			const bytes = Uint8Array.of(version);
 			expect(() => readSequenceHeader(bytes)).toThrow(expect.objectContaining({ code: "unsupported-version" }));
 		}

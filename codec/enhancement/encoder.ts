@@ -5,19 +5,21 @@ import { hashPicture } from "../hash/picture-hash.ts";
 import type { Executor, Graph } from "../model/executor.ts";
 import { graphOf, HYPER_PLANES, LATENT_PLANES, type Model, rowOf } from "../model/model-file.ts";
 import type { BlockMotion } from "../motion/block-motion.ts";
+import type { CopiedMap } from "../motion/copied-map.ts";
 import { MOTION_EFFORTS, MotionSearch } from "../motion/search.ts";
 import { type MotionField, MotionModels, writeMotion } from "../motion/syntax.ts";
 import { cropPicture } from "../picture/extend.ts";
 import { FOLDED_PLANES, foldPicture } from "../picture/fold.ts";
 import type { Picture } from "../picture/picture.ts";
 import type { Sample } from "../sample.ts";
+import { bitsOfCells, changeLevels, copyingGains, withoutCopied } from "./copied-blocks.ts";
 import type { DecodedPicture } from "./decoded-picture.ts";
 import type { FrameSymbols } from "./frame-symbols.ts";
-import { extendBase, extendSource, type FrameGeometry } from "./geometry.ts";
-import { LatentPrior, output } from "./latent-prior.ts";
+import { extendBase, extendSource, type FrameGeometry, type Grid } from "./geometry.ts";
+import { type LatentModel, LatentPrior, output } from "./latent-prior.ts";
 import { LARGEST_HYPER, throwIfAborted } from "./parser.ts";
 import { dequantisePass, quantisePass } from "./quantiser.ts";
-import { errorCosts, motionErrorPerBit } from "./rate-distortion.ts";
+import { errorCosts, lambdaOf, motionErrorPerBit } from "./rate-distortion.ts";
 import { EnhancementReconstructor, type Prepared } from "./reconstruction.ts";
 
 /** Parts of the work on one frame, in order. */
@@ -173,6 +175,7 @@ export class EnhancementEncoder {
 		const motionBytes = field === undefined ? new Uint8Array(0) : writeMotion(field, this.motionModels);
 		timed("motion");
 
+		const cues = this.prior.cues(extendedBase, motion);
 		const prepared = await this.reconstructor.prepare(motion, extendedBase);
 		timed("prediction");
 		let coded: CodedLatents;
@@ -180,9 +183,10 @@ export class EnhancementEncoder {
 			throwIfAborted(signal);
 			for (;;) {
 				const models = this.latentModels.copy();
-				const real = await this.analyse(extended, prepared, q);
+				const folded = foldPicture(extended, -128);
+				const real = await this.analyse(folded, prepared, q);
 				timed("analysis");
-				coded = await this.codeLatents(real, extendedBase, motion, q);
+				coded = await this.codeLatents({ source: folded, real, cues, prepared, type, q });
 				timed("latents");
 				throwIfAborted(signal);
 				const bytes = coded.bytes.length + motionBytes.length;
@@ -196,7 +200,8 @@ export class EnhancementEncoder {
 			throw error;
 		}
 
-		const frame = { q, latents: coded.latents, timestamp: source.timestamp, duration };
+		const { latents, copied } = coded;
+		const frame = { q, latents, copied, timestamp: source.timestamp, duration };
 		const decoded = await this.reconstructor.finish(prepared, { ...frame, pictureHash: undefined });
 		timed("synthesis");
 		const { pictureHash, motionReference } = this.options;
@@ -233,11 +238,11 @@ export class EnhancementEncoder {
 	}
 
 	/** The analysis network: latents in quantiser steps and hyper latents, both real. */
-	private async analyse(source: Picture, prepared: Prepared, q: number): Promise<RealLatents> {
+	private async analyse(source: Float32Array, prepared: Prepared, q: number): Promise<RealLatents> {
 		const { executor, model } = this.options;
 		const { width, height } = this.geometry.grid4;
 		const gains = rowOf(model.tables.steps, q).map((step) => 2048 / step);
-		const folded = executor.upload(foldPicture(source, -128), [1, FOLDED_PLANES, height, width]);
+		const folded = executor.upload(source, [1, FOLDED_PLANES, height, width]);
 		const gain = executor.upload(gains, [1, LATENT_PLANES, 1, 1]);
 		const { prediction, enlarged, context } = prepared;
 		const outputs = await this.analysis.run({ source: folded, prediction, enlarged, context, gain });
@@ -250,33 +255,66 @@ export class EnhancementEncoder {
 		return { latents: realLatents, hyper: realHyper };
 	}
 
-	/** Rounds and codes; the models of latents move on to this frame. */
-	private async codeLatents(
-		real: RealLatents,
-		base: Picture,
-		motion: BlockMotion | undefined,
-		q: number,
-	): Promise<CodedLatents> {
-		const { model, rateDistortion } = this.options;
-		const { grid8, grid32 } = this.geometry;
+	/** Rounds, chooses the blocks to copy, and codes; the models of latents move on to this frame. */
+	private async codeLatents(frame: RealFrame): Promise<CodedLatents> {
+		const { real, cues, type, q } = frame;
+		const { grid8, grid16, grid32 } = this.geometry;
 		const hyper = new Int16Array(HYPER_PLANES * grid32.cells);
 		for (let i = 0; i < hyper.length; i++) {
 			hyper[i] = Math.min(Math.max(Math.round(real.hyper[i] as number), -LARGEST_HYPER), LARGEST_HYPER);
 		}
+		const law = await this.prior.first({ q, hyper, cues, type });
+		let coded = await this.quantise(frame, law);
 		const writer = new LatentWriter(this.latentModels);
+		let copied: CopiedMap | undefined;
+		if (type === "inter") {
+			const levels = changeLevels(cues, this.geometry);
+			const flags = await this.chooseCopied(frame, coded, levels);
+			copied = { columns: grid16.width, rows: grid16.height, flags };
+			if (flags.includes(1)) coded = await this.quantise(frame, withoutCopied(law, flags, grid8), flags);
+			// Nothing looks at the hyper latents of a frame without latents.
+			if (flags.every((flag) => flag === 1)) hyper.fill(0);
+			writer.copied(flags, levels, grid16);
+		}
 		writer.hyper(hyper, { channels: HYPER_PLANES, ...grid32 });
+		for (const pass of [0, 1] as const) {
+			writer.pass(coded.symbols, coded.scales[pass], { channels: LATENT_PLANES, ...grid8 }, pass);
+		}
+		return { latents: coded.latents, copied, bytes: writer.finish() };
+	}
+
+	/** Symbols and latents of both passes. @param first law of the first pass. @param copied blocks that have neither */
+	private async quantise({ real, q }: RealFrame, first: LatentModel, copied?: Uint8Array): Promise<Quantised> {
+		const { model, rateDistortion } = this.options;
+		const { grid8 } = this.geometry;
 		const costs = rateDistortion ? errorCosts(model.tables, q) : undefined;
 		const symbols = new Int16Array(LATENT_PLANES * grid8.cells);
 		const latents = new Int16Array(symbols.length);
-		const size = { channels: LATENT_PLANES, ...grid8 };
-		for (const pass of [0, 1] as const) {
-			const law =
-				pass === 0 ? await this.prior.first({ q, hyper, base, motion }) : await this.prior.second(latents);
+		const code = (law: LatentModel, pass: 0 | 1) => {
 			quantisePass(real.latents, law, costs, symbols, grid8, pass);
-			writer.pass(symbols, law.scale, size, pass);
 			dequantisePass(symbols, law.mean, latents, grid8, pass);
-		}
-		return { latents, bytes: writer.finish() };
+		};
+		code(first, 0);
+		let second = await this.prior.second(latents);
+		if (copied !== undefined) second = withoutCopied(second, copied, grid8);
+		code(second, 1);
+		return { symbols, latents, scales: [first.scale, second.scale] };
+	}
+
+	/** Flags of the blocks that the picture before serves better than their latents do. */
+	private async chooseCopied(frame: RealFrame, attempt: Quantised, levels: Uint8Array): Promise<Uint8Array> {
+		const { source, prepared, q } = frame;
+		const { grid8, grid16 } = this.geometry;
+		if (prepared.moved === undefined)
+			throw new CodecError("invalid-option", "Only an inter frame has copied blocks.");
+		const [coded, copied] = await Promise.all([
+			this.reconstructor.attempt(prepared, q, attempt.latents),
+			this.options.executor.download(prepared.moved.picture),
+		]);
+		const scale = mergePasses(attempt.scales, grid8);
+		const bits = bitsOfCells(attempt.symbols, scale, grid8.cells);
+		const gains = copyingGains(bits, { source, coded, copied }, lambdaOf(q), this.geometry);
+		return this.latentModels.copied.choose(gains, levels, grid16);
 	}
 
 	/** Reports the time since the last report. */
@@ -297,5 +335,36 @@ function coarser(q: number, excess: number): number {
 	return Math.max(q - Math.max(Math.ceil(Math.log(excess) / 0.033), 1), 0);
 }
 
+/** The scale indices of both passes: each position has that of its own. */
+function mergePasses([first, second]: Quantised["scales"], { width, height }: Grid): Uint8Array {
+	const scale = second.slice();
+	for (let c = 0, row = 0; c < LATENT_PLANES; c++) {
+		for (let y = 0; y < height; y++, row += width) {
+			for (let x = (c + y) & 1; x < width; x += 2) scale[row + x] = first[row + x] as number;
+		}
+	}
+	return scale;
+}
+
 type RealLatents = { readonly latents: Float32Array; readonly hyper: Float32Array };
-type CodedLatents = { readonly latents: Int16Array; readonly bytes: Uint8Array };
+/** A frame between analysis and coding. */
+type RealFrame = {
+	/** Folded, `s - 128`. */
+	readonly source: Float32Array;
+	readonly real: RealLatents;
+	readonly cues: Float32Array;
+	readonly prepared: Prepared;
+	readonly type: "intra" | "inter";
+	readonly q: number;
+};
+type Quantised = {
+	readonly symbols: Int16Array;
+	readonly latents: Int16Array;
+	/** Of the first pass and of the second; each holds at its own positions. */
+	readonly scales: readonly [Uint8Array, Uint8Array];
+};
+type CodedLatents = {
+	readonly latents: Int16Array;
+	readonly copied: CopiedMap | undefined;
+	readonly bytes: Uint8Array;
+};

@@ -131,6 +131,62 @@ describe("encoder and decoder", () => {
 		expect(await decode(64, 64, frames)).toEqual(hashes);
 	});
 
+	it("take a held picture over as it is, for thirteen bytes", async () => {
+		const encoder = await EnhancementEncoder.create({
+			model,
+			executor,
+			width: 64,
+			height: 48,
+			pictureHash: "every",
+		});
+		const { parser, reconstructor, dispose } = await decoder(64, 48);
+		const source = picture(64, 48, 0);
+		const base = downscalePicture(source);
+		const hashes: number[] = [];
+		for (const choice of [intra(40), inter(30), inter(30)]) {
+			const { sample, reconstruction } = await encoder.encode(source, base, { ...choice, duration: DURATION });
+			reconstruction.dispose();
+			if (choice.type === "inter") expect(sample.data).toHaveLength(13);
+			const decoded = await reconstructor.reconstruct(await parser.parse(sample, base), base);
+			hashes.push(hashPicture(await decoded.toPicture({ verify: true })));
+			decoded.dispose();
+		}
+		expect(new Set(hashes).size).toBe(1);
+		await encoder.dispose();
+		await dispose();
+	});
+
+	it("copy what stays and code what changes", async () => {
+		const encoder = await EnhancementEncoder.create({
+			model,
+			executor,
+			width: 96,
+			height: 64,
+			pictureHash: "every",
+		});
+		const { parser, reconstructor, dispose } = await decoder(96, 64);
+		const [before, after] = [picture(96, 64, 0), picture(96, 64, 9)];
+		// The left third becomes another picture.
+		const y = before.y.map((sample, i) => (i % 96 < 32 ? (after.y[i] as number) : sample));
+		const shares: number[] = [];
+		for (const [i, source] of [before, { ...before, y }, { ...before, y }].entries()) {
+			const base = downscalePicture(source);
+			const choice = { ...(i === 0 ? intra(40) : inter(34)), duration: DURATION };
+			const { sample, reconstruction } = await encoder.encode(source, base, choice);
+			reconstruction.dispose();
+			const symbols = await parser.parse(sample, base);
+			const decoded = await reconstructor.reconstruct(symbols, base);
+			await decoded.toPicture({ verify: true });
+			decoded.dispose();
+			const flags = symbols.copied?.flags ?? new Uint8Array();
+			shares.push(flags.reduce((sum, flag) => sum + flag, 0) / Math.max(flags.length, 1));
+		}
+		expect(shares[1]).toBeGreaterThan(0.4);
+		expect(shares[1]).toBeLessThan(0.8);
+		await encoder.dispose();
+		await dispose();
+	});
+
 	it("carry hashes where they were asked for", async () => {
 		for (const [pictureHash, expected] of [
 			["every", [true, true]],

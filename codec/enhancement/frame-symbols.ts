@@ -1,4 +1,5 @@
 import type { BlockMotion } from "../motion/block-motion.ts";
+import type { CopiedMap } from "../motion/copied-map.ts";
 
 /** All that one enhancement sample says, once parsed: integers only. Walks from the parser to reconstruction. */
 export type FrameSymbols = {
@@ -7,7 +8,9 @@ export type FrameSymbols = {
 	readonly q: number;
 	/** Undefined in an intra frame. */
 	readonly motion: BlockMotion | undefined;
-	/** Sixteenths of a quantiser step, -4095..4095. `[96, H/8, W/8]` */
+	/** Blocks that the picture takes over from the one before. Undefined in an intra frame. */
+	readonly copied: CopiedMap | undefined;
+	/** Sixteenths of a quantiser step, -4095..4095; 0 in copied blocks. `[96, H/8, W/8]` */
 	readonly latents: Int16Array;
 	/** CRC-32C of the base picture that the frame was coded against; always there in an intra frame. */
 	readonly baseHash: number | undefined;

@@ -6,8 +6,13 @@ import type { Picture } from "../picture/picture.ts";
 /** A grid of cells over the coded picture. */
 export type Grid = { readonly width: number; readonly height: number; readonly cells: number };
 
-/** All sizes that follow from the visible size, and the grids of 4x4, 8x8 and 32x32 luma samples (SPEC section 1). */
-export type FrameGeometry = Geometry & { readonly grid4: Grid; readonly grid8: Grid; readonly grid32: Grid };
+/** All sizes that follow from the visible size, and the grids of 4x4, 8x8, 16x16 and 32x32 luma samples (SPEC section 1). */
+export type FrameGeometry = Geometry & {
+	readonly grid4: Grid;
+	readonly grid8: Grid;
+	readonly grid16: Grid;
+	readonly grid32: Grid;
+};
 
 /**
  * @param width visible luma width, 16..8192. @param height likewise
@@ -20,7 +25,7 @@ export function frameGeometry(width: number, height: number): FrameGeometry {
 		const h = geometry.codedHeight / cell;
 		return { width: w, height: h, cells: w * h };
 	};
-	return { ...geometry, grid4: grid(4), grid8: grid(8), grid32: grid(32) };
+	return { ...geometry, grid4: grid(4), grid8: grid(8), grid16: grid(16), grid32: grid(32) };
 }
 
 /**

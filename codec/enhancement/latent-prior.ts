@@ -18,9 +18,9 @@ export type PriorFrame = {
 	readonly q: number;
 	/** Hyper latents, -127..127, `[16, h32, w32]`. */
 	readonly hyper: Int16Array;
-	readonly base: Picture;
-	/** Undefined in an intra frame. */
-	readonly motion: BlockMotion | undefined;
+	/** Of {@link LatentPrior.cues}. */
+	readonly cues: Float32Array;
+	readonly type: "intra" | "inter";
 };
 
 /** `clip(latent >> 2, -127, 127)`: a latent as the prior sees it. */
@@ -31,7 +31,7 @@ function seen(latent: number): number {
 
 /**
  * The prior's networks and what they remember (SPEC section 2, parser): shared by parser and encoder, so that both see
- * the same numbers. Per frame: `first`, `second`, `remember`. After an error, `forget` and go on with an intra frame.
+ * the same numbers. Per frame: `cues`, `first`, `second`, `remember`. After an error, `forget` and go on with an intra frame.
  */
 export class LatentPrior {
 	private readonly executor: Executor;
@@ -76,18 +76,25 @@ export class LatentPrior {
 		return this.previousBase;
 	}
 
-	/** Means and scales of the first pass. An intra frame forgets everything before it. */
-	async first(frame: PriorFrame): Promise<LatentModel> {
-		const { grid8, grid32 } = this.geometry;
-		const { motion, base } = frame;
+	/**
+	 * What the prior may see of a frame's base picture. An intra frame forgets everything before it.
+	 *
+	 * @param motion undefined in an intra frame. @throws CodecError `missing-reference`
+	 */
+	cues(base: Picture, motion: BlockMotion | undefined): Float32Array {
 		if (motion === undefined) this.forget();
 		const change = motion === undefined ? undefined : { previous: this.reference(), motion };
-		const { intra, inter } = this.model.tables.priorRate;
-		const rate = rowOf(motion === undefined ? intra : inter, frame.q);
+		return priorCues(base, change, this.geometry);
+	}
+
+	/** Means and scales of the first pass. */
+	async first(frame: PriorFrame): Promise<LatentModel> {
+		const { grid8, grid32 } = this.geometry;
+		const rate = rowOf(this.model.tables.priorRate[frame.type], frame.q);
 		const { executor } = this;
 		const inputs = {
 			hyper: executor.upload(Float32Array.from(frame.hyper), [1, HYPER_PLANES, grid32.height, grid32.width]),
-			cues: executor.upload(priorCues(base, change, this.geometry), [1, CUE_PLANES, grid8.height, grid8.width]),
+			cues: executor.upload(frame.cues, [1, CUE_PLANES, grid8.height, grid8.width]),
 			past: executor.upload(this.past, [1, PAST_FRAMES * LATENT_PLANES, grid8.height, grid8.width]),
 			rate: executor.upload(rate, [1, rate.length, 1, 1]),
 		};
@@ -98,7 +105,7 @@ export class LatentPrior {
 		return this.latentModel(outputs);
 	}
 
-	/** Means and scales of the second pass. @param latents those of the first pass; the others are not looked at */
+	/** Means and scales of the second pass; may be asked again with other latents. @param latents those of the first pass; the others are not looked at */
 	async second(latents: Int16Array): Promise<LatentModel> {
 		const { width, height } = this.geometry.grid8;
 		if (this.trunk === undefined) throw new CodecError("invalid-option", "The second pass comes after the first.");
@@ -112,8 +119,6 @@ export class LatentPrior {
 		const first = this.executor.upload(firstSeen, [1, LATENT_PLANES, height, width]);
 		const outputs = await this.graphs.second.run({ trunk: this.trunk, first });
 		first.dispose();
-		this.trunk.dispose();
-		this.trunk = undefined;
 		return this.latentModel(outputs);
 	}
 

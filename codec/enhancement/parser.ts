@@ -5,9 +5,11 @@ import { hashPicture } from "../hash/picture-hash.ts";
 import type { Executor } from "../model/executor.ts";
 import { HYPER_PLANES, LATENT_PLANES, type Model } from "../model/model-file.ts";
 import type { BlockMotion } from "../motion/block-motion.ts";
+import type { CopiedMap } from "../motion/copied-map.ts";
 import { MotionModels, readMotion } from "../motion/syntax.ts";
 import type { Picture } from "../picture/picture.ts";
 import type { Sample } from "../sample.ts";
+import { changeLevels, withoutCopied } from "./copied-blocks.ts";
 import type { FrameSymbols } from "./frame-symbols.ts";
 import { extendBase, type FrameGeometry, frameGeometry } from "./geometry.ts";
 import { type LatentModel, LatentPrior } from "./latent-prior.ts";
@@ -114,20 +116,27 @@ export class EnhancementParser {
 				hint: "Start at a sync sample.",
 			});
 		}
-		const { grid8, grid32 } = this.geometry;
+		const { grid8, grid16, grid32 } = this.geometry;
 		let motion: BlockMotion | undefined;
 		if (parts.type === "intra") {
 			this.motionModels = new MotionModels();
 			this.latentModels = new LatentModels();
 		} else motion = readMotion(parts.motion, grid8.width, grid8.height, this.motionModels).toBlockMotion();
 		const reader = new LatentReader(parts.latents, this.latentModels);
+		const cues = this.prior.cues(extended, motion);
+		let copied: CopiedMap | undefined;
+		if (motion !== undefined) {
+			copied = { columns: grid16.width, rows: grid16.height, flags: new Uint8Array(grid16.cells) };
+			reader.copied(copied.flags, changeLevels(cues, this.geometry), grid16);
+		}
 		const hyper = new Int16Array(HYPER_PLANES * grid32.cells);
 		reader.hyper(hyper, { channels: HYPER_PLANES, ...grid32 });
 		requireUndamaged(reader);
 		if (hyper.some((value) => Math.abs(value) > LARGEST_HYPER)) {
 			throw new CodecError("damaged-sample", `A hyper latent is beyond ${LARGEST_HYPER}.`);
 		}
-		const first = await this.prior.first({ q: parts.q, hyper, base: extended, motion });
+		const law = (of: LatentModel) => (copied === undefined ? of : withoutCopied(of, copied.flags, grid8));
+		const first = law(await this.prior.first({ q: parts.q, hyper, cues, type: parts.type }));
 		throwIfAborted(signal);
 		const symbols = new Int16Array(LATENT_PLANES * grid8.cells);
 		const latents = new Int16Array(symbols.length);
@@ -135,7 +144,7 @@ export class EnhancementParser {
 		reader.pass(symbols, first.scale, size, 0);
 		requireUndamaged(reader);
 		dequantisePass(symbols, first.mean, latents, grid8, 0);
-		const second = await this.prior.second(latents);
+		const second = law(await this.prior.second(latents));
 		throwIfAborted(signal);
 		reader.pass(symbols, second.scale, size, 1);
 		reader.finish();
@@ -146,6 +155,7 @@ export class EnhancementParser {
 			type: parts.type,
 			q: parts.q,
 			motion,
+			copied,
 			latents,
 			baseHash: parts.baseHash,
 			pictureHash: parts.pictureHash,

@@ -5,8 +5,8 @@ const SMALLEST_LAMBDA = 40;
 const LARGEST_LAMBDA = 1600;
 const LUMA_PLANES = 64;
 /** Weights of squared errors: a mean over luma, and a mean over both chroma planes, which have half luma's samples. */
-const LUMA_WEIGHT = 0.75;
-const CHROMA_WEIGHT = 2 * 1.0;
+export const LUMA_WEIGHT = 0.75;
+export const CHROMA_WEIGHT = 2 * 1.0;
 /** Units of a quantiser step (`steps` in the tables) in the sample range. */
 const STEP_UNITS = 2048;
 /** Later frames inherit an error, so it weighs more than its own picture says. */

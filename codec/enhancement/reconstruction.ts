@@ -2,6 +2,7 @@ import { CodecError } from "../errors.ts";
 import type { DeviceTensor, Executor, Graph } from "../model/executor.ts";
 import { type DecodingGraphName, graphOf, LATENT_PLANES, type Model, rowOf } from "../model/model-file.ts";
 import type { BlockMotion } from "../motion/block-motion.ts";
+import type { CopiedMap } from "../motion/copied-map.ts";
 import { FOLDED_PLANES } from "../picture/fold.ts";
 import type { Picture } from "../picture/picture.ts";
 import { DecodedPicture, SharedTensor } from "./decoded-picture.ts";
@@ -25,7 +26,18 @@ export type Prepared = {
 	readonly context: DeviceTensor;
 	readonly prediction: DeviceTensor;
 	readonly enlarged: DeviceTensor;
+	/** What copied blocks take over. Undefined in an intra frame. */
+	readonly moved: Moved | undefined;
 };
+
+/** Picture (`s - 128`) and features of the frame before, moved by block motion. */
+type Moved = { readonly picture: DeviceTensor; readonly features: DeviceTensor };
+
+/** The reference of an inter frame. */
+type State = { readonly picture: SharedTensor; readonly features: DeviceTensor };
+
+/** What a decoded picture says of itself. */
+type FrameLabels = Pick<FrameSymbols, "timestamp" | "duration" | "pictureHash">;
 
 /** Tables of one quality index, where the networks can read them. */
 type Rates = { readonly step: DeviceTensor; readonly rate: DeviceTensor };
@@ -42,7 +54,7 @@ export class EnhancementReconstructor {
 	private readonly rates = new Map<number, Rates>();
 	/** All zeros: what an intra frame has instead of a warped picture and its share. */
 	private readonly nothing: { readonly temporal: DeviceTensor; readonly keep: DeviceTensor };
-	private state: { readonly picture: SharedTensor; readonly features: DeviceTensor } | undefined;
+	private state: State | undefined;
 	private busy = false;
 
 	private constructor(options: ReconstructorOptions, geometry: FrameGeometry, graphs: Graphs) {
@@ -77,6 +89,10 @@ export class EnhancementReconstructor {
 	 * picture has another size; `backend-failed`
 	 */
 	async reconstruct(symbols: FrameSymbols, base: Picture): Promise<DecodedPicture> {
+		const { motion, copied } = symbols;
+		if (motion !== undefined && copied?.flags.every((flag) => flag === 1)) {
+			return this.takeOver(motion, copied, symbols);
+		}
 		const prepared = await this.prepare(symbols.motion, extendBase(base, this.geometry));
 		return this.finish(prepared, symbols);
 	}
@@ -97,51 +113,61 @@ export class EnhancementReconstructor {
 			const enlarged = output(fromBase, "enlarged");
 			let { temporal, keep } = nothing;
 			let features: DeviceTensor;
+			let moved: Moved | undefined;
 			if (motion === undefined) {
 				this.forget();
 				features = output(await graphs.intra.run({ base_features: baseFeatures }), "features");
 			} else {
-				const { state } = this;
-				if (state === undefined) {
-					throw new CodecError("missing-reference", "An inter frame came without the frame before it.", {
-						hint: "Start at a sync sample.",
-					});
-				}
-				temporal = temporary(executor.warpPicture(state.picture.tensor, motion));
-				const warped = temporary(executor.warpFeatures(state.features, motion));
-				const corrected = await graphs.correct.run({ base_features: baseFeatures, features: warped });
+				const state = this.reference();
+				moved = this.move(motion);
+				temporal = moved.picture;
+				const inputs = { base_features: baseFeatures, features: moved.features };
+				const corrected = await graphs.correct.run(inputs);
 				const correction = temporary(output(corrected, "correction"));
 				keep = temporary(output(corrected, "keep"));
 				features = executor.warpFeatures(state.features, motion, correction);
 			}
 			temporary(features);
 			const fused = await graphs.context.run({ features, base_features: baseFeatures, temporal, enlarged, keep });
-			return { context: output(fused, "context"), prediction: output(fused, "prediction"), enlarged };
+			return { context: output(fused, "context"), prediction: output(fused, "prediction"), enlarged, moved };
 		});
 	}
 
 	/** The picture of a prepared frame; it becomes the reference of the next one. @throws CodecError `backend-failed` */
 	async finish(
 		prepared: Prepared,
-		frame: Pick<FrameSymbols, "q" | "latents" | "timestamp" | "duration" | "pictureHash">,
+		frame: Pick<FrameSymbols, "q" | "latents" | "copied"> & FrameLabels,
 	): Promise<DecodedPicture> {
 		return this.guarded(async (temporary) => {
-			const { context, prediction } = prepared;
-			for (const tensor of Object.values(prepared)) temporary(tensor);
-			const { width, height } = this.geometry.grid8;
-			const values = Float32Array.from(frame.latents);
-			const latents = temporary(this.executor.upload(values, [1, LATENT_PLANES, height, width]));
-			const outputs = await this.graphs.synthesis.run({ context, prediction, latents, ...this.ratesOf(frame.q) });
-			const picture = new SharedTensor(output(outputs, "picture"));
-			this.forget();
-			this.state = { picture, features: output(outputs, "features") };
-			return new DecodedPicture(this.executor, picture.share(), this.geometry, frame);
+			for (const tensor of tensorsOf(prepared)) temporary(tensor);
+			const { picture, features } = await this.synthesize(prepared, frame.q, frame.latents);
+			const { copied } = frame;
+			const { moved } = prepared;
+			if (copied?.flags.includes(1) && moved !== undefined) {
+				this.executor.copyBlocks(picture, moved.picture, copied, 128);
+				this.executor.copyBlocks(features, moved.features, copied, 0);
+			}
+			return this.become(picture, features, frame);
+		});
+	}
+
+	/**
+	 * The picture that latents would give, without copied blocks: folded samples `[24, h4, w4]`. Changes nothing. On a GPU this reads back.
+	 *
+	 * @throws CodecError `backend-failed`
+	 */
+	async attempt(prepared: Prepared, q: number, latents: Int16Array): Promise<Float32Array> {
+		return this.guarded(async (temporary) => {
+			const { picture, features } = await this.synthesize(prepared, q, latents);
+			temporary(picture);
+			temporary(features);
+			return this.executor.download(picture);
 		});
 	}
 
 	/** Frees a prepared frame that will not be finished. Only an intra frame can follow. */
 	discard(prepared: Prepared): void {
-		for (const tensor of Object.values(prepared)) tensor.dispose();
+		for (const tensor of tensorsOf(prepared)) tensor.dispose();
 		this.forget();
 	}
 
@@ -162,6 +188,61 @@ export class EnhancementReconstructor {
 		}
 		this.rates.clear();
 		for (const name of GRAPHS) await this.graphs[name].dispose();
+	}
+
+	/** A frame all of whose blocks are copied: no network runs. */
+	private takeOver(motion: BlockMotion, copied: CopiedMap, frame: FrameLabels): Promise<DecodedPicture> {
+		return this.guarded(async (temporary) => {
+			const { picture, features } = this.move(motion);
+			temporary(picture);
+			const { width, height, cells } = this.geometry.grid4;
+			const blank = new Float32Array(FOLDED_PLANES * cells);
+			const samples = this.executor.upload(blank, [1, FOLDED_PLANES, height, width]);
+			this.executor.copyBlocks(samples, picture, copied, 128);
+			return this.become(samples, features, frame);
+		});
+	}
+
+	/** @throws CodecError `missing-reference` */
+	private reference(): State {
+		if (this.state === undefined) {
+			throw new CodecError("missing-reference", "An inter frame came without the frame before it.", {
+				hint: "Start at a sync sample.",
+			});
+		}
+		return this.state;
+	}
+
+	private move(motion: BlockMotion): Moved {
+		const { picture, features } = this.reference();
+		return {
+			picture: this.executor.warpPicture(picture.tensor, motion),
+			features: this.executor.warpFeatures(features, motion),
+		};
+	}
+
+	private async synthesize(
+		{ context, prediction }: Prepared,
+		q: number,
+		latents: Int16Array,
+	): Promise<{ readonly picture: DeviceTensor; readonly features: DeviceTensor }> {
+		const { width, height } = this.geometry.grid8;
+		const values = this.executor.upload(Float32Array.from(latents), [1, LATENT_PLANES, height, width]);
+		try {
+			const inputs = { context, prediction, latents: values, ...this.ratesOf(q) };
+			const outputs = await this.graphs.synthesis.run(inputs);
+			return { picture: output(outputs, "picture"), features: output(outputs, "features") };
+		} finally {
+			values.dispose();
+		}
+	}
+
+	/** Makes a picture and its features the reference of the next frame. */
+	private become(picture: DeviceTensor, features: DeviceTensor, frame: FrameLabels): DecodedPicture {
+		const shared = new SharedTensor(picture);
+		this.forget();
+		this.state = { picture: shared, features };
+		return new DecodedPicture(this.executor, shared.share(), this.geometry, frame);
 	}
 
 	private ratesOf(q: number): Rates {
@@ -197,6 +278,10 @@ export class EnhancementReconstructor {
 			this.busy = false;
 		}
 	}
+}
+
+function tensorsOf({ moved, ...tensors }: Prepared): DeviceTensor[] {
+	return [...Object.values(tensors), ...Object.values(moved ?? {})];
 }
 
 /** `s - 128` of planes, one after the other. */

@@ -1,4 +1,5 @@
 /** The latent bytes of a sample as a whole (SPEC section 5.3): what the parser and the encoder of a frame hold. */
+import { type BlockGrid, CopiedModels } from "./copied-coder.ts";
 import { HyperModels } from "./hyper-coder.ts";
 import { decodeLatentPass, encodeLatentPass } from "./latent-coder.ts";
 import type { LatentGeometry, LatentPass } from "./latent-contexts.ts";
@@ -7,27 +8,37 @@ import { ScaleOffsets } from "./scale-offsets.ts";
 
 /** What encoder and decoder have learned of latents since the last intra frame; a new one for each intra frame. */
 export class LatentModels {
+	readonly copied = new CopiedModels();
 	readonly hyper = new HyperModels();
 	readonly offsets = new ScaleOffsets();
 
 	/** Models that know the same, and go on by themselves. */
 	copy(): LatentModels {
 		const copy = new LatentModels();
+		copy.copied.copyFrom(this.copied);
 		copy.hyper.copyFrom(this.hyper);
 		copy.offsets.copyFrom(this.offsets);
 		return copy;
 	}
 }
 
-/** Codes hyper latents, first pass, second pass, in this order; `finish` gives the bytes. */
+/** Codes copied blocks (of an inter frame), hyper latents, first pass, second pass, in this order; `finish` gives the bytes. */
 export class LatentWriter {
 	private readonly models: LatentModels;
 	private readonly parts: ((encoder: RansEncoder) => void)[] = [];
+	/** Every symbol is 0. */
 	private empty = true;
+	private copiedBlocks: Uint8Array | undefined;
 
 	/** @param models what decoders know; learns the frame in `finish` */
 	constructor(models: LatentModels) {
 		this.models = models;
+	}
+
+	/** @param flags 1 where a block is copied. @param levels see {@link CopiedModels}; neither they nor `flags` are copied */
+	copied(flags: Uint8Array, levels: Uint8Array, grid: BlockGrid): void {
+		this.parts.push((encoder) => this.models.copied.put(encoder, flags, levels, grid));
+		this.copiedBlocks = flags;
 	}
 
 	/** @param symbols -255..255, `[channels, height, width]`; not copied */
@@ -46,12 +57,14 @@ export class LatentWriter {
 	}
 
 	/**
-	 * The latent bytes: none at all where every symbol is 0.
+	 * The latent bytes: none at all where every symbol is 0 and, in an inter frame, every block is copied.
 	 *
 	 * @throws RangeError where a symbol is out of range, or not 0 at scale 0
 	 */
 	finish(): Uint8Array {
-		if (this.empty) {
+		const { copiedBlocks } = this;
+		if (this.empty && (copiedBlocks === undefined || copiedBlocks.every((flag) => flag === 1))) {
+			if (copiedBlocks !== undefined) this.models.copied.allCopied(copiedBlocks.length);
 			this.models.hyper.skip();
 			return new Uint8Array(0);
 		}
@@ -67,7 +80,7 @@ export class LatentReader {
 	private readonly decoder: RansDecoder | undefined;
 
 	/**
-	 * @param bytes the latent bytes of a sample; none: every symbol is 0
+	 * @param bytes the latent bytes of a sample; none: every symbol is 0 and every block of an inter frame copied
 	 * @param models learns the frame; of no use after damage until the next intra frame
 	 */
 	constructor(bytes: Uint8Array, models: LatentModels) {
@@ -78,6 +91,13 @@ export class LatentReader {
 	/** True once damage has been met: what follows need not be computed, `finish` will throw. */
 	get damaged(): boolean {
 		return this.decoder?.error ?? false;
+	}
+
+	/** Fills `flags`, of an inter frame. */
+	copied(flags: Uint8Array, levels: Uint8Array, grid: BlockGrid): void {
+		if (this.decoder !== undefined) return this.models.copied.get(this.decoder, flags, levels, grid);
+		this.models.copied.allCopied(flags.length);
+		flags.fill(1);
 	}
 
 	/** Fills `symbols`. */

@@ -2,9 +2,11 @@
 import type { InferenceSession, InferenceSessionFactory, TensorConstructor } from "onnxruntime-common";
 import { CodecError } from "../errors.ts";
 import type { BlockMotion } from "../motion/block-motion.ts";
+import type { CopiedMap } from "../motion/copied-map.ts";
+import { copyBlocks } from "../motion/copy-blocks.ts";
 import { warpFeatures, warpPicture } from "../motion/warp.ts";
 import type { DeviceTensor, Executor, ExecutorKind, Graph, Shape } from "./executor.ts";
-import { freeDimensions, valuesOf } from "./shapes.ts";
+import { checkBlocks, freeDimensions, valuesOf } from "./shapes.ts";
 
 /** The part of an onnxruntime package that an executor needs; the same in every build of it. */
 export type Runtime = {
@@ -145,6 +147,11 @@ export class CpuExecutor implements Executor {
 	warpFeatures(features: DeviceTensor, motion: BlockMotion, correction?: DeviceTensor): DeviceTensor {
 		const shifts = correction === undefined ? undefined : dataOf(correction);
 		return new CpuTensor(warpFeatures(dataOf(features), features.shape[1], motion, shifts), features.shape);
+	}
+
+	copyBlocks(target: DeviceTensor, source: DeviceTensor, copied: CopiedMap, offset: number): void {
+		checkBlocks(target.shape, source.shape, copied);
+		copyBlocks(dataOf(target), dataOf(source), copied, offset);
 	}
 
 	async dispose(): Promise<void> {

@@ -1,4 +1,5 @@
 import type { BlockMotion } from "../motion/block-motion.ts";
+import type { CopiedMap } from "../motion/copied-map.ts";
 
 /** `[1, C, h, w]` */
 export type Shape = readonly [number, number, number, number];
@@ -39,5 +40,7 @@ export interface Executor {
 	warpPicture(previous: DeviceTensor, motion: BlockMotion): DeviceTensor;
 	/** Features `[1, C, H/4, W/4]` by block motion plus `correction [1, 2, H/4, W/4]` (SPEC section 4.4). */
 	warpFeatures(features: DeviceTensor, motion: BlockMotion, correction?: DeviceTensor): DeviceTensor;
+	/** Overwrites copied blocks in place: `target = source + offset`, both `[1, C, H/4, W/4]` (SPEC section 4.5). */
+	copyBlocks(target: DeviceTensor, source: DeviceTensor, copied: CopiedMap, offset: number): void;
 	dispose(): Promise<void>;
 }

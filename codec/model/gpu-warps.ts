@@ -1,6 +1,8 @@
 /// <reference types="@webgpu/types" />
 import { CodecError } from "../errors.ts";
 import type { BlockMotion } from "../motion/block-motion.ts";
+import type { CopiedMap } from "../motion/copied-map.ts";
+import { COPY_BLOCKS_WORKGROUP, copyBlocksShader } from "../motion/copy-blocks.wgsl.ts";
 import {
 	WARP_FEATURES_CHANNELS_EACH,
 	WARP_FEATURES_WORKGROUP,
@@ -10,7 +12,7 @@ import { WARP_PICTURE_WORKGROUP, warpPictureShader } from "../motion/warp-pictur
 import type { Shape } from "./executor.ts";
 import type { BufferPool } from "./gpu-buffers.ts";
 
-/** The two warps as compute passes on one device. Pipelines are made once per shape. */
+/** The warps, and the copying of blocks, as compute passes on one device. Pipelines are made once per shape. */
 export class GpuWarps {
 	private readonly device: GPUDevice;
 	private readonly pool: BufferPool;
@@ -62,12 +64,26 @@ export class GpuWarps {
 		this.pool.give(vectors);
 	}
 
+	/** `source` and `target` have the shape. */
+	copyBlocks(source: GPUBuffer, shape: Shape, copied: CopiedMap, offset: number, target: GPUBuffer): void {
+		const [, channels, height, width] = shape;
+		const pipeline = this.pipeline(`copy ${width} ${height} ${offset}`, copyBlocksShader, {
+			WIDTH: width,
+			HEIGHT: height,
+			OFFSET: offset,
+		});
+		const flags = this.uploadWords(Int32Array.from(copied.flags));
+		const [x, y] = COPY_BLOCKS_WORKGROUP;
+		this.dispatch(pipeline, [source, flags, target], [Math.ceil(width / x), Math.ceil(height / y), channels]);
+		this.pool.give(flags);
+	}
+
 	private pipeline(key: string, code: string, constants: Record<string, number>): GPUComputePipeline {
 		let pipeline = this.pipelines.get(key);
 		if (pipeline === undefined) {
 			const module = this.device.createShaderModule({ code });
 			pipeline = this.device.createComputePipeline({
-				layout: this.layout(code === warpPictureShader ? 2 : 3),
+				layout: this.layout(code === warpFeaturesShader ? 3 : 2),
 				compute: { module, entryPoint: "main", constants },
 			});
 			this.pipelines.set(key, pipeline);
@@ -92,6 +108,10 @@ export class GpuWarps {
 			const y = motion.vectors[2 * i + 1] as number;
 			words[i] = (x & 0xffff) | (y << 16);
 		}
+		return this.uploadWords(words);
+	}
+
+	private uploadWords(words: Int32Array<ArrayBuffer>): GPUBuffer {
 		const buffer = this.pool.take(words.byteLength);
 		this.device.queue.writeBuffer(buffer, 0, words);
 		return buffer;

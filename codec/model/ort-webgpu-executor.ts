@@ -3,6 +3,7 @@ import type { InferenceSession, Tensor } from "onnxruntime-common";
 import type * as ort from "onnxruntime-web/webgpu";
 import { CodecError } from "../errors.ts";
 import type { BlockMotion } from "../motion/block-motion.ts";
+import type { CopiedMap } from "../motion/copied-map.ts";
 import type { DeviceTensor, Executor, Graph, Shape } from "./executor.ts";
 import { foldConstants } from "./fold-constants.ts";
 import { BufferPool } from "./gpu-buffers.ts";
@@ -10,7 +11,7 @@ import { describeGpu, requestGpuDevice } from "./gpu-device.ts";
 import { GpuWarps } from "./gpu-warps.ts";
 import { runtimeFileUrl } from "./ort-wasm-executor.ts";
 import { probeGraph } from "./probe.ts";
-import { freeDimensions, valuesOf } from "./shapes.ts";
+import { checkBlocks, freeDimensions, valuesOf } from "./shapes.ts";
 import { Turns } from "./turns.ts";
 
 export type WebGpuExecutorOptions = {
@@ -170,6 +171,13 @@ export class WebGpuExecutor implements Executor {
 		const result = this.pool.take(valuesOf(shape) * 4);
 		this.warps.warpFeatures(buffer, shape, motion, shifts, result);
 		return this.wrap(result, shape);
+	}
+
+	copyBlocks(target: DeviceTensor, source: DeviceTensor, copied: CopiedMap, offset: number): void {
+		this.check();
+		const { buffer, shape } = gpuTensor(target);
+		checkBlocks(shape, source.shape, copied);
+		this.warps.copyBlocks(gpuTensor(source).buffer, shape, copied, offset, buffer);
 	}
 
 	async dispose(): Promise<void> {

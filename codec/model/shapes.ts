@@ -1,4 +1,5 @@
 import { CodecError } from "../errors.ts";
+import type { CopiedMap } from "../motion/copied-map.ts";
 import type { Shape } from "./executor.ts";
 
 /** Number of values of a tensor. */
@@ -24,4 +25,15 @@ export function freeDimensions(size: { readonly width: number; readonly height: 
 		h32: height / 32,
 		w32: width / 32,
 	};
+}
+
+/** @throws CodecError `invalid-picture` where the tensors differ in shape or the map has another size */
+export function checkBlocks(target: Shape, source: Shape, copied: CopiedMap): void {
+	const [, , height, width] = target;
+	if (target.some((side, i) => side !== source[i]) || copied.columns * 4 !== width || copied.rows * 4 !== height) {
+		throw new CodecError(
+			"invalid-picture",
+			`A map of ${copied.columns}x${copied.rows} blocks does not fit [${target.join(", ")}] from [${source.join(", ")}].`,
+		);
+	}
 }

@@ -108,10 +108,12 @@ function testSymbols(frame: number): FrameSymbols {
 		vectors[2 * cell] = (next() % 81) - 40;
 		vectors[2 * cell + 1] = (next() % 81) - 40;
 	}
+	const copied = Uint8Array.from({ length: (cells * cells) / 4 }, () => next() % 2);
 	return {
 		type: frame === 0 ? "intra" : "inter",
 		q: [20, 40, 63][frame] ?? 32,
 		motion: frame === 0 ? undefined : { columns: cells, rows: cells, moved, vectors },
+		copied: frame === 0 ? undefined : { columns: cells / 2, rows: cells / 2, flags: copied },
 		latents,
 		baseHash: undefined,
 		pictureHash: undefined,

@@ -67,6 +67,7 @@ for (const stream of manifest.streams) {
 			base: { y: place(base.y), u: place(base.u), v: place(base.v) },
 			moved: symbols.motion === undefined ? null : place(symbols.motion.moved),
 			vectors: symbols.motion === undefined ? null : place(symbols.motion.vectors),
+			copied: symbols.copied === undefined ? null : place(symbols.copied.flags),
 			hyper: place(traced.hyper),
 			latents: place(symbols.latents),
 			picture: expected.picture,

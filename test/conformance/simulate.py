@@ -82,6 +82,12 @@ class Stream:
         rows, columns = self.info["codedHeight"] // 8, self.info["codedWidth"] // 8
         return self.array(frame["latents"], "<i2", 1, 96, rows, columns)
 
+    def copied(self, frame):
+        if frame["type"] == "intra":
+            return None
+        rows, columns = self.info["codedHeight"] // 16, self.info["codedWidth"] // 16
+        return self.array(frame["copied"], np.uint8, 1, 1, rows, columns)
+
     def hyper(self, frame):
         rows, columns = self.info["codedHeight"] // 32, self.info["codedWidth"] // 32
         return self.array(frame["hyper"], "<i2", 1, 16, rows, columns)
@@ -111,7 +117,7 @@ def main(argv=None):
             if frame["type"] == "intra":
                 state = None
             symbols = stream.latents(frame), stream.hyper(frame)
-            state = model.frame(state, frame["q"], stream.base(frame), *symbols, stream.motion(frame))
+            state = model.frame(state, frame["q"], stream.base(frame), *symbols, stream.motion(frame), stream.copied(frame))
             found = visible_hash(state["samples"], width, height)
             if found != frame["picture"]:
                 wrong += 1

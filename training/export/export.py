@@ -267,7 +267,7 @@ def main(argv=None):
     info = dict(
         name=os.path.basename(os.path.normpath(o.out)),
         id=digest.hexdigest()[:32],
-        bitstreamVersion=2,
+        bitstreamVersion=3,
         files=files,
         certificate=dict(limit=2**23, largest=certificate),
         training=dict(steps=progress["step"], minutes=round(progress["seconds"] / 60)),

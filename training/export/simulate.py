@@ -87,23 +87,26 @@ class Simulation(Enhancement):
         moves = torch.cat((64 * motion[:, :1].long(), vectors.abs().clamp(max=64)), 1)
         return torch.cat((now - 128, change, change.abs(), moves), 1)
 
-    def frame(self, state, q, base, latents, hyper, motion=None):
+    def frame(self, state, q, base, latents, hyper, motion=None, copied=None):
         """One frame from its symbols. state: of the previous frame, None for an intra frame.
 
         base: (luma [1,1,h,w], chroma [1,2,h/2,w/2]) int64 samples; latents [1,96,H/8,W/8] int64 sixteenths; hyper
-        [1,16,H/32,W/32] int64; motion [1,3,H/8,W/8] int64. Returns the next state; "samples" is the folded picture 0..255.
+        [1,16,H/32,W/32] int64; motion [1,3,H/8,W/8] int64; copied [1,1,H/16,W/16] int64 flags, None in an intra frame. Returns the next state; "samples" is the folded picture 0..255.
         Raises ValueError where the latents cannot have come from this model's prior.
         """
         with torch.no_grad():
             q = torch.tensor([float(q)])
             luma, chroma = base
             features, enlarged = self.base((luma - 128).double() / 256, (chroma - 128).double() / 256)
-            context, prediction = self.predict(features, enlarged, state, motion)
+            context, prediction, moved = self.predict(features, enlarged, state, motion)
             cue = self.exact_cues(base, state["samples_base"] if state else None, motion if state else None)
             past = state["past"] if state else [torch.zeros_like(latents)] * 3
-            self.check_prior(q, hyper, cue, past, latents, inter=state is not None)
+            live = torch.ones_like(latents[:, :1]) if copied is None else 1 - cells(copied, 2)
+            self.check_prior(q, hyper, cue, past, latents, live, inter=state is not None)
             rate = self.rate_vector(self.rate, q, self.formats["feature"]).double()
             picture, features = self.synthesize(context, prediction, latents.double() / 16, self.steps(q).double(), rate)
+            if copied is not None:
+                picture, features = (torch.where(cells(copied, 4) > 0, a, b) for a, b in zip(moved, (picture, features)))
             return dict(
                 picture=picture,
                 features=features,
@@ -112,8 +115,10 @@ class Simulation(Enhancement):
                 samples=self.integers(picture, 8) + 128,
             )
 
-    def check_prior(self, q, hyper, cue, past, latents, inter):
-        """The symbols that these latents imply must be integers, and zero where the scale index is zero."""
+    def check_prior(self, q, hyper, cue, past, latents, live, inter):
+        """The symbols that these latents imply must be integers, and zero where the scale index is zero; latents are zero where not `live`."""
+        if (latents * (1 - live)).any():
+            raise ValueError("a copied block has latents")
         p = self.prior
         rate = self.rate_vector(p.rate[1 if inter else 0], q, p.formats["trunk"]).double()
         trunk = p.trunk(hyper.double(), cue.double() / 128, torch.cat(past, 1).double() / 4, rate)
@@ -126,6 +131,6 @@ class Simulation(Enhancement):
         ):
             difference = latents - self.integers(mean, 4)
             clipped = latents.abs() == 4095
-            bad = mask & ~clipped & ((difference & 15 != 0) | ((scale == 0) & (difference != 0)))
+            bad = mask & (live > 0) & ~clipped & ((difference & 15 != 0) | ((scale == 0) & (difference != 0)))
             if bad.any():
                 raise ValueError(f"{int(bad.sum())} latents do not fit this model's prior")

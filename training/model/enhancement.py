@@ -5,8 +5,9 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
+from .copying import block_gains, cell_errors, to_cells
 from .fixed import Block, Conv, Fixed, floor_through, round_through
-from .picture import PICTURE_CHANNELS, enlarge, fold, unfold
+from .picture import LUMA_CHANNELS, PICTURE_CHANNELS, enlarge, fold, unfold
 from .prior import ANCHORS, HYPER, Prior, cues, past_latents
 from .rate import laplace_bits
 from .transform import CHROMA_COEFFICIENTS, LATENTS, LUMA_COEFFICIENTS, dct_matrix
@@ -172,15 +173,21 @@ class Enhancement(nn.Module):
         return floor_through((difference * 256).clamp(-255, 255)) / 256
 
     def predict(self, base_features, enlarged, previous, motion):
-        """(context, prediction); previous None: an intra frame."""
+        """(context, prediction, moved); previous None: an intra frame.
+
+        `moved` are picture and features of the previous frame by block motion: what copied blocks show (None in an intra frame).
+        """
+        moved = None
         if previous is None:
             features, blended = self.intra(base_features), enlarged
         else:
             vectors = nearest(motion[:, 1:], 2) / 16
-            hidden = self.correct(torch.cat((base_features, self.move_features(previous["features"], vectors)), 1))
+            still = self.move_features(previous["features"], vectors)
+            hidden = self.correct(torch.cat((base_features, still), 1))
             correction, keep = self.correction(hidden), self.keep(hidden)
             features = self.move_features(previous["features"], vectors + correction)
             temporal = self.move_picture(previous["picture"], motion)
+            moved = temporal, still
             part = keep * (temporal - enlarged)
             if self.integer:
                 part = floor_through(part * 4096) / 4096
@@ -189,7 +196,7 @@ class Enhancement(nn.Module):
             self.context(torch.cat((features, base_features, self.coarse(blended - enlarged)), 1))
         )
         prediction = self.formats["fine"](blended + self.fusion(context))
-        return context, prediction
+        return context, prediction, moved
 
     def synthesize(self, context, prediction, latents, step, rate):
         """(picture, features) from decoded latents (in steps)."""
@@ -208,15 +215,21 @@ class Enhancement(nn.Module):
             picture = picture.clamp(-0.6, 0.6)
         return picture, features
 
-    def forward(self, source, base, previous, q, motion=None, rounding=None):
+    def weighted_errors(self, difference):
+        return cell_errors(difference, LUMA_CHANNELS, LUMA_WEIGHT, CHROMA_WEIGHT)
+
+    def forward(self, source, base, previous, q, motion=None, rounding=None, copying=None):
         """One frame. source: real folded picture; base: real (luma, chroma) of the base picture; q [B] in 0..63.
+
+        copying(gains of blocks in bits, cues) -> (flags [B,1,h,w], their bits [B]) chooses the copied blocks of an inter frame. In training
+        the latents next to them still see theirs, which saves a second pass.
 
         Returns the state for the next frame and the rate: picture, features, latents (three past, as the prior sees them), base,
         prediction, bits [B], hyper_bits [B].
         """
         b, _, h, w = source.shape
         features, enlarged = self.base(*base)
-        context, prediction = self.predict(features, enlarged, previous, motion)
+        context, prediction, moved = self.predict(features, enlarged, previous, motion)
         step = self.steps(q)
         y, z = self.analysis(source, prediction, enlarged, context, 2048 / step)
         z_hat = round_through(z).clamp(-127, 127)
@@ -225,16 +238,29 @@ class Enhancement(nn.Module):
         past = previous["latents"] if previous else [y.new_zeros(y.shape)] * 3
         cue = cues(base, previous["base"] if previous else None, motion if previous else None)
         rate = self.rate_vector(self.prior.rate[1 if previous else 0], q, self.prior.formats["trunk"])
-        y_hat, y_bits = self.prior(y, z_hat, cue, torch.cat(past, 1), rate, rounding)
-        picture, features = self.synthesize(
-            context, prediction, y_hat, step, self.rate_vector(self.rate, q, self.formats["feature"])
-        )
+        seen = z_hat, cue, torch.cat(past, 1), rate
+        synthesis_rate = self.rate_vector(self.rate, q, self.formats["feature"])
+        y_hat, y_bits = self.prior(y, *seen, rounding)
+        picture, features = self.synthesize(context, prediction, y_hat, step, synthesis_rate)
+        flag_bits = 0.0
+        if copying and moved:
+            with torch.no_grad():
+                price = lambda_of(q)[:, None, None, None]
+                added = self.weighted_errors(source - moved[0]) - self.weighted_errors(source - picture)
+                flags, flag_bits = copying(block_gains(y_bits.sum(1, keepdim=True), added, price), cue)
+                copied = to_cells(flags)
+            if self.training:
+                y_hat, y_bits = y_hat * (1 - copied), y_bits * (1 - copied)
+            else:
+                y_hat, y_bits = self.prior(y, *seen, rounding, copied)
+                picture, features = self.synthesize(context, prediction, y_hat, step, synthesis_rate)
+            picture, features = (torch.where(nearest(copied, 2) > 0, a, b) for a, b in zip(moved, (picture, features)))
         return dict(
             picture=picture,
             features=features,
             latents=[past_latents(y_hat) if self.integer else y_hat, *past[:2]],
             base=base,
             prediction=prediction,
-            bits=y_bits.sum((1, 2, 3)) + z_bits,
+            bits=y_bits.sum((1, 2, 3)) + z_bits + flag_bits,
             hyper_bits=z_bits,
         )

@@ -71,13 +71,15 @@ class Prior(nn.Module):
         h = F.pixel_shuffle(self.hyper8(F.pixel_shuffle(self.hyper16(hyper), 2)), 2)
         return self.block(self.open(torch.cat((h, self.see(cue), past), 1), addend=rate))
 
-    def forward(self, latents, hyper, cue, past, rate, rounding=None):
+    def forward(self, latents, hyper, cue, past, rate, rounding=None, copied=None):
         """Codes `latents` [B,96,h,w] (steps, real): (latents as decoded, bits per element).
 
-        rounding(difference, scale index) -> integer symbols; plain rounding where it is None.
+        rounding(difference, scale index) -> integer symbols; plain rounding where it is None. Where `copied` [B,1,h,w] is 1 nothing is
+        coded and the latents are 0.
         """
         b, c, h, w = latents.shape
         first = checkerboard(c, h, w, latents.device)
+        live = 1.0 if copied is None else 1 - copied
         t = self.trunk(hyper, cue, past, rate)
 
         def code(mean, scale, mask):
@@ -85,7 +87,7 @@ class Prior(nn.Module):
             s = round_through(d) if rounding is None else rounding(d, scale * 2**SCALE_SHIFT)
             if self.mean.mode == "integer":
                 s = torch.where(scale > 0, s, torch.zeros_like(s))
-            return s, (s + mean) * mask
+            return s * live, (s + mean) * mask * live
 
         m0, s0 = self.mean(t), self.scale(t)
         symbols0, part = code(m0, s0, first)
@@ -101,7 +103,7 @@ class Prior(nn.Module):
         else:
             coded = laplace_bits(torch.floor(latents - mean + 0.5).detach(), scale)
         if not self.training:
-            return decoded, coded
+            return decoded, coded * live
         # The scales learn from the rounded symbols that will be coded; the noisy rate only steers latents and means.
         noisy = laplace_bits(latents - mean, scale.detach(), noise=True)
         return decoded, coded + noisy - noisy.detach()
