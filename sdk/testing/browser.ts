@@ -32,8 +32,8 @@ export type BrowserBench = {
 	readonly reload: () => Promise<void>;
 	/** Another tab with the same page. */
 	readonly another: () => Promise<Page>;
-	/** Bytes of memory that the page's process takes, its workers included. */
-	readonly memory: () => Promise<number>;
+	/** Resident bytes now: of the page's process, its workers included, and of all of the browser's processes. */
+	readonly memory: () => Promise<{ readonly page: number; readonly all: number }>;
 	readonly close: () => Promise<void>;
 };
 
@@ -69,14 +69,21 @@ export const findChromium = (): string => {
 	return found;
 };
 
-/** Resident bytes of the largest renderer: the one with the page. */
-const rendererMemory = async (browser: Browser): Promise<number> => {
+const residentMemory = async (browser: Browser): Promise<{ readonly page: number; readonly all: number }> => {
 	const session = await browser.newBrowserCDPSession();
 	try {
 		const { processInfo } = await session.send("SystemInfo.getProcessInfo");
-		const renderers = processInfo.filter(({ type }) => type === "renderer").map(({ id }) => String(id));
-		const lines = execFileSync("ps", ["-o", "rss=", "-p", renderers.join(",")], { encoding: "utf8" });
-		return Math.max(...lines.trim().split("\n").map(Number)) * 1024;
+		const bytes = (ids: readonly number[]) =>
+			execFileSync("ps", ["-o", "rss=", "-p", ids.join(",")], { encoding: "utf8" })
+				.trim()
+				.split("\n")
+				.map((line) => Number(line) * 1024);
+		const renderers = processInfo.filter(({ type }) => type === "renderer");
+		return {
+			// The largest renderer is the one with the page: Chromium keeps a spare one.
+			page: Math.max(...bytes(renderers.map(({ id }) => id))),
+			all: bytes(processInfo.map(({ id }) => id)).reduce((sum, one) => sum + one, 0),
+		};
 	} finally {
 		await session.detach();
 	}
@@ -140,7 +147,7 @@ export const openBrowser = async (files: string, flags: readonly string[] = []):
 				await load(tab);
 				return tab;
 			},
-			memory: () => rendererMemory(opened),
+			memory: () => residentMemory(opened),
 			close: async () => {
 				await opened.close();
 				await server.close();

@@ -37,18 +37,6 @@ export const CORPUS = {
 		]),
 	"little.mp4": (folder: string) =>
 		ffmpeg(folder, [...picture("96x64", 20, 3), ...tone(3), ...h264, "-g", "20", "-c:a", "aac", "little.mp4"]),
-	/** Two hours, with few frames. */
-	"long.mp4": (folder: string) =>
-		ffmpeg(folder, [
-			...picture("320x180", "1/2", 7200),
-			...tone(7200),
-			...h264,
-			"-g",
-			"20",
-			"-c:a",
-			"aac",
-			"long.mp4",
-		]),
 	"stamps.mp4": (folder: string) => ffmpeg(folder, [...picture("64x48", 4, 1), ...h264, "stamps.mp4"]),
 	"moment.mp4": (folder: string) => ffmpeg(folder, [...picture("96x64", 20, 0.7), ...h264, "moment.mp4"]),
 	"vp9-opus.webm": (folder: string) =>
@@ -197,6 +185,53 @@ export const CORPUS = {
 			],
 			...["-auto-alt-ref", "0", "alpha.webm"],
 		]),
+	/** Begins 0.2 s after a sync sample by its edit list, which hides the five frames before. */
+	"edited.mp4": (folder: string) => {
+		ffmpeg(folder, [...picture("160x120", 25, 3), ...h264, "-g", "25", "-bf", "0", "uncut.mp4"]);
+		ffmpeg(folder, ["-ss", "1.2", "-i", "uncut.mp4", "-c", "copy", "edited.mp4"]);
+	},
+	/** Twice as wide and high in its second half. */
+	"growing.webm": (folder: string) => {
+		for (const [name, size] of [
+			["small.webm", "160x120"],
+			["large.webm", "320x240"],
+		] as const) {
+			ffmpeg(folder, [...picture(size, 25, 1), "-c:v", "libvpx", "-deadline", "realtime", name]);
+		}
+		writeFileSync(join(folder, "halves.txt"), "file small.webm\nfile large.webm\n");
+		ffmpeg(folder, ["-f", "concat", "-i", "halves.txt", "-c", "copy", "growing.webm"]);
+	},
+	"hlg.webm": (folder: string) =>
+		ffmpeg(folder, [
+			...picture("160x120", 25, 1),
+			...[
+				"-c:v",
+				"libvpx-vp9",
+				"-profile:v",
+				"2",
+				"-pix_fmt",
+				"yuv420p10le",
+				"-deadline",
+				"realtime",
+				"-cpu-used",
+				"8",
+			],
+			...["-color_primaries", "bt2020", "-color_trc", "arib-std-b67", "-colorspace", "bt2020nc", "hlg.webm"],
+		]),
+	"wide.webm": (folder: string) =>
+		ffmpeg(folder, [
+			...picture("8208x64", 25, 0.2),
+			...["-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "wide.webm"],
+		]),
+	"vorbis.webm": (folder: string) =>
+		ffmpeg(folder, [
+			...[...picture("160x120", 25, 1), ...tone(1), "-c:v", "libvpx", "-deadline", "realtime"],
+			...["-c:a", "libvorbis", "vorbis.webm"],
+		]),
+	"flac.mkv": (folder: string) =>
+		ffmpeg(folder, [...picture("160x120", 25, 1), ...tone(1), ...h264, "-c:a", "flac", "flac.mkv"]),
+	"ac3.mp4": (folder: string) =>
+		ffmpeg(folder, [...picture("160x120", 25, 1), ...tone(1), ...h264, "-c:a", "ac3", "ac3.mp4"]),
 	"silent.mp4": (folder: string) => ffmpeg(folder, [...picture("160x120", 25, 1), ...h264, "silent.mp4"]),
 	"offset.mkv": (folder: string) => {
 		ffmpeg(folder, [...picture("160x120", 25, 2), ...h264, "-bf", "0", "early.mkv"]);

@@ -1,0 +1,108 @@
+/**
+ * Memory of an upload, from outside: resident bytes of the page's process (page and worker) and of all of Chromium's processes while a
+ * long generated source is uploaded. `node bench/sdk/memory.ts` writes `bench/sdk/RESULTS.md`; takes some minutes.
+ */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { cpus, tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { table, writeSection } from "../results.ts";
+import { openBrowser } from "../../sdk/testing/browser.ts";
+import type { UploadOptions } from "../../sdk/index.ts";
+
+type Run = {
+	readonly name: string;
+	readonly size: string;
+	/** Frames a second, as ffmpeg takes it. */
+	readonly rate: string;
+	readonly seconds: number;
+	readonly options: Partial<UploadOptions>;
+};
+
+const RUNS: readonly Run[] = [
+	{
+		name: "two hours, base and sound",
+		size: "1280x720",
+		rate: "1/2",
+		seconds: 7200,
+		options: { backend: "none", gopSeconds: 10 },
+	},
+	{
+		name: "five minutes, with the enhancement on WASM",
+		size: "320x180",
+		rate: "1",
+		seconds: 300,
+		options: { backend: "wasm", gopSeconds: 10, patience: 100 },
+	},
+];
+
+const MEBIBYTE = 2 ** 20;
+
+type Seen = { readonly seconds: number; readonly page: number; readonly all: number };
+
+const generate = (folder: string, { size, rate, seconds }: Run): string => {
+	const video = ["-f", "lavfi", "-i", `testsrc2=size=${size}:rate=${rate}:duration=${seconds}`];
+	const sound = ["-f", "lavfi", "-i", `sine=sample_rate=48000:duration=${seconds}`];
+	const codecs = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", "20", "-c:a", "aac"];
+	execFileSync("ffmpeg", ["-v", "error", "-y", ...video, ...sound, ...codecs, "long.mp4"], { cwd: folder });
+	return "/fixtures/long.mp4";
+};
+
+/** The largest value seen while the upload was between two shares of its length. */
+const peak = (seen: readonly Seen[], which: "page" | "all", length: number, from: number, to: number): number => {
+	const within = seen.filter(({ seconds }) => seconds >= from * length && seconds <= to * length);
+	return Math.round(Math.max(...within.map((one) => one[which])) / MEBIBYTE);
+};
+
+const measure = async (run: Run): Promise<string[]> => {
+	const folder = mkdtempSync(join(tmpdir(), "crescendo-memory-"));
+	const address = generate(folder, run);
+	const bench = await openBrowser(folder);
+	try {
+		const idle = await bench.memory();
+		const id = await bench.page.evaluate(([file, options]) => globalThis.bench.beginUpload(file, options), [
+			address,
+			run.options,
+		] as const);
+		const seen: Seen[] = [];
+		const over = new AbortController();
+		const ended = bench.page
+			.evaluate((upload) => globalThis.bench.finishUpload(upload), id)
+			.finally(() => over.abort());
+		while (!over.signal.aborted) {
+			await new Promise((resolve) => setTimeout(resolve, 500));
+			const progress = await bench.page.evaluate((upload) => globalThis.bench.progressOf(upload), id);
+			seen.push({ seconds: progress?.secondsEncoded ?? 0, ...(await bench.memory()) });
+		}
+		const { error, result } = await ended;
+		if (result === undefined) throw new Error(`the upload failed: ${error?.message}`);
+		const { frames, duration, backend } = result;
+		const at = `${backend.width}x${backend.height}`;
+		const early = peak(seen, "page", duration, 0.1, 0.4);
+		const late = peak(seen, "page", duration, 0.7, 1);
+		const numbers = [Math.round(idle.page / MEBIBYTE), peak(seen, "page", duration, 0, 1), early, late];
+		const all = [Math.round(idle.all / MEBIBYTE), peak(seen, "all", duration, 0, 1)];
+		const name = `${run.name} (${run.size}, ${frames} frames; coded at ${at})`;
+		return [name, ...[...numbers, ...all].map(String)];
+	} finally {
+		await bench.close();
+		rmSync(folder, { recursive: true, force: true });
+	}
+};
+
+const HEAD = [
+	...["source", "idle", "peak", "peak, second to fourth tenth", "peak, last three tenths"],
+	...["all processes, idle", "all processes, peak"],
+];
+
+const rows: string[][] = [];
+for (const run of RUNS) rows.push(await measure(run));
+const report = `## Memory of an upload
+
+\`node bench/sdk/memory.ts\`, ${cpus().length} cores, Chromium without a GPU. Resident MiB, looked at twice a second; the page's process holds the page and
+its worker, and before the upload already the browser's own code ("idle").
+
+${table(HEAD, rows)}`;
+await writeSection("memory", report, fileURLToPath(new URL("RESULTS.md", import.meta.url)));
+process.stdout.write(`${report}\n`);

@@ -1,0 +1,81 @@
+import { CrescendoUploaderElement, defineUploader } from "../../index.ts";
+
+/** Uploads through `<crescendo-uploader>`, as a person who chooses a file would. */
+export const uploadByElement = async (
+	address: string,
+): Promise<{ readonly watch: string; readonly status: string; readonly events: string[] }> => {
+	defineUploader();
+	const element = document.createElement("crescendo-uploader") as CrescendoUploaderElement;
+	element.endpoint = "/";
+	element.token = "good";
+	element.options = { backend: "none" };
+	document.body.append(element);
+	const events: string[] = [];
+	const ended = new Promise<void>((resolve) => {
+		for (const name of ["asset", "playable", "done", "error"]) {
+			element.addEventListener(name, () => {
+				events.push(name);
+				if (name === "done" || name === "error") {
+					resolve();
+				}
+			});
+		}
+	});
+	const transfer = new DataTransfer();
+	transfer.items.add(new File([await (await fetch(address)).blob()], "holiday.mp4"));
+	const input = element.shadowRoot?.querySelector("input");
+	if (!(input instanceof HTMLInputElement)) {
+		throw new Error("the element has no file input");
+	}
+	input.files = transfer.files;
+	input.dispatchEvent(new Event("change"));
+	await ended;
+	const text = (selector: string) => element.shadowRoot?.querySelector(selector)?.textContent ?? "";
+	const watch = element.shadowRoot?.querySelector("a")?.href ?? "";
+	return { watch, status: `${text('[part="title"]')}: ${text('[part="status"]')}`, events };
+};
+
+/** Records some seconds of the camera through `<crescendo-uploader camera>`, by clicks alone. */
+export const recordByElement = async (seconds: number): Promise<string[]> => {
+	defineUploader();
+	const element = document.createElement("crescendo-uploader");
+	if (!(element instanceof CrescendoUploaderElement)) {
+		throw new Error("the element is not defined");
+	}
+	element.toggleAttribute("camera", true);
+	element.setAttribute("endpoint", "/");
+	element.token = "good";
+	element.options = { backend: "none", gopSeconds: 0.5 };
+	document.body.replaceChildren(element);
+	const told: string[] = [];
+	const button = (part: string): HTMLElement => {
+		const found = element.shadowRoot?.querySelector<HTMLElement>(`[part~="${part}"]`);
+		if (found === null || found === undefined || found.hidden) {
+			throw new Error(`no button ${part} in sight`);
+		}
+		return found;
+	};
+	const running = new Promise<void>((resolve) => {
+		element.addEventListener("statechange", (event) => {
+			if ((event as CustomEvent<{ state: string }>).detail.state === "running") {
+				resolve();
+			}
+		});
+	});
+	const ended = new Promise<void>((resolve) => {
+		for (const name of ["done", "error"]) {
+			element.addEventListener(name, () => {
+				told.push(name);
+				resolve();
+			});
+		}
+	});
+	button("camera").click();
+	await running;
+	await new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
+	button("finish").click();
+	await ended;
+	told.push(element.shadowRoot?.querySelector('[role="status"]')?.textContent ?? "");
+	told.push(button("watch").textContent ?? "");
+	return told;
+};
