@@ -4,7 +4,6 @@ import { CodecError } from "../errors.ts";
 import { hashPicture } from "../hash/picture-hash.ts";
 import type { Executor, Graph } from "../model/executor.ts";
 import { graphOf, HYPER_PLANES, LATENT_PLANES, type Model, rowOf } from "../model/model-file.ts";
-import type { BlockMotion } from "../motion/block-motion.ts";
 import type { CopiedMap } from "../motion/copied-map.ts";
 import { MOTION_EFFORTS, MotionSearch } from "../motion/search.ts";
 import { type MotionField, MotionModels, writeMotion } from "../motion/syntax.ts";
