@@ -13,10 +13,12 @@ import torch
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from training.data.dataset import ClipDataset  # noqa: E402
+from training.model.adaptive import adaptive_strength, quality_map  # noqa: E402
 from training.model.copying import copy_where_it_saves  # noqa: E402
 from training.model.enhancement import CHROMA_WEIGHT, LUMA_WEIGHT, QUALITIES, Enhancement, lambda_of  # noqa: E402
 from training.model.fixed import set_mode, settle  # noqa: E402
 from training.model.picture import fold, squared_errors, to_real  # noqa: E402
+from training.model.warp import nearest  # noqa: E402
 from training.model.sketch_start import start_from_sketch  # noqa: E402
 from training.optimizer import Muon  # noqa: E402
 
@@ -64,23 +66,28 @@ def sequence_loss(model, clip, q, warm=0):
     The first `warm` frames only age the references: they have no part in the loss and no gradient.
     """
     b, n, _, h, w = clip["y"].shape
+    strength = adaptive_strength(b).to(q)
     state, total, log, learning = None, 0.0, [], torch.is_grad_enabled()
     for t in range(n):
         source = fold(to_real(clip["y"][:, t]), to_real(clip["uv"][:, t]))
         base = to_real(clip["base_y"][:, t]), to_real(clip["base_uv"][:, t])
         motion = clip["motion"][:, t].float()
-        frame_q = (q + INTRA_FINER).clamp(max=QUALITIES - 1) if t == 0 else q
+        finer = INTRA_FINER if t == 0 else 0
+        frame_q = quality_map(source, q + finer, strength)
         with torch.set_grad_enabled(learning and t >= warm):
             state = model(source, base, state, frame_q, motion, copying=copy_where_it_saves)
         if t < warm:
             continue
         bpp = state["bits"] / (h * w)
+        # Each block's errors count by its own quality.
+        worth = nearest(lambda_of(frame_q), 8)
         luma, chroma = squared_errors(state["picture"], source)
-        lam = lambda_of(frame_q)
         predicted, _ = squared_errors(state["prediction"], source)
-        loss = bpp + lam * (LUMA_WEIGHT * luma + CHROMA_WEIGHT * chroma)
+        weighted = [squared_errors(p * worth.sqrt(), source * worth.sqrt()) for p in (state["picture"], state["prediction"])]
+        loss = bpp + LUMA_WEIGHT * weighted[0][0] + CHROMA_WEIGHT * weighted[0][1]
         # A little of the prediction's own error: its bits are only felt through the latents otherwise.
-        loss = loss + 0.02 * lam * predicted
+        loss = loss + 0.02 * weighted[1][0]
+        lam = lambda_of(q + finer)
         # Low qualities have small losses: weigh them up, so that every q has its say.
         total = total + (loss * (400.0 / lam) ** 0.35).mean()
         log.append((bpp.mean().item(), -10 * torch.log10(luma + 1e-9).mean().item(), -10 * torch.log10(predicted + 1e-9).mean().item()))

@@ -219,6 +219,11 @@ const COPIED = groups(
 	2,
 );
 
+const byDistance = (weights: readonly number[], expected: number) =>
+	weights.map((_, offset) => defined(weights[Math.abs(offset - expected)]));
+const IN_TIME = numbers("900 45 2 2 2 2 2 2 2");
+const IN_SPACE = numbers("300 180 80 35 15 7 3 2 2");
+
 /** Section 5.3: latent bytes of the frames of one GOP. */
 class LatentDecoder {
 	private readonly planes = new Map<number, Record<"coded" | "zero" | "level" | "sign", Model[]>>();
@@ -227,11 +232,32 @@ class LatentDecoder {
 	private previous: number[] | undefined;
 	private readonly copiedModels = COPIED.map((w) => new Model(w));
 	private previousCopied: number[] | undefined;
+	private readonly uneven = new Model([600, 400]);
+	private readonly inTime = IN_TIME.map((_, expected) => new Model(byDistance(IN_TIME, expected)));
+	private readonly inSpace = IN_SPACE.map((_, expected) => new Model(byDistance(IN_SPACE, expected)));
+	private previousOffsets: number[] | undefined;
 
 	/** An inter frame without latent bytes. */
 	skip(blocks: number): void {
 		this.previous = undefined;
 		this.previousCopied = Array.from({ length: blocks }, () => 1);
+	}
+
+	quality(stream: Stream, w: number, h: number): number[] {
+		const offsets = Array.from({ length: w * h }, () => 0);
+		if (this.uneven.symbol(stream) === 1) {
+			for (let i = 0; i < w * h; i++) {
+				const left = i % w === 0 ? undefined : offsets[i - 1];
+				const up = i < w ? undefined : offsets[i - w];
+				const suggested =
+					left !== undefined && up !== undefined ? Math.floor((left + up) / 2) : (left ?? up ?? 0);
+				const before = this.previousOffsets?.[i];
+				const model = before === undefined ? this.inSpace[suggested + 4] : this.inTime[before + 4];
+				offsets[i] = defined(model).symbol(stream) - 4;
+			}
+		}
+		this.previousOffsets = offsets;
+		return offsets;
 	}
 
 	copied(stream: Stream, levels: readonly number[], w: number, h: number): number[] {
@@ -383,6 +409,7 @@ const frames = fc.record({
 	draws: fc.array(fc.nat(999), { minLength: 1, maxLength: 90 }),
 	copied: fc.array(fc.nat(1), { minLength: 6, maxLength: 6 }),
 	levels: fc.array(fc.nat(3), { minLength: 6, maxLength: 6 }),
+	offsets: fc.array(fc.oneof(fc.constant(0), fc.integer({ min: -4, max: 4 })), { minLength: 4, maxLength: 4 }),
 	hyper: fc.array(fc.oneof(fc.constant(0), fc.integer({ min: -127, max: 127 })), { minLength: 8, maxLength: 8 }),
 	scales: fc.array(fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 63 })), { minLength: 24, maxLength: 24 }),
 	symbols: fc.array(fc.oneof(fc.integer({ min: -2, max: 2 }), fc.integer({ min: -255, max: 255 })), {
@@ -406,6 +433,7 @@ describe("a second decoder, written from the specification", () => {
 					const scales = Uint8Array.from(frame.scales);
 					const symbols = Int16Array.from(frame.symbols, (s, i) => (scales[i] === 0 ? 0 : s));
 					const writer = new LatentWriter(latentModels);
+					writer.quality(Int8Array.from(frame.offsets), { width: 2, height: 2 });
 					writer.copied(Uint8Array.from(frame.copied), Uint8Array.from(frame.levels), blocks);
 					writer.hyper(Int16Array.from(frame.hyper), { channels: 2, width: 2, height: 2 });
 					for (const pass of [0, 1] as const) writer.pass(symbols, scales, geometry, pass);
@@ -438,6 +466,7 @@ describe("a second decoder, written from the specification", () => {
 						continue;
 					}
 					const stream = new Stream(latents);
+					expect(latentDecoder.quality(stream, 2, 2)).toEqual(frame.offsets);
 					expect(latentDecoder.copied(stream, frame.levels, 3, 2)).toEqual(frame.copied);
 					expect(latentDecoder.hyper(stream, 2, 2, 2)).toEqual(frame.hyper);
 					const decoded = Array.from({ length: 24 }, () => 0);

@@ -4,7 +4,7 @@ import { geometryOf, MAX_SIDE, MIN_SIDE } from "../picture/geometry.ts";
 import type { ColourSpace } from "../track.ts";
 import { ByteReader, ByteWriter } from "./bytes.ts";
 
-/** Of samples and sequence headers; version 1 had no adaptive hyper latents and no scale offsets, version 2 no copied blocks. */
+/** Of samples and sequence headers; version 1 had no adaptive hyper latents and no scale offsets, version 2 neither copied blocks nor block quality. */
 export const BITSTREAM_VERSION = 3;
 /** Quality indices are 0..63. */
 export const LARGEST_Q = 63;

@@ -55,8 +55,11 @@ describe("copied blocks", () => {
 		coded[9] = 128 - 16;
 		const bits = new Float32Array(grid8.cells);
 		bits[0] = 4;
-		const worth = (2 * 100 * 0.75 * 16 ** 2) / 256 ** 2;
-		const gains = copyingGains(bits, { source, coded, copied }, 100, geometry);
-		expect([...gains]).toEqual([4, -Math.fround(worth), Math.fround(worth), 0, 0, 0, 0, 0]);
+		const lambda = 40 * 40 ** (20 / 63);
+		const worth = (2 * lambda * 0.75 * 16 ** 2) / 256 ** 2;
+		const gains = copyingGains(bits, { source, coded, copied }, Uint8Array.of(20, 50), geometry);
+		const finer = worth * 40 ** (30 / 63);
+		const expected = [4, -worth, finer, 0, 0, 0, 0, 0];
+		gains.forEach((gain, block) => expect(gain).toBeCloseTo(expected[block] as number, 3));
 	});
 });

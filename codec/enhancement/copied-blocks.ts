@@ -4,7 +4,7 @@ import { symbolCosts } from "../entropy/tables.ts";
 import { FOLDED_PLANES } from "../picture/fold.ts";
 import type { FrameGeometry, Grid } from "./geometry.ts";
 import type { LatentModel } from "./latent-prior.ts";
-import { CHROMA_WEIGHT, LUMA_WEIGHT } from "./rate-distortion.ts";
+import { CHROMA_WEIGHT, lambdaOf, LUMA_WEIGHT } from "./rate-distortion.ts";
 
 /** Planes 12..17 of the cues are the base's change. */
 const FIRST_CHANGE = 12;
@@ -15,7 +15,7 @@ const LUMA_PLANES = 16;
 /** An error that stays is worth so many of one frame: later frames inherit it (measured: 1.3 loses 2 percent of rate, 4 loses 1). */
 const PATIENCE = 2;
 
-/** The block of each cell of a grid with `2^shift` cells along a block: 4 on the 1/4 grid, 2 on the 1/8 grid. */
+/** The block of each cell of a grid with `2^shift` cells along a block. */
 function blocksOf({ width, height, cells }: Grid, shift: 1 | 2): Uint32Array {
 	const blocks = new Uint32Array(cells);
 	for (let y = 0, i = 0; y < height; y++) {
@@ -89,13 +89,13 @@ export function bitsOfCells(symbols: Int16Array, scale: Uint8Array, cells: numbe
 /**
  * Bits that copying each block saves: those of its latents less the worth of the error it adds.
  *
- * @param bits of {@link bitsOfCells}. @param lambda bits that a squared error of 1 (samples in 0..1) is worth
+ * @param bits of {@link bitsOfCells}. @param quality indices of the 32x32 blocks: what an error is worth there
  */
 export function copyingGains(
 	bits: Float32Array,
 	pictures: Candidates,
-	lambda: number,
-	{ grid4, grid8 }: Pick<FrameGeometry, "grid4" | "grid8">,
+	quality: Uint8Array,
+	{ grid4, grid8, grid16 }: Pick<FrameGeometry, "grid4" | "grid8" | "grid16">,
 ): Float32Array {
 	const { source, coded, copied } = pictures;
 	const gains = new Float32Array(grid8.cells / 4);
@@ -114,6 +114,9 @@ export function copyingGains(
 			added[block] = (added[block] as number) + weight * (stays * stays - coding * coding);
 		}
 	}
-	const price = (PATIENCE * lambda) / 256 ** 2;
-	return gains.map((saved, block) => saved - price * (added[block] as number));
+	const blockQuality = blocksOf(grid16, 1);
+	return gains.map((saved, block) => {
+		const lambda = lambdaOf(quality[blockQuality[block] as number] as number);
+		return saved - ((PATIENCE * lambda) / 256 ** 2) * (added[block] as number);
+	});
 }

@@ -3,7 +3,7 @@ import { LatentModels, LatentWriter } from "../entropy/latent-stream.ts";
 import { CodecError } from "../errors.ts";
 import { hashPicture } from "../hash/picture-hash.ts";
 import type { Executor, Graph } from "../model/executor.ts";
-import { graphOf, HYPER_PLANES, LATENT_PLANES, type Model, rowOf } from "../model/model-file.ts";
+import { graphOf, HYPER_PLANES, LATENT_PLANES, type Model } from "../model/model-file.ts";
 import type { CopiedMap } from "../motion/copied-map.ts";
 import { MOTION_EFFORTS, MotionSearch } from "../motion/search.ts";
 import { type MotionField, MotionModels, writeMotion } from "../motion/syntax.ts";
@@ -17,8 +17,9 @@ import type { FrameSymbols } from "./frame-symbols.ts";
 import { extendBase, extendSource, type FrameGeometry, type Grid } from "./geometry.ts";
 import { type LatentModel, LatentPrior, output } from "./latent-prior.ts";
 import { LARGEST_HYPER, throwIfAborted } from "./parser.ts";
+import { adaptiveOffsets, qualityMap } from "./quality-map.ts";
 import { dequantisePass, quantisePass } from "./quantiser.ts";
-import { errorCosts, lambdaOf, motionErrorPerBit } from "./rate-distortion.ts";
+import { errorCosts, motionErrorPerBit } from "./rate-distortion.ts";
 import { EnhancementReconstructor, type Prepared } from "./reconstruction.ts";
 
 /** Parts of the work on one frame, in order. */
@@ -42,6 +43,11 @@ export type EncoderOptions = {
 	readonly motionReference?: "decoded" | "source";
 	/** How hard the motion search tries. Default `normal`. */
 	readonly motionEffort?: keyof typeof MOTION_EFFORTS;
+	/**
+	 * How much finer flat blocks are than busy ones: quality indices for each halving of a block's variance, 0 (all blocks alike) to 8.
+	 * Costs PSNR, gains MS-SSIM and what people see. Default 3.
+	 */
+	readonly adaptiveQuality?: number;
 	/** Called with the time that each stage of each frame took. */
 	readonly onStage?: (stage: EncoderStage, milliseconds: number) => void;
 };
@@ -82,6 +88,10 @@ export class EnhancementEncoder {
 	private motionModels = new MotionModels();
 	/** And of latents. */
 	private latentModels = new LatentModels();
+	/** Gains of the analysis by quality index, `[64, 96]`. */
+	private readonly gains: Float32Array;
+	/** Quality offsets of the frame before. */
+	private offsets: Int8Array | undefined;
 	/** Luma of the coded size that motion points into. */
 	private reference: Uint8Array | undefined;
 	private busy = false;
@@ -95,6 +105,7 @@ export class EnhancementEncoder {
 		this.options = {
 			pictureHash: "intra",
 			rateDistortion: false,
+			adaptiveQuality: 3,
 			motionReference: options.executor.kind === "webgpu" ? "source" : "decoded",
 			motionEffort: "normal",
 			...options,
@@ -104,6 +115,7 @@ export class EnhancementEncoder {
 		this.prior = prior;
 		this.reconstructor = reconstructor;
 		const { codedWidth, codedHeight } = this.geometry;
+		this.gains = Float32Array.from(options.model.tables.steps.flat(), (step) => 2048 / step);
 		this.motionSearch = new MotionSearch(codedWidth, codedHeight, MOTION_EFFORTS[this.options.motionEffort]);
 	}
 
@@ -168,7 +180,11 @@ export class EnhancementEncoder {
 		if (type === "intra") {
 			this.motionModels = new MotionModels();
 			this.latentModels = new LatentModels();
+			this.offsets = undefined;
 		}
+		const { grid32 } = this.geometry;
+		const offsets = adaptiveOffsets(extended.y, grid32, this.options.adaptiveQuality, this.offsets);
+		this.offsets = offsets;
 		const field = type === "intra" ? undefined : this.search(extended.y, q);
 		const motion = field?.toBlockMotion();
 		const motionBytes = field === undefined ? new Uint8Array(0) : writeMotion(field, this.motionModels);
@@ -183,9 +199,10 @@ export class EnhancementEncoder {
 			for (;;) {
 				const models = this.latentModels.copy();
 				const folded = foldPicture(extended, -128);
-				const real = await this.analyse(folded, prepared, q);
+				const quality = qualityMap(q, offsets);
+				const real = await this.analyse(folded, prepared, quality);
 				timed("analysis");
-				coded = await this.codeLatents({ source: folded, real, cues, prepared, type, q });
+				coded = await this.codeLatents({ source: folded, real, cues, prepared, type, q, offsets, quality });
 				timed("latents");
 				throwIfAborted(signal);
 				const bytes = coded.bytes.length + motionBytes.length;
@@ -200,7 +217,8 @@ export class EnhancementEncoder {
 		}
 
 		const { latents, copied } = coded;
-		const frame = { q, latents, copied, timestamp: source.timestamp, duration };
+		const quality = qualityMap(q, offsets);
+		const frame = { q, quality, latents, copied, timestamp: source.timestamp, duration };
 		const decoded = await this.reconstructor.finish(prepared, { ...frame, pictureHash: undefined });
 		timed("synthesis");
 		const { pictureHash, motionReference } = this.options;
@@ -237,12 +255,13 @@ export class EnhancementEncoder {
 	}
 
 	/** The analysis network: latents in quantiser steps and hyper latents, both real. */
-	private async analyse(source: Float32Array, prepared: Prepared, q: number): Promise<RealLatents> {
-		const { executor, model } = this.options;
+	private async analyse(source: Float32Array, prepared: Prepared, quality: Uint8Array): Promise<RealLatents> {
+		const { executor } = this.options;
+		const { grid8, grid32 } = this.geometry;
 		const { width, height } = this.geometry.grid4;
-		const gains = rowOf(model.tables.steps, q).map((step) => 2048 / step);
+		const gains = { table: this.gains, map: quality, columns: grid32.width };
 		const folded = executor.upload(source, [1, FOLDED_PLANES, height, width]);
-		const gain = executor.upload(gains, [1, LATENT_PLANES, 1, 1]);
+		const gain = executor.spreadRows(gains, [1, LATENT_PLANES, grid8.height, grid8.width]);
 		const { prediction, enlarged, context } = prepared;
 		const outputs = await this.analysis.run({ source: folded, prediction, enlarged, context, gain });
 		folded.dispose();
@@ -256,15 +275,16 @@ export class EnhancementEncoder {
 
 	/** Rounds, chooses the blocks to copy, and codes; the models of latents move on to this frame. */
 	private async codeLatents(frame: RealFrame): Promise<CodedLatents> {
-		const { real, cues, type, q } = frame;
+		const { real, cues, type, offsets, quality } = frame;
 		const { grid8, grid16, grid32 } = this.geometry;
 		const hyper = new Int16Array(HYPER_PLANES * grid32.cells);
 		for (let i = 0; i < hyper.length; i++) {
 			hyper[i] = Math.min(Math.max(Math.round(real.hyper[i] as number), -LARGEST_HYPER), LARGEST_HYPER);
 		}
-		const law = await this.prior.first({ q, hyper, cues, type });
+		const law = await this.prior.first({ quality, hyper, cues, type });
 		let coded = await this.quantise(frame, law);
 		const writer = new LatentWriter(this.latentModels);
+		writer.quality(offsets, grid32);
 		let copied: CopiedMap | undefined;
 		if (type === "inter") {
 			const levels = changeLevels(cues, this.geometry);
@@ -302,17 +322,17 @@ export class EnhancementEncoder {
 
 	/** Flags of the blocks that the picture before serves better than their latents do. */
 	private async chooseCopied(frame: RealFrame, attempt: Quantised, levels: Uint8Array): Promise<Uint8Array> {
-		const { source, prepared, q } = frame;
+		const { source, prepared, quality } = frame;
 		const { grid8, grid16 } = this.geometry;
 		if (prepared.moved === undefined)
 			throw new CodecError("invalid-option", "Only an inter frame has copied blocks.");
 		const [coded, copied] = await Promise.all([
-			this.reconstructor.attempt(prepared, q, attempt.latents),
+			this.reconstructor.attempt(prepared, quality, attempt.latents),
 			this.options.executor.download(prepared.moved.picture),
 		]);
 		const scale = mergePasses(attempt.scales, grid8);
 		const bits = bitsOfCells(attempt.symbols, scale, grid8.cells);
-		const gains = copyingGains(bits, { source, coded, copied }, lambdaOf(q), this.geometry);
+		const gains = copyingGains(bits, { source, coded, copied }, quality, this.geometry);
 		return this.latentModels.copied.choose(gains, levels, grid16);
 	}
 
@@ -354,7 +374,10 @@ type RealFrame = {
 	readonly cues: Float32Array;
 	readonly prepared: Prepared;
 	readonly type: "intra" | "inter";
+	/** Of the frame, and of its blocks. */
 	readonly q: number;
+	readonly offsets: Int8Array;
+	readonly quality: Uint8Array;
 };
 type Quantised = {
 	readonly symbols: Int16Array;

@@ -6,6 +6,8 @@ export type FrameSymbols = {
 	readonly type: "intra" | "inter";
 	/** Quality index, 0..63. */
 	readonly q: number;
+	/** Quality index of each 32x32 block, 0..63. `[H/32, W/32]` */
+	readonly quality: Uint8Array;
 	/** Undefined in an intra frame. */
 	readonly motion: BlockMotion | undefined;
 	/** Blocks that the picture takes over from the one before. Undefined in an intra frame. */

@@ -1,6 +1,6 @@
 import { CodecError } from "../errors.ts";
 import type { DeviceTensor, Executor, Graph } from "../model/executor.ts";
-import { graphOf, HYPER_PLANES, LATENT_PLANES, type Model, rowOf } from "../model/model-file.ts";
+import { graphOf, HYPER_PLANES, LATENT_PLANES, type Model, PRIOR_RATE_VALUES } from "../model/model-file.ts";
 import type { BlockMotion } from "../motion/block-motion.ts";
 import type { Picture } from "../picture/picture.ts";
 import { CUE_PLANES, priorCues } from "./cues.ts";
@@ -15,7 +15,8 @@ export type LatentModel = { readonly mean: Float32Array; readonly scale: Uint8Ar
 
 /** What distinguishes one frame for the prior. */
 export type PriorFrame = {
-	readonly q: number;
+	/** Quality index of each block, `[h32, w32]`. */
+	readonly quality: Uint8Array;
 	/** Hyper latents, -127..127, `[16, h32, w32]`. */
 	readonly hyper: Int16Array;
 	/** Of {@link LatentPrior.cues}. */
@@ -36,7 +37,7 @@ function seen(latent: number): number {
 export class LatentPrior {
 	private readonly executor: Executor;
 	private readonly geometry: FrameGeometry;
-	private readonly model: Model;
+	private readonly rates: { readonly intra: Float32Array; readonly inter: Float32Array };
 	private readonly graphs: { readonly first: Graph; readonly second: Graph };
 	/** Latents of t-1, t-2, t-3 as seen, `[288, h8, w8]`. */
 	private readonly past: Float32Array;
@@ -47,7 +48,8 @@ export class LatentPrior {
 	private constructor(executor: Executor, geometry: FrameGeometry, model: Model, first: Graph, second: Graph) {
 		this.executor = executor;
 		this.geometry = geometry;
-		this.model = model;
+		const { intra, inter } = model.tables.priorRate;
+		this.rates = { intra: Float32Array.from(intra.flat()), inter: Float32Array.from(inter.flat()) };
 		this.graphs = { first, second };
 		this.past = new Float32Array(PAST_FRAMES * LATENT_PLANES * geometry.grid8.cells);
 		this.firstSeen = new Float32Array(LATENT_PLANES * geometry.grid8.cells);
@@ -90,13 +92,13 @@ export class LatentPrior {
 	/** Means and scales of the first pass. */
 	async first(frame: PriorFrame): Promise<LatentModel> {
 		const { grid8, grid32 } = this.geometry;
-		const rate = rowOf(this.model.tables.priorRate[frame.type], frame.q);
+		const rate = { table: this.rates[frame.type], map: frame.quality, columns: grid32.width };
 		const { executor } = this;
 		const inputs = {
 			hyper: executor.upload(Float32Array.from(frame.hyper), [1, HYPER_PLANES, grid32.height, grid32.width]),
 			cues: executor.upload(frame.cues, [1, CUE_PLANES, grid8.height, grid8.width]),
 			past: executor.upload(this.past, [1, PAST_FRAMES * LATENT_PLANES, grid8.height, grid8.width]),
-			rate: executor.upload(rate, [1, rate.length, 1, 1]),
+			rate: executor.spreadRows(rate, [1, PRIOR_RATE_VALUES, grid8.height, grid8.width]),
 		};
 		const outputs = await this.graphs.first.run(inputs);
 		for (const tensor of Object.values(inputs)) tensor.dispose();

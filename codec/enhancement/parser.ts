@@ -13,6 +13,7 @@ import { changeLevels, withoutCopied } from "./copied-blocks.ts";
 import type { FrameSymbols } from "./frame-symbols.ts";
 import { extendBase, type FrameGeometry, frameGeometry } from "./geometry.ts";
 import { type LatentModel, LatentPrior } from "./latent-prior.ts";
+import { qualityMap } from "./quality-map.ts";
 import { dequantisePass } from "./quantiser.ts";
 
 /** Bound of a hyper latent: the range that the prior's certificate is for. */
@@ -123,6 +124,9 @@ export class EnhancementParser {
 			this.latentModels = new LatentModels();
 		} else motion = readMotion(parts.motion, grid8.width, grid8.height, this.motionModels).toBlockMotion();
 		const reader = new LatentReader(parts.latents, this.latentModels);
+		const offsets = new Int8Array(grid32.cells);
+		reader.quality(offsets, grid32);
+		const quality = qualityMap(parts.q, offsets);
 		const cues = this.prior.cues(extended, motion);
 		let copied: CopiedMap | undefined;
 		if (motion !== undefined) {
@@ -136,7 +140,7 @@ export class EnhancementParser {
 			throw new CodecError("damaged-sample", `A hyper latent is beyond ${LARGEST_HYPER}.`);
 		}
 		const law = (of: LatentModel) => (copied === undefined ? of : withoutCopied(of, copied.flags, grid8));
-		const first = law(await this.prior.first({ q: parts.q, hyper, cues, type: parts.type }));
+		const first = law(await this.prior.first({ quality, hyper, cues, type: parts.type }));
 		throwIfAborted(signal);
 		const symbols = new Int16Array(LATENT_PLANES * grid8.cells);
 		const latents = new Int16Array(symbols.length);
@@ -154,6 +158,7 @@ export class EnhancementParser {
 		return {
 			type: parts.type,
 			q: parts.q,
+			quality,
 			motion,
 			copied,
 			latents,

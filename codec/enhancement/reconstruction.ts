@@ -1,6 +1,6 @@
 import { CodecError } from "../errors.ts";
 import type { DeviceTensor, Executor, Graph } from "../model/executor.ts";
-import { type DecodingGraphName, graphOf, LATENT_PLANES, type Model, rowOf } from "../model/model-file.ts";
+import { type DecodingGraphName, graphOf, LATENT_PLANES, type Model, RATE_VALUES } from "../model/model-file.ts";
 import type { BlockMotion } from "../motion/block-motion.ts";
 import type { CopiedMap } from "../motion/copied-map.ts";
 import { FOLDED_PLANES } from "../picture/fold.ts";
@@ -39,8 +39,8 @@ type State = { readonly picture: SharedTensor; readonly features: DeviceTensor }
 /** What a decoded picture says of itself. */
 type FrameLabels = Pick<FrameSymbols, "timestamp" | "duration" | "pictureHash">;
 
-/** Tables of one quality index, where the networks can read them. */
-type Rates = { readonly step: DeviceTensor; readonly rate: DeviceTensor };
+/** What the networks are told of the blocks' quality. */
+type Rates = { readonly quality: Uint8Array; readonly step: DeviceTensor; readonly rate: DeviceTensor };
 
 /**
  * The second stage of a decoder, and the loop of an encoder: symbols and base pictures to pictures (SPEC section 2,
@@ -49,9 +49,10 @@ type Rates = { readonly step: DeviceTensor; readonly rate: DeviceTensor };
 export class EnhancementReconstructor {
 	readonly geometry: FrameGeometry;
 	private readonly executor: Executor;
-	private readonly model: Model;
 	private readonly graphs: Graphs;
-	private readonly rates = new Map<number, Rates>();
+	private readonly tables: { readonly step: Float32Array; readonly rate: Float32Array };
+	/** Those of the frame before: often the next one has the same. */
+	private rates: Rates | undefined;
 	/** All zeros: what an intra frame has instead of a warped picture and its share. */
 	private readonly nothing: { readonly temporal: DeviceTensor; readonly keep: DeviceTensor };
 	private state: State | undefined;
@@ -60,8 +61,9 @@ export class EnhancementReconstructor {
 	private constructor(options: ReconstructorOptions, geometry: FrameGeometry, graphs: Graphs) {
 		this.geometry = geometry;
 		this.executor = options.executor;
-		this.model = options.model;
 		this.graphs = graphs;
+		const { steps, synthesisRate } = options.model.tables;
+		this.tables = { step: Float32Array.from(steps.flat()), rate: Float32Array.from(synthesisRate.flat()) };
 		const { width, height, cells } = geometry.grid4;
 		this.nothing = {
 			temporal: this.executor.upload(new Float32Array(FOLDED_PLANES * cells), [1, FOLDED_PLANES, height, width]),
@@ -136,11 +138,11 @@ export class EnhancementReconstructor {
 	/** The picture of a prepared frame; it becomes the reference of the next one. @throws CodecError `backend-failed` */
 	async finish(
 		prepared: Prepared,
-		frame: Pick<FrameSymbols, "q" | "latents" | "copied"> & FrameLabels,
+		frame: Pick<FrameSymbols, "quality" | "latents" | "copied"> & FrameLabels,
 	): Promise<DecodedPicture> {
 		return this.guarded(async (temporary) => {
 			for (const tensor of tensorsOf(prepared)) temporary(tensor);
-			const { picture, features } = await this.synthesize(prepared, frame.q, frame.latents);
+			const { picture, features } = await this.synthesize(prepared, frame.quality, frame.latents);
 			const { copied } = frame;
 			const { moved } = prepared;
 			if (copied?.flags.includes(1) && moved !== undefined) {
@@ -156,9 +158,9 @@ export class EnhancementReconstructor {
 	 *
 	 * @throws CodecError `backend-failed`
 	 */
-	async attempt(prepared: Prepared, q: number, latents: Int16Array): Promise<Float32Array> {
+	async attempt(prepared: Prepared, quality: Uint8Array, latents: Int16Array): Promise<Float32Array> {
 		return this.guarded(async (temporary) => {
-			const { picture, features } = await this.synthesize(prepared, q, latents);
+			const { picture, features } = await this.synthesize(prepared, quality, latents);
 			temporary(picture);
 			temporary(features);
 			return this.executor.download(picture);
@@ -182,11 +184,9 @@ export class EnhancementReconstructor {
 		this.forget();
 		this.nothing.temporal.dispose();
 		this.nothing.keep.dispose();
-		for (const { step, rate } of this.rates.values()) {
-			step.dispose();
-			rate.dispose();
-		}
-		this.rates.clear();
+		this.rates?.step.dispose();
+		this.rates?.rate.dispose();
+		this.rates = undefined;
 		for (const name of GRAPHS) await this.graphs[name].dispose();
 	}
 
@@ -223,14 +223,14 @@ export class EnhancementReconstructor {
 
 	private async synthesize(
 		{ context, prediction }: Prepared,
-		q: number,
+		quality: Uint8Array,
 		latents: Int16Array,
 	): Promise<{ readonly picture: DeviceTensor; readonly features: DeviceTensor }> {
 		const { width, height } = this.geometry.grid8;
 		const values = this.executor.upload(Float32Array.from(latents), [1, LATENT_PLANES, height, width]);
 		try {
-			const inputs = { context, prediction, latents: values, ...this.ratesOf(q) };
-			const outputs = await this.graphs.synthesis.run(inputs);
+			const { step, rate } = this.ratesOf(quality);
+			const outputs = await this.graphs.synthesis.run({ context, prediction, latents: values, step, rate });
 			return { picture: output(outputs, "picture"), features: output(outputs, "features") };
 		} finally {
 			values.dispose();
@@ -245,18 +245,19 @@ export class EnhancementReconstructor {
 		return new DecodedPicture(this.executor, shared.share(), this.geometry, frame);
 	}
 
-	private ratesOf(q: number): Rates {
-		let rates = this.rates.get(q);
-		if (rates === undefined) {
-			const step = rowOf(this.model.tables.steps, q);
-			const rate = rowOf(this.model.tables.synthesisRate, q);
-			rates = {
-				step: this.executor.upload(step, [1, step.length, 1, 1]),
-				rate: this.executor.upload(rate, [1, rate.length, 1, 1]),
-			};
-			this.rates.set(q, rates);
-		}
-		return rates;
+	private ratesOf(quality: Uint8Array): Rates {
+		const { rates, executor, tables } = this;
+		if (rates?.quality.every((q, block) => q === quality[block])) return rates;
+		rates?.step.dispose();
+		rates?.rate.dispose();
+		const { grid4, grid8, grid32 } = this.geometry;
+		const rows = (table: Float32Array) => ({ table, map: quality, columns: grid32.width });
+		this.rates = {
+			quality,
+			step: executor.spreadRows(rows(tables.step), [1, LATENT_PLANES, grid8.height, grid8.width]),
+			rate: executor.spreadRows(rows(tables.rate), [1, RATE_VALUES, grid4.height, grid4.width]),
+		};
+		return this.rates;
 	}
 
 	/** Runs one step alone, frees what it calls temporary, and drops the state if it fails. */

@@ -3,12 +3,14 @@ import { type BlockGrid, CopiedModels } from "./copied-coder.ts";
 import { HyperModels } from "./hyper-coder.ts";
 import { decodeLatentPass, encodeLatentPass } from "./latent-coder.ts";
 import type { LatentGeometry, LatentPass } from "./latent-contexts.ts";
+import { QualityModels } from "./quality-coder.ts";
 import { RansDecoder, RansEncoder } from "./rans.ts";
 import { ScaleOffsets } from "./scale-offsets.ts";
 
 /** What encoder and decoder have learned of latents since the last intra frame; a new one for each intra frame. */
 export class LatentModels {
 	readonly copied = new CopiedModels();
+	readonly quality = new QualityModels();
 	readonly hyper = new HyperModels();
 	readonly offsets = new ScaleOffsets();
 
@@ -16,13 +18,14 @@ export class LatentModels {
 	copy(): LatentModels {
 		const copy = new LatentModels();
 		copy.copied.copyFrom(this.copied);
+		copy.quality.copyFrom(this.quality);
 		copy.hyper.copyFrom(this.hyper);
 		copy.offsets.copyFrom(this.offsets);
 		return copy;
 	}
 }
 
-/** Codes copied blocks (of an inter frame), hyper latents, first pass, second pass, in this order; `finish` gives the bytes. */
+/** Codes quality offsets, copied blocks (of an inter frame), hyper latents, first pass, second pass, in this order; `finish` gives the bytes. */
 export class LatentWriter {
 	private readonly models: LatentModels;
 	private readonly parts: ((encoder: RansEncoder) => void)[] = [];
@@ -39,6 +42,11 @@ export class LatentWriter {
 	copied(flags: Uint8Array, levels: Uint8Array, grid: BlockGrid): void {
 		this.parts.push((encoder) => this.models.copied.put(encoder, flags, levels, grid));
 		this.copiedBlocks = flags;
+	}
+
+	/** @param offsets see {@link QualityModels}; not copied */
+	quality(offsets: Int8Array, grid: BlockGrid): void {
+		this.parts.push((encoder) => this.models.quality.put(encoder, offsets, grid));
 	}
 
 	/** @param symbols -255..255, `[channels, height, width]`; not copied */
@@ -98,6 +106,12 @@ export class LatentReader {
 		if (this.decoder !== undefined) return this.models.copied.get(this.decoder, flags, levels, grid);
 		this.models.copied.allCopied(flags.length);
 		flags.fill(1);
+	}
+
+	/** Fills `offsets`. */
+	quality(offsets: Int8Array, grid: BlockGrid): void {
+		if (this.decoder !== undefined) return this.models.quality.get(this.decoder, offsets, grid);
+		this.models.quality.stay(offsets);
 	}
 
 	/** Fills `symbols`. */

@@ -6,7 +6,8 @@ import type { CopiedMap } from "../motion/copied-map.ts";
 import { copyBlocks } from "../motion/copy-blocks.ts";
 import { warpFeatures, warpPicture } from "../motion/warp.ts";
 import type { DeviceTensor, Executor, ExecutorKind, Graph, Shape } from "./executor.ts";
-import { checkBlocks, freeDimensions, valuesOf } from "./shapes.ts";
+import { checkBlocks, checkRows, freeDimensions, valuesOf } from "./shapes.ts";
+import { type BlockRows, spreadRows } from "./spread-rows.ts";
 
 /** The part of an onnxruntime package that an executor needs; the same in every build of it. */
 export type Runtime = {
@@ -152,6 +153,11 @@ export class CpuExecutor implements Executor {
 	copyBlocks(target: DeviceTensor, source: DeviceTensor, copied: CopiedMap, offset: number): void {
 		checkBlocks(target.shape, source.shape, copied);
 		copyBlocks(dataOf(target), dataOf(source), copied, offset);
+	}
+
+	spreadRows(rows: BlockRows, shape: Shape): DeviceTensor {
+		checkRows(rows, shape);
+		return new CpuTensor(spreadRows(rows, shape), shape);
 	}
 
 	async dispose(): Promise<void> {

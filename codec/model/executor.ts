@@ -1,5 +1,6 @@
 import type { BlockMotion } from "../motion/block-motion.ts";
 import type { CopiedMap } from "../motion/copied-map.ts";
+import type { BlockRows } from "./spread-rows.ts";
 
 /** `[1, C, h, w]` */
 export type Shape = readonly [number, number, number, number];
@@ -42,5 +43,11 @@ export interface Executor {
 	warpFeatures(features: DeviceTensor, motion: BlockMotion, correction?: DeviceTensor): DeviceTensor;
 	/** Overwrites copied blocks in place: `target = source + offset`, both `[1, C, H/4, W/4]` (SPEC section 4.5). */
 	copyBlocks(target: DeviceTensor, source: DeviceTensor, copied: CopiedMap, offset: number): void;
+	/**
+	 * Every cell of a grid gets the row of its block (SPEC section 4.6).
+	 *
+	 * @param shape of the result, with a whole number of cells in each of the blocks `[H/32, W/32]`
+	 */
+	spreadRows(rows: BlockRows, shape: Shape): DeviceTensor;
 	dispose(): Promise<void>;
 }

@@ -11,8 +11,10 @@ import {
 import { WARP_PICTURE_WORKGROUP, warpPictureShader } from "../motion/warp-picture.wgsl.ts";
 import type { Shape } from "./executor.ts";
 import type { BufferPool } from "./gpu-buffers.ts";
+import type { BlockRows } from "./spread-rows.ts";
+import { SPREAD_ROWS_WORKGROUP, spreadRowsShader } from "./spread-rows.wgsl.ts";
 
-/** The warps, and the copying of blocks, as compute passes on one device. Pipelines are made once per shape. */
+/** The warps, and what is done by blocks, as compute passes on one device. Pipelines are made once per shape. */
 export class GpuWarps {
 	private readonly device: GPUDevice;
 	private readonly pool: BufferPool;
@@ -78,6 +80,22 @@ export class GpuWarps {
 		this.pool.give(flags);
 	}
 
+	/** `result` has the shape. */
+	spreadRows({ table, map, columns }: BlockRows, shape: Shape, result: GPUBuffer): void {
+		const [, channels, height, width] = shape;
+		const pipeline = this.pipeline(`spread ${channels} ${width} ${height}`, spreadRowsShader, {
+			WIDTH: width,
+			HEIGHT: height,
+			CHANNELS: channels,
+			PER_BLOCK: width / columns,
+		});
+		const [rows, blocks] = [this.uploadWords(Float32Array.from(table)), this.uploadWords(Int32Array.from(map))];
+		const [x, y] = SPREAD_ROWS_WORKGROUP;
+		this.dispatch(pipeline, [rows, blocks, result], [Math.ceil(width / x), Math.ceil(height / y), channels]);
+		this.pool.give(rows);
+		this.pool.give(blocks);
+	}
+
 	private pipeline(key: string, code: string, constants: Record<string, number>): GPUComputePipeline {
 		let pipeline = this.pipelines.get(key);
 		if (pipeline === undefined) {
@@ -111,7 +129,7 @@ export class GpuWarps {
 		return this.uploadWords(words);
 	}
 
-	private uploadWords(words: Int32Array<ArrayBuffer>): GPUBuffer {
+	private uploadWords(words: Int32Array<ArrayBuffer> | Float32Array<ArrayBuffer>): GPUBuffer {
 		const buffer = this.pool.take(words.byteLength);
 		this.device.queue.writeBuffer(buffer, 0, words);
 		return buffer;

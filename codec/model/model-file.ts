@@ -20,8 +20,8 @@ export type GraphName = DecodingGraphName | "analysis";
 export const QUALITIES = 64;
 export const LATENT_PLANES = 96;
 export const HYPER_PLANES = 16;
-const RATE_VALUES = 64;
-const PRIOR_RATE_VALUES = 40;
+export const RATE_VALUES = 64;
+export const PRIOR_RATE_VALUES = 40;
 
 /** The model's committed integers, one row per quality index. */
 export type ModelTables = {

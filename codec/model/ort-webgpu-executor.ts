@@ -11,7 +11,8 @@ import { describeGpu, requestGpuDevice } from "./gpu-device.ts";
 import { GpuWarps } from "./gpu-warps.ts";
 import { runtimeFileUrl } from "./ort-wasm-executor.ts";
 import { probeGraph } from "./probe.ts";
-import { checkBlocks, freeDimensions, valuesOf } from "./shapes.ts";
+import { checkBlocks, checkRows, freeDimensions, valuesOf } from "./shapes.ts";
+import type { BlockRows } from "./spread-rows.ts";
 import { Turns } from "./turns.ts";
 
 export type WebGpuExecutorOptions = {
@@ -178,6 +179,14 @@ export class WebGpuExecutor implements Executor {
 		const { buffer, shape } = gpuTensor(target);
 		checkBlocks(shape, source.shape, copied);
 		this.warps.copyBlocks(gpuTensor(source).buffer, shape, copied, offset, buffer);
+	}
+
+	spreadRows(rows: BlockRows, shape: Shape): DeviceTensor {
+		this.check();
+		checkRows(rows, shape);
+		const result = this.pool.take(valuesOf(shape) * 4);
+		this.warps.spreadRows(rows, shape, result);
+		return this.wrap(result, shape);
 	}
 
 	async dispose(): Promise<void> {

@@ -1,6 +1,7 @@
 import { CodecError } from "../errors.ts";
 import type { CopiedMap } from "../motion/copied-map.ts";
 import type { Shape } from "./executor.ts";
+import type { BlockRows } from "./spread-rows.ts";
 
 /** Number of values of a tensor. */
 export function valuesOf(shape: Shape): number {
@@ -35,5 +36,16 @@ export function checkBlocks(target: Shape, source: Shape, copied: CopiedMap): vo
 			"invalid-picture",
 			`A map of ${copied.columns}x${copied.rows} blocks does not fit [${target.join(", ")}] from [${source.join(", ")}].`,
 		);
+	}
+}
+
+/** @throws CodecError `invalid-picture` where the grid has no whole number of cells in each block; `model-invalid` where a row is missing */
+export function checkRows({ table, map, columns }: BlockRows, [, channels, height, width]: Shape): void {
+	const perBlock = width / columns;
+	if (!Number.isInteger(perBlock) || (height / perBlock) * columns !== map.length) {
+		throw new CodecError("invalid-picture", `${map.length} blocks do not fit a grid of ${width}x${height} cells.`);
+	}
+	if (map.some((row) => (row + 1) * channels > table.length)) {
+		throw new CodecError("model-invalid", `A table of ${table.length} values lacks a row of ${channels}.`);
 	}
 }

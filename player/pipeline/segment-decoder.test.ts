@@ -19,6 +19,7 @@ const symbolsAt = (timestamp: number): FrameSymbols => ({
 	type: "inter",
 	q: 30,
 	motion: undefined,
+	quality: new Uint8Array(),
 	copied: undefined,
 	latents: new Int16Array(),
 	baseHash: undefined,

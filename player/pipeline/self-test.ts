@@ -112,6 +112,7 @@ function testSymbols(frame: number): FrameSymbols {
 	return {
 		type: frame === 0 ? "intra" : "inter",
 		q: [20, 40, 63][frame] ?? 32,
+		quality: Uint8Array.from({ length: (cells * cells) / 16 }, () => next() % 64),
 		motion: frame === 0 ? undefined : { columns: cells, rows: cells, moved, vectors },
 		copied: frame === 0 ? undefined : { columns: cells / 2, rows: cells / 2, flags: copied },
 		latents,

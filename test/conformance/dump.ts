@@ -63,7 +63,7 @@ for (const stream of manifest.streams) {
 		if (traced === undefined) throw new Error("The parser did not report its trace.");
 		frames.push({
 			type: symbols.type,
-			q: symbols.q,
+			quality: place(symbols.quality),
 			base: { y: place(base.y), u: place(base.u), v: place(base.v) },
 			moved: symbols.motion === undefined ? null : place(symbols.motion.moved),
 			vectors: symbols.motion === undefined ? null : place(symbols.motion.vectors),

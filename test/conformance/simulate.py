@@ -82,6 +82,10 @@ class Stream:
         rows, columns = self.info["codedHeight"] // 8, self.info["codedWidth"] // 8
         return self.array(frame["latents"], "<i2", 1, 96, rows, columns)
 
+    def quality(self, frame):
+        rows, columns = self.info["codedHeight"] // 32, self.info["codedWidth"] // 32
+        return self.array(frame["quality"], np.uint8, 1, 1, rows, columns)
+
     def copied(self, frame):
         if frame["type"] == "intra":
             return None
@@ -117,7 +121,7 @@ def main(argv=None):
             if frame["type"] == "intra":
                 state = None
             symbols = stream.latents(frame), stream.hyper(frame)
-            state = model.frame(state, frame["q"], stream.base(frame), *symbols, stream.motion(frame), stream.copied(frame))
+            state = model.frame(state, stream.quality(frame), stream.base(frame), *symbols, stream.motion(frame), stream.copied(frame))
             found = visible_hash(state["samples"], width, height)
             if found != frame["picture"]:
                 wrong += 1

@@ -10,7 +10,7 @@ from training.data.dataset import MOTION_SLOPE
 from training.data.downscale import downscale_by_4
 from training.data.prepare import decode_stream, encode_base, find_motion, planes_of, raw_of, run_ffmpeg
 
-from .curves import frame_quality
+from .curves import frame_quality, ms_ssim
 
 ANCHOR_CRFS = (18, 22, 26, 30, 34, 38, 42)
 
@@ -71,17 +71,19 @@ class Clip:
         return self._cached(f"motion{motion_lambda}", make)
 
     def anchor(self):
-        """x264 veryfast zerolatency, one I frame: [(crf, bits per pixel, per-frame quality [T, 2])]."""
+        """x264 veryfast zerolatency, one I frame: [(crf, bits per pixel, per-frame quality [T, 2], MS-SSIM in dB)]."""
         def make():
             h, w = self.y.shape[1:]
-            rates, quality = [], []
+            rates, quality, similarity = [], [], []
             for crf in ANCHOR_CRFS:
                 stream = encode_anchor(self.y, self.uv, self.fps, crf)
                 rates.append(8 * len(stream) / self.y.size)
-                quality.append(frame_quality(*decode_stream(stream, w, h), self.y, self.uv))
-            return dict(rates=np.array(rates), quality=np.array(quality))
-        data = self._cached("x264", make)
-        return list(zip(ANCHOR_CRFS, data["rates"], data["quality"]))
+                y, uv = decode_stream(stream, w, h)
+                quality.append(frame_quality(y, uv, self.y, self.uv))
+                similarity.append(ms_ssim(y, self.y))
+            return dict(rates=np.array(rates), quality=np.array(quality), similarity=np.array(similarity))
+        data = self._cached("anchor", make)
+        return list(zip(ANCHOR_CRFS, data["rates"], data["quality"], data["similarity"]))
 
 
 def encode_anchor(y, uv, fps, crf):

@@ -1,5 +1,10 @@
 """Quality of pictures and distance of rate-distortion curves."""
 import numpy as np
+import torch
+import torch.nn.functional as F
+
+SCALES = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
+WINDOW = torch.exp(-(torch.arange(-5.0, 6.0) ** 2) / (2 * 1.5**2))
 
 
 def psnr(a, b):
@@ -15,6 +20,27 @@ def frame_quality(y, uv, true_y, true_uv):
         luma, u, v = psnr(y[t], true_y[t]), psnr(uv[t, 0], true_uv[t, 0]), psnr(uv[t, 1], true_uv[t, 1])
         rows.append((luma, (6 * luma + u + v) / 8))
     return np.array(rows)
+
+
+def ms_ssim(a, b, every=3):
+    """MS-SSIM of luma (Wang, Simoncelli, Bovik 2003) in dB, the mean over every third picture; uint8 [T,H,W]."""
+    window = WINDOW / WINDOW.sum()
+
+    def blur(x):
+        return F.conv2d(F.conv2d(x, window[None, None, :, None]), window[None, None, None])
+
+    decibels = []
+    for x, y in zip(a[::every], b[::every]):
+        x, y, product = (*(torch.from_numpy(p.astype(np.float32))[None, None] for p in (x, y)), 1.0)
+        for i, exponent in enumerate(SCALES):
+            mx, my = blur(x), blur(y)
+            likeness = (2 * (blur(x * y) - mx * my) + 58.5225) / (blur(x * x) - mx * mx + blur(y * y) - my * my + 58.5225)
+            if i == len(SCALES) - 1:
+                likeness = likeness * (2 * mx * my + 6.5025) / (mx * mx + my * my + 6.5025)
+            product *= likeness.mean().clamp(min=1e-6).item() ** exponent
+            x, y = F.avg_pool2d(x, 2), F.avg_pool2d(y, 2)
+        decibels.append(-10 * np.log10(max(1 - product, 1e-10)))
+    return float(np.mean(decibels))
 
 
 def monotone_slopes(x, y):

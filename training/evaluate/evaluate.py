@@ -2,8 +2,8 @@
 
     /usr/bin/python3 training/evaluate/evaluate.py --checkpoint training/runs/run/last.pt --quick
 
-Rates are estimates (latents and hyper latents by their tables, motion by adaptive counts) plus the bytes of the base stream
-and a frame header; pictures are those of the PyTorch model. `bench/` measures files instead. All q of a clip run as one batch.
+Rates are estimates (latents and hyper latents by their tables, motion by adaptive counts, copied blocks by their models, block quality
+not at all) plus the bytes of the base stream and a frame header; pictures are those of the PyTorch model. `bench/` measures files instead. All q of a clip run as one batch.
 """
 import argparse
 import json
@@ -24,18 +24,22 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from training.data.prepare import build_motion_program  # noqa: E402
 from training.data.dataset import base_crf_of  # noqa: E402
 from training.evaluate.clips import Clip, motion_lambda_of  # noqa: E402
-from training.evaluate.curves import bd_rate, frame_quality  # noqa: E402
+from training.evaluate.copied import CopyChoice  # noqa: E402
+from training.evaluate.curves import bd_rate, frame_quality, ms_ssim  # noqa: E402
 from training.model.enhancement import CHROMA_WEIGHT, LUMA_WEIGHT, QUALITIES, Enhancement, lambda_of  # noqa: E402
+from training.model.adaptive import quality_map  # noqa: E402
 from training.model.fixed import set_mode  # noqa: E402
 from training.model.picture import enlarge, fold, to_real, unfold  # noqa: E402
 from training.model.prior import checkerboard  # noqa: E402
 from training.model.rate import laplace_bits  # noqa: E402
 from training.model.sketch_start import start_from_sketch  # noqa: E402
+from training.model.warp import nearest  # noqa: E402
 from training.model.transform import LUMA_COEFFICIENTS  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 QUICK_CLIPS = ("car-roundabout", "basketball", "walk")
 QUICK_SIZE = (416, 256)
+MEASURES = ("psnr_y", "psnr_yuv", "ms_ssim")
 HEADER_BITS = 8 * 18  # frame header, CRC, picture hash, box overhead of one sample
 
 
@@ -67,7 +71,8 @@ class FrugalRounding:
     def __init__(self, model, q, patience):
         weight = torch.full((model.log_gain.shape[1],), 2 * CHROMA_WEIGHT)
         weight[:LUMA_COEFFICIENTS] = LUMA_WEIGHT
-        self.price = (patience * lambda_of(q))[:, None, None, None] * weight[None, :, None, None].to(q) * (model.steps(q) / 2048) ** 2
+        q8 = nearest(q, 4)
+        self.price = patience * lambda_of(q8) * weight[None, :, None, None].to(q) * (model.steps(q8) / 2048) ** 2
         self.saved, self.passes = 0.0, 0
 
     def __call__(self, difference, index):
@@ -100,15 +105,17 @@ def run_clip(model, clip, qs, options):
     motions = [clip.motion(motion_lambda_of(q)) for q in qs]
     q = torch.tensor([float(v) for v in qs], device=device)
     state, parts, pictures, predictions, enlarged = None, [], [], [], []
+    strength = torch.full((len(qs),), options.adaptive, device=device)
+    copying = None if options.no_copies else CopyChoice(len(qs))
     for t in range(len(clip.y)):
         y, uv = (torch.from_numpy(a[t].copy()).to(device) for a in (clip.y, clip.uv))
         source = fold(to_real(y[None, None]), to_real(uv[None])).expand(len(qs), -1, -1, -1)
         base = to_real(stack([b["y"][t][None] for b in bases], device)), to_real(stack([b["uv"][t] for b in bases], device))
         motion = stack([m["motion"][t].transpose(2, 0, 1) for m in motions], device).float()
         offset = options.intra_finer if t == 0 else options.pattern[(t - 1) % len(options.pattern)]
-        frame_q = (q + offset).clamp(0, QUALITIES - 1)
+        frame_q = quality_map(source, (q + offset).clamp(0, QUALITIES - 1), strength)
         rounding = FrugalRounding(model, frame_q, options.patience) if options.patience else None
-        state = model(source, base, state, frame_q, motion if t else None, rounding)
+        state = model(source, base, state, frame_q, motion if t else None, rounding, copying)
         if rounding and not model.integer:  # the float model's estimate is that of plain rounding
             state["bits"] = state["bits"] - rounding.saved
         moved = [m["bits"][t] if t else 0.0 for m in motions]
@@ -120,6 +127,7 @@ def run_clip(model, clip, qs, options):
     parts = np.stack(parts)  # [T, Q, part]
     results = []
     for i, v in enumerate(qs):
+        luma = np.stack([p[0][i] for p in pictures])
         quality, predicted, base_only = (
             frame_quality(np.stack([p[0][i] for p in planes]), np.stack([p[1][i] for p in planes]), clip.y, clip.uv)
             for planes in (pictures, predictions, enlarged)
@@ -130,7 +138,7 @@ def run_clip(model, clip, qs, options):
             rate=sum(bits.values()) / clip.y.size,
             bits={k: b / clip.y.size for k, b in bits.items()},
             intra_bits=float(parts[0, i].sum()) / clip.pixels,
-            psnr_y=quality[:, 0].mean(), psnr_yuv=quality[:, 1].mean(),
+            psnr_y=quality[:, 0].mean(), psnr_yuv=quality[:, 1].mean(), ms_ssim=ms_ssim(luma, clip.y),
             base_psnr_y=base_only[:, 0].mean(), predicted_psnr_y=predicted[1:, 0].mean(),
             frames=quality[:, 0].tolist(),
         ))
@@ -145,12 +153,12 @@ def sag(frames):
 def compare(clip, results):
     """The clip's row of the report, x264's curve beside it."""
     anchor = clip.anchor()
-    rates = [(r, q) for _, r, q in anchor]
-    row = dict(clip=clip.key, results=results, anchor=[dict(crf=c, rate=float(r), psnr_y=float(q[:, 0].mean()), psnr_yuv=float(q[:, 1].mean())) for c, r, q in anchor])
-    for column, name in enumerate(("psnr_y", "psnr_yuv")):
-        row[f"bd_{name}"] = bd_rate([(r, q[:, column].mean()) for r, q in rates], [(v["rate"], v[name]) for v in results])
+    points = [dict(crf=c, rate=float(r), psnr_y=float(q[:, 0].mean()), psnr_yuv=float(q[:, 1].mean()), ms_ssim=float(s)) for c, r, q, s in anchor]
+    row = dict(clip=clip.key, results=results, anchor=points)
+    for name in MEASURES:
+        row[f"bd_{name}"] = bd_rate([(p["rate"], p[name]) for p in points], [(v["rate"], v[name]) for v in results])
     row["sag"] = [sag(v["frames"]) for v in results]
-    row["sag_x264"] = [sag(q[:, 0]) for _, _, q in anchor]
+    row["sag_x264"] = [sag(q[:, 0]) for _, _, q, _ in anchor]
     return row
 
 
@@ -160,7 +168,7 @@ def percent(value):
 
 def report(row):
     """Lines for one clip."""
-    print(f"\n{row['clip']}: BD-rate PSNR-Y {percent(row['bd_psnr_y'])}%  PSNR-YUV {percent(row['bd_psnr_yuv'])}%")
+    print(f"\n{row['clip']}: BD-rate PSNR-Y {percent(row['bd_psnr_y'])}%  PSNR-YUV {percent(row['bd_psnr_yuv'])}%  MS-SSIM {percent(row['bd_ms_ssim'])}%")
     print("   q    bpp    base motion  hyper latents | PSNR-Y    YUV  predicted  over base   sag")
     for r, s in zip(row["results"], row["sag"]):
         b = r["bits"]
@@ -191,6 +199,8 @@ def parse(argv):
     p.add_argument("--intra-finer", type=float, default=6, help="q of the intra frame above that of its inter frames")
     p.add_argument("--pattern", default="0", help="q offsets of the inter frames, repeated")
     p.add_argument("--patience", type=float, default=0, help="rate-distortion rounding: 2.5 is what the design measured; 0: plain")
+    p.add_argument("--adaptive", type=float, default=3, help="block quality: indices for each halving of a block's variance")
+    p.add_argument("--no-copies", action="store_true", help="code every block")
     p.add_argument("--device", default="cpu")
     p.add_argument("--threads", type=int)
     p.add_argument("--out", help="JSON of everything")
@@ -220,10 +230,10 @@ def main(argv=None):
             clip = Clip(path, o.frames, o.largest, o.cache, program)
             rows.append(compare(clip, run_clip(model, clip, o.q, o)))
             report(rows[-1])
-    summary = {k: mean_of([r[k] for r in rows]) for k in ("bd_psnr_y", "bd_psnr_yuv")}
+    summary = {k: mean_of([r[k] for r in rows]) for k in (f"bd_{name}" for name in MEASURES)}
     summary["sag"] = mean_of([s for r in rows for s in r["sag"]])
     summary["sag_x264"] = mean_of([s for r in rows for s in r["sag_x264"]])
-    print(f"\nall: BD-rate PSNR-Y {percent(summary['bd_psnr_y'])}%  PSNR-YUV {percent(summary['bd_psnr_yuv'])}%  sag {summary['sag']} (x264 {summary['sag_x264']})  {time.time() - start:.0f} s")
+    print(f"\nall: BD-rate PSNR-Y {percent(summary['bd_psnr_y'])}%  PSNR-YUV {percent(summary['bd_psnr_yuv'])}%  MS-SSIM {percent(summary['bd_ms_ssim'])}%  sag {summary['sag']} (x264 {summary['sag_x264']})  {time.time() - start:.0f} s")
     if o.out:
         os.makedirs(os.path.dirname(os.path.abspath(o.out)), exist_ok=True)
         Path(o.out).write_text(json.dumps(dict(checkpoint=o.checkpoint, step=step, mode=mode, options={k: v for k, v in vars(o).items()}, summary=summary, clips=rows), indent=1, default=float))

@@ -107,8 +107,8 @@ def synthesis_graph(model):
     context = g.input("context", FEATURES, 4, *limits(model.formats["context"]))
     prediction = g.input("prediction", PICTURE_CHANNELS, 4, -2048, 2047)
     latents = g.input("latents", LATENTS, 8, -4095, 4095)
-    step = g.input("step", LATENTS, None, 1, 2047)
-    rate = g.input("rate", FEATURES, None, *limits(model.formats["feature"]))
+    step = g.input("step", LATENTS, 8, 1, 2047)
+    rate = g.input("rate", FEATURES, 4, *limits(model.formats["feature"]))
     # a latent in sixteenths of a step, a step in eighths of a sample: coefficient = latent * step / 128
     product = g.node("Mul", [latents, g.node("Mul", [step, g.scalar(1 / 128)])])
     coefficient = g.clip_floor(g.node("Add", [product, g.scalar(0.5)]), -2047, 2047)
@@ -130,7 +130,7 @@ def prior_first_graph(model):
     hyper = g.input("hyper", HYPER, 32, *limits(p.formats["hyper"]))
     cue = g.input("cues", CUES, 8, *limits(p.formats["cues"]))
     past = g.input("past", 3 * LATENTS, 8, *limits(p.formats["past"]))
-    rate = g.input("rate", WIDTH, None, *limits(p.formats["trunk"]))
+    rate = g.input("rate", WIDTH, 8, *limits(p.formats["trunk"]))
     h8 = g.shuffle(g.conv(p.hyper8, g.shuffle(g.conv(p.hyper16, hyper))))
     trunk = g.conv(p.open, g.concat(h8, g.conv(p.see, cue), past), addend=rate)
     trunk = g.block(p.block, trunk)
@@ -157,7 +157,7 @@ def analysis_graph(model):
     prediction = g.input("prediction", PICTURE_CHANNELS, 4, -2048, 2047)
     enlarged = g.input("enlarged", PICTURE_CHANNELS, 4, -2048, 2047)
     context = g.input("context", FEATURES, 4, *limits(model.formats["context"]))
-    gain = g.input("gain", LATENTS, None, None, None)
+    gain = g.input("gain", LATENTS, 8, None, None)
 
     def array(t):
         return t.detach().float().numpy()
@@ -214,11 +214,11 @@ GRAPHS = {
 
 
 def tables(model):
-    q = torch.arange(QUALITIES).float()
+    q = torch.arange(QUALITIES).float()[:, None, None, None]
     steps = model.steps(q)[:, :, 0, 0]
 
     def rows(table, fixed):
-        v = torch.floor(between_anchors(table, q).double() * 2.0**fixed.bits + 0.5)
+        v = torch.floor(between_anchors(table, q)[:, :, 0, 0].double() * 2.0**fixed.bits + 0.5)
         return v.clamp(fixed.low, fixed.high).int().tolist()
 
     trunk = model.prior.formats["trunk"]

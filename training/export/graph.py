@@ -18,8 +18,8 @@ class GraphBuilder:
         return f"{hint}_{self.counter}"
 
     def input(self, name, channels, grid, low, high):
-        """A graph input [1, channels, h<grid>, w<grid>] (grid None: [1, channels, 1, 1]) of integers in low..high."""
-        dims = [1, channels, 1, 1] if grid is None else [1, channels, f"h{grid}", f"w{grid}"]
+        """A graph input [1, channels, h<grid>, w<grid>] of integers in low..high, or real."""
+        dims = [1, channels, f"h{grid}", f"w{grid}"]
         info = helper.make_tensor_value_info(name, TensorProto.FLOAT, dims)
         info.doc_string = f"integers {int(low)}..{int(high)}" if low is not None else "real"
         self.inputs.append(info)

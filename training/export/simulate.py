@@ -90,21 +90,21 @@ class Simulation(Enhancement):
     def frame(self, state, q, base, latents, hyper, motion=None, copied=None):
         """One frame from its symbols. state: of the previous frame, None for an intra frame.
 
-        base: (luma [1,1,h,w], chroma [1,2,h/2,w/2]) int64 samples; latents [1,96,H/8,W/8] int64 sixteenths; hyper
+        q [1,1,H/32,W/32] int64, one a block; base: (luma [1,1,h,w], chroma [1,2,h/2,w/2]) int64 samples; latents [1,96,H/8,W/8] int64 sixteenths; hyper
         [1,16,H/32,W/32] int64; motion [1,3,H/8,W/8] int64; copied [1,1,H/16,W/16] int64 flags, None in an intra frame. Returns the next state; "samples" is the folded picture 0..255.
         Raises ValueError where the latents cannot have come from this model's prior.
         """
         with torch.no_grad():
-            q = torch.tensor([float(q)])
+            q8 = cells(q, 4).float()
             luma, chroma = base
             features, enlarged = self.base((luma - 128).double() / 256, (chroma - 128).double() / 256)
             context, prediction, moved = self.predict(features, enlarged, state, motion)
             cue = self.exact_cues(base, state["samples_base"] if state else None, motion if state else None)
             past = state["past"] if state else [torch.zeros_like(latents)] * 3
             live = torch.ones_like(latents[:, :1]) if copied is None else 1 - cells(copied, 2)
-            self.check_prior(q, hyper, cue, past, latents, live, inter=state is not None)
-            rate = self.rate_vector(self.rate, q, self.formats["feature"]).double()
-            picture, features = self.synthesize(context, prediction, latents.double() / 16, self.steps(q).double(), rate)
+            self.check_prior(q8, hyper, cue, past, latents, live, inter=state is not None)
+            rate = self.rate_vector(self.rate, cells(q8, 2), self.formats["feature"]).double()
+            picture, features = self.synthesize(context, prediction, latents.double() / 16, self.steps(q8).double(), rate)
             if copied is not None:
                 picture, features = (torch.where(cells(copied, 4) > 0, a, b) for a, b in zip(moved, (picture, features)))
             return dict(

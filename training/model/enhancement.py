@@ -24,11 +24,11 @@ def lambda_of(q):
 
 
 def between_anchors(table, q):
-    """Rows of `table` [ANCHORS, n] interpolated at q in 0..63: [B, n]."""
-    p = q * ((table.shape[0] - 1) / (QUALITIES - 1))
+    """Rows of `table` [ANCHORS, n] interpolated at a map of q in 0..63, [B,1,h,w]: [B,n,h,w]."""
+    p = q[:, 0] * ((table.shape[0] - 1) / (QUALITIES - 1))
     i = p.floor().clamp(0, table.shape[0] - 2)
-    f = (p - i)[:, None]
-    return table[i.long()] * (1 - f) + table[i.long() + 1] * f
+    f = (p - i)[..., None]
+    return (table[i.long()] * (1 - f) + table[i.long() + 1] * f).permute(0, 3, 1, 2)
 
 
 def pointwise(inputs, outputs):
@@ -140,12 +140,12 @@ class Enhancement(nn.Module):
         return (round_through(index) if self.integer else index).clamp(1, 63)
 
     def steps(self, q):
-        """[B,96,1,1] quantiser steps at q, in eighths of a coefficient of 8-bit samples: 2048 times the real step."""
-        step = 2048 * torch.exp(-between_anchors(self.log_gain, q))[:, :, None, None]
+        """[B,96,h,w] quantiser steps at a map of q, in eighths of a coefficient of 8-bit samples: 2048 times the real step."""
+        step = 2048 * torch.exp(-between_anchors(self.log_gain, q))
         return round_through(step).clamp(1, 2047) if self.integer else step
 
     def rate_vector(self, table, q, fixed):
-        v = between_anchors(table, q)[:, :, None, None]
+        v = between_anchors(table, q)
         return round_through(v * 2.0**fixed.bits) * 2.0**-fixed.bits if self.integer else v
 
     def base(self, luma, chroma):
@@ -219,7 +219,7 @@ class Enhancement(nn.Module):
         return cell_errors(difference, LUMA_CHANNELS, LUMA_WEIGHT, CHROMA_WEIGHT)
 
     def forward(self, source, base, previous, q, motion=None, rounding=None, copying=None):
-        """One frame. source: real folded picture; base: real (luma, chroma) of the base picture; q [B] in 0..63.
+        """One frame. source: real folded picture; base: real (luma, chroma) of the base picture; q [B,1,H/32,W/32] in 0..63, one a block.
 
         copying(gains of blocks in bits, cues) -> (flags [B,1,h,w], their bits [B]) chooses the copied blocks of an inter frame. In training
         the latents next to them still see theirs, which saves a second pass.
@@ -230,22 +230,23 @@ class Enhancement(nn.Module):
         b, _, h, w = source.shape
         features, enlarged = self.base(*base)
         context, prediction, moved = self.predict(features, enlarged, previous, motion)
-        step = self.steps(q)
+        q8 = nearest(q, 4)
+        step = self.steps(q8)
         y, z = self.analysis(source, prediction, enlarged, context, 2048 / step)
         z_hat = round_through(z).clamp(-127, 127)
         index = self.hyper_index()[None, :, None, None]
         z_bits = laplace_bits(z if self.training else z_hat, index, noise=self.training).sum((1, 2, 3))
         past = previous["latents"] if previous else [y.new_zeros(y.shape)] * 3
         cue = cues(base, previous["base"] if previous else None, motion if previous else None)
-        rate = self.rate_vector(self.prior.rate[1 if previous else 0], q, self.prior.formats["trunk"])
+        rate = self.rate_vector(self.prior.rate[1 if previous else 0], q8, self.prior.formats["trunk"])
         seen = z_hat, cue, torch.cat(past, 1), rate
-        synthesis_rate = self.rate_vector(self.rate, q, self.formats["feature"])
+        synthesis_rate = self.rate_vector(self.rate, nearest(q, 8), self.formats["feature"])
         y_hat, y_bits = self.prior(y, *seen, rounding)
         picture, features = self.synthesize(context, prediction, y_hat, step, synthesis_rate)
         flag_bits = 0.0
         if copying and moved:
             with torch.no_grad():
-                price = lambda_of(q)[:, None, None, None]
+                price = lambda_of(q8)
                 added = self.weighted_errors(source - moved[0]) - self.weighted_errors(source - picture)
                 flags, flag_bits = copying(block_gains(y_bits.sum(1, keepdim=True), added, price), cue)
                 copied = to_cells(flags)

@@ -49,9 +49,9 @@ def test_sag():
 
 def test_evaluation_end_to_end():
     with tempfile.TemporaryDirectory() as folder:
-        y, uv = moving_clip(3, 64, 96)
-        size = ["-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", "96x64", "-r", "25", "-i", "-"]
-        prepare.run_ffmpeg([*size, "-c:v", "libx264", "-qp", "0", "-y", str(Path(folder, "texture_96x64_25.mp4"))], prepare.raw_of(y, uv))
+        y, uv = moving_clip(3, 192, 192)
+        size = ["-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", "192x192", "-r", "25", "-i", "-"]
+        prepare.run_ffmpeg([*size, "-c:v", "libx264", "-qp", "0", "-y", str(Path(folder, "texture_192x192_25.mp4"))], prepare.raw_of(y, uv))
         out = Path(folder, "out.json")
         assert evaluate.main(["--clips", folder, "--cache", f"{folder}/cache", "--frames", "3", "--q", "10,40,60", "--patience", "2.5", "--out", str(out)]) == 0
         row = json.loads(out.read_text())["clips"][0]

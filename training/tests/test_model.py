@@ -8,6 +8,8 @@ import torch.nn.functional as F
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from support import run  # noqa: E402
 from training import optimizer as optimizers  # noqa: E402
+from training.model import adaptive, copying  # noqa: E402
+from training.model.enhancement import Enhancement  # noqa: E402
 from training.model.fixed import SLOPE, Fixed, floor_through, set_mode  # noqa: E402
 
 
@@ -50,6 +52,52 @@ def test_orthogonal_makes_singular_values_alike():
         uneven = u @ torch.diag(torch.logspace(0, -1.5, min(rows, columns))) @ v
         values = torch.linalg.svdvals(optimizers.orthogonal(uneven))
         assert values.min() > 0.4 and values.max() < 1.3, (rows, columns, values)
+
+
+def still_frame(model, adaptive, seed=2):
+    """An intra frame of noise and the arguments of the inter frame after it."""
+    torch.manual_seed(seed)
+    source = torch.rand(1, 24, 16, 16) - 0.5
+    base = torch.rand(1, 1, 16, 16) - 0.5, torch.rand(1, 2, 8, 8) - 0.5
+    q = adaptive.quality_map(source, torch.tensor([30.0]), torch.tensor([3.0]))
+    state = model(source, base, None, q)
+    return source, base, state, q, torch.zeros(1, 3, 8, 8)
+
+
+def test_copied_blocks_are_taken_over_and_cost_nothing():
+    torch.manual_seed(0)
+    model = Enhancement().eval()
+    with torch.no_grad():
+        arguments = still_frame(model, adaptive)
+        flags = torch.tensor([[[[1.0, 0, 0, 0], [0, 0, 1, 1], [0, 0, 1, 1], [0, 0, 0, 0]]]])
+        frame = model(*arguments, copying=lambda gains, cue: (flags, torch.zeros(1)))
+        cells = copying.to_cells(flags)
+        quarter = copying.to_cells(cells) > 0
+        before = arguments[2]
+        for name in ("picture", "features"):
+            kept = (frame[name] == before[name]).all(1, keepdim=True)
+            assert kept[quarter].all() and not kept[~quarter].any(), name
+        assert (frame["latents"][0] * cells).abs().max() == 0
+        everything = model(*arguments, copying=lambda gains, cue: (torch.ones_like(flags), torch.zeros(1)))
+        assert torch.equal(everything["picture"], before["picture"])
+        assert everything["bits"] == everything["hyper_bits"]
+
+
+def test_copying_gains_weigh_bits_against_errors():
+    bits, added = torch.zeros(1, 1, 4, 4), torch.zeros(1, 1, 4, 4)
+    bits[0, 0, 0, :2] = 3.0
+    added[0, 0, 2, 3] = 0.01
+    gains = copying.block_gains(bits, added, torch.full((1, 1, 4, 4), 100.0))
+    assert torch.allclose(gains[0, 0], torch.tensor([[6.0, 0.0], [0.0, -2.0]]))
+
+
+def test_quality_is_finer_where_the_picture_is_flat():
+    torch.manual_seed(1)
+    source = torch.zeros(1, 24, 16, 16)
+    source[:, :, :8, 8:] = 0.3 * (torch.rand(1, 24, 8, 8) - 0.5)
+    q = adaptive.quality_map(source, torch.tensor([30.0]), torch.tensor([2.0]))[0, 0]
+    assert q[0, 1] < 30 and q[0, 0] > 30 and q[1, 0] == q[0, 0] and (q % 4 == 2).all()
+    assert (adaptive.quality_map(source, torch.tensor([30.0]), torch.tensor([0.0])) == 30).all()
 
 
 def test_muon_learns_and_resumes():
