@@ -14,6 +14,7 @@ import { codeBase, intoGroups } from "../stages/base-stage.ts";
 import type { BaseCodecs, CodedPair, GroupedPicture } from "../stages/base-stage.ts";
 import type { Gate } from "../stages/gate.ts";
 import { Meter } from "../stages/meter.ts";
+import { PartClock } from "../stages/part-clock.ts";
 import { runAhead } from "../stages/run-ahead.ts";
 import { scalerTo } from "../stages/scale.ts";
 import { canvasJpeg, Stills } from "../stages/stills.ts";
@@ -131,7 +132,7 @@ export class Attempt {
 				await this.#ship().cut(enhancementId(q), of);
 			}
 		};
-		const due = this.#partialDue();
+		const clock = new PartClock(this.#job.longestPart);
 		const close = async (whole: number, next: number) => {
 			await cut(whole);
 			done.groups += 1;
@@ -153,7 +154,8 @@ export class Attempt {
 				break;
 			}
 			const pair = next.value;
-			const overdue = due(pair);
+			const { timestamp } = pair.picture;
+			const isOver = clock.isOver({ first: pair.first, timestamp, duration: pair.duration });
 			if (pair.first) {
 				await this.#takeStills(pair);
 			}
@@ -162,7 +164,7 @@ export class Attempt {
 				await this.#meter.waiting("base", this.#baseAhead.promise);
 			} else if (pair.first) {
 				await close(group, pair.group);
-			} else if (overdue) {
+			} else if (isOver) {
 				await cut(group);
 			}
 			// Where the base can be entered, so can the enhancement: a segment may begin at any sync sample.
@@ -216,11 +218,11 @@ export class Attempt {
 		let groups = this.#context.resume?.record.checkpoint.groups ?? 0;
 		let pairs = 0;
 		let end = 0;
-		const due = this.#partialDue();
+		const clock = new PartClock(this.#job.longestPart);
 		try {
 			for await (const pair of coded) {
 				const { timestamp } = pair.picture;
-				const overdue = due(pair);
+				const isOver = clock.isOver({ first: pair.first, timestamp, duration: pair.duration });
 				if (group === undefined && this.#context.resume !== undefined) {
 					await this.#skipAudio(timestamp);
 				}
@@ -230,7 +232,7 @@ export class Attempt {
 					}
 					group = pair.group;
 					groups += 1;
-				} else if (group !== undefined && overdue) {
+				} else if (group !== undefined && isOver) {
 					await this.#cutBase(group, timestamp);
 				}
 				this.#ship().add(BASE_ID, pair.sample);
@@ -273,20 +275,6 @@ export class Attempt {
 		for await (const _ of this.#audio?.until(end) ?? []) {
 			// An earlier attempt has sent it.
 		}
-	}
-
-	/** Of a live source: tells before which picture a part must end, so that none lasts longer than it should. */
-	#partialDue(): (pair: CodedPair) => boolean {
-		const { partial } = this.#job;
-		let start: number | undefined;
-		return ({ first, picture: { timestamp }, duration }) => {
-			start = first ? timestamp : (start ?? timestamp);
-			if (partial === undefined || first || timestamp + duration - start <= partial) {
-				return false;
-			}
-			start = timestamp;
-			return true;
-		};
 	}
 
 	async #closeBase(group: number, end: number): Promise<void> {
@@ -363,7 +351,7 @@ export class Attempt {
 		}
 		const size = plan.enhanced ? plan : base;
 		const { title } = options;
-		const about = { title, partial: this.#job.partial };
+		const about = { title, longestPart: this.#job.longestPart };
 		const request = createRequest(tracks, { width: size.width, height: size.height }, frameRate, about);
 		const response = resume?.asset ?? (await client.create(request, this.#signal));
 		const last = qualities.at(-1);

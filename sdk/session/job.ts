@@ -110,7 +110,7 @@ export class Job {
 	}
 
 	/** Microseconds after which a part is sent though its group goes on; undefined where a part is a whole group. */
-	get partial(): number | undefined {
+	get longestPart(): number | undefined {
 		return this.source.info.live ? LIVE_PART : undefined;
 	}
 
