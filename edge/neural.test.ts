@@ -50,7 +50,7 @@ describe("the runtime and the models", () => {
 			expect(response.status).toBe(200);
 			const sent = await bodyOf(response);
 			expect(sent.length).toBeLessThan(bytes.length / 2);
-			const unpacked = brotliDecompressSync(sent);
+			const unpacked = Uint8Array.from(brotliDecompressSync(sent));
 			expect(unpacked).toEqual(bytes);
 			expect(path.split("/").at(-2)).toBe(await hashOf(name, unpacked));
 			expect(Object.fromEntries(response.headers)).toMatchObject({

@@ -223,8 +223,11 @@ describe("the player in Chromium", { timeout: 600_000 }, () => {
 		await harness.open(video('preload="none" enhancement="off"'));
 		await harness.page.waitForTimeout(200);
 		expect(harness.server.requests.filter((path) => path.startsWith("/stream/"))).toEqual([]);
-		await harness.element((v) => v.play());
-		expect(await harness.element((v) => [v.paused, v.readyState > 0])).toEqual([false, true]);
+		const played = await harness.element(async (v) => {
+			await v.play();
+			return [v.paused, v.readyState > 0];
+		});
+		expect(played).toEqual([false, true]);
 	});
 
 	it("shows low when low is chosen, and the enhancement again when that is", async () => {

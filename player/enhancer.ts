@@ -10,7 +10,7 @@ import { Presenter } from "./pipeline/presenter.ts";
 import { shouldGoOn } from "./policy/after-seek.ts";
 import { chooseEnhancement } from "./policy/choose-enhancement.ts";
 import { nextToKeep, worthKeeping } from "./policy/keep-pictures.ts";
-import { type DecodeObservation, isHopeless, nextSegment } from "./policy/next-segment.ts";
+import { type DecodeObservation, isHopeless, isPassedBy, nextSegment } from "./policy/next-segment.ts";
 import { decideStart } from "./policy/start.ts";
 import { type EnhancementReason, type EnhancementState, isPassing } from "./reasons.ts";
 import { EnhancementBuffer } from "./stream/enhancement-buffer.ts";
@@ -26,6 +26,8 @@ const RESTART_PAUSE = 5000;
 const TICK = 200;
 /** The worker is told the playhead a little late, so that no picture is dropped that could still be shown. Seconds. */
 const CLOCK_LAG = 0.06;
+/** Two times of one frame may differ by so many seconds. */
+const ROUNDING = 0.001;
 
 /** Set once runtime and weights have been fetched in this page: the next player takes them from the cache. */
 let runtimeFetched = false;
@@ -51,6 +53,8 @@ export class Enhancer {
 	#kept: Set<number> | undefined;
 	/** The enhanced picture was shown since the last seek: from then on a missing one is a missed one. */
 	#settled = false;
+	/** The standing frame whose segment was decoded once more, in microseconds. */
+	#decodedAgain: number | undefined;
 	#state: EnhancementState = "base";
 	#reason: EnhancementReason | undefined = "playback-not-begun";
 	#ticking = false;
@@ -77,7 +81,7 @@ export class Enhancer {
 			},
 			failed: (failure) => this.#onPipelineFailed(failure),
 		});
-		this.#presenter = new Presenter(options.video, options.canvas, {
+		this.#presenter = new Presenter(options.video, options.canvas, options.frameRate, {
 			released: (count) => this.#decoding.release(count),
 			visible: () => this.tick(),
 			presented: (mediaTime, enhanced) => this.#onPresented(mediaTime, enhanced),
@@ -105,7 +109,7 @@ export class Enhancer {
 			error: (this.#failure ?? this.#lastFault)?.message,
 			ready: this.#decoding.ready,
 			enhancement: this.#current,
-			enhancementBuffer: this.#buffer.secondsAhead(playheadOf(this.#o)),
+			enhancementBuffer: this.#buffer.secondsAhead(this.#position()),
 			picturesReady: ahead,
 			times: this.#decoding.times,
 			decodeRate: milliseconds === undefined ? undefined : 1000 / milliseconds,
@@ -158,6 +162,7 @@ export class Enhancer {
 		};
 		on(["pause", "seeking", "ratechange"], () => this.#frames.forget());
 		on(["seeking"], () => this.#onSeeking());
+		on(["play", "seeking"], () => (this.#decodedAgain = undefined));
 		on(["play", "pause", "seeked", "ratechange", "progress", "ended", "waiting"], () => this.tick());
 		on(["enterpictureinpicture", "leavepictureinpicture"], () => this.tick());
 		document.addEventListener("visibilitychange", () => this.#onVisibility(), { signal });
@@ -168,7 +173,7 @@ export class Enhancer {
 		if (this.#failure) return ["failed", this.#failure.code];
 		const { video } = this.#o;
 		const decoding = this.#decoding;
-		const base = baseStatusOf(this.#o, playheadOf(this.#o));
+		const base = baseStatusOf(this.#o, this.#position());
 		const start = decideStart(
 			observeStart(this.#o, this.#wishes, base, {
 				backend: decoding.ready?.kind,
@@ -199,6 +204,7 @@ export class Enhancer {
 		const waiting = this.#buffer.work(observeFetching(this.#o, base, this.#kept ? 0 : this.#pace()), now);
 		if (!decoding.ready) return ["loading", "loading-runtime"];
 		this.#decideKeeping();
+		this.#decodeAgain();
 		this.#decodeNext();
 		if (this.#presenter.visible) return ["active", undefined];
 		if (waiting === "base-first") return ["filling", "base-first"];
@@ -213,7 +219,7 @@ export class Enhancer {
 			observeChoice(this.#o, this.#wishes, {
 				current: this.#current?.id,
 				decodeSpeed: milliseconds === undefined || area === 0 ? undefined : (area * 1000) / milliseconds,
-				ahead: this.#buffer.secondsAhead(playheadOf(this.#o)),
+				ahead: this.#buffer.secondsAhead(this.#position()),
 				keeps: this.#kept !== undefined,
 			}),
 		);
@@ -256,7 +262,7 @@ export class Enhancer {
 			segments: this.#buffer.segments.map((segment) =>
 				this.#kept?.has(segment.sequence) ? { ...segment, spent: true } : segment,
 			),
-			position: playheadOf(this.#o),
+			position: this.#position(),
 			playbackRate: Math.abs(video.playbackRate),
 			paused: video.paused,
 			decodeSecondsPerSecond: this.#pace(),
@@ -264,9 +270,23 @@ export class Enhancer {
 		};
 	}
 
+	/** Where a pause has left a frame on the screen whose picture came too late, its segment is decoded once more. */
+	#decodeAgain(): void {
+		const { standing, drawn } = this.#presenter;
+		if (standing === undefined || drawn || this.#kept || standing === this.#decodedAgain) return;
+		const { decodedTo } = this.#decoding;
+		// The video's time of a frame and the decoder's differ by what rounding between timescales makes.
+		const position = standing / 1e6 + ROUNDING;
+		const reached = decodedTo === undefined ? undefined : decodedTo + 2 * ROUNDING;
+		if (!isPassedBy({ ...this.#observeDecoding(), decodedTo: reached, position })) return;
+		// Once only: a frame that the enhancement leaves out never gets a picture.
+		this.#decodedAgain = standing;
+		this.#stopDecoding();
+	}
+
 	/** Gives the worker what it should decode next, and takes away what it should not. */
 	#decodeNext(): void {
-		this.#decoding.clock(this.#kept ? 0 : playheadOf(this.#o) - CLOCK_LAG);
+		this.#decoding.clock(this.#kept ? 0 : this.#position() - CLOCK_LAG);
 		if (!this.#kept && this.#wishes.mode !== "force" && isHopeless(this.#observeDecoding())) {
 			this.#restartDecoding();
 			return;
@@ -376,7 +396,7 @@ export class Enhancer {
 	/** An enhanced picture is due where its segment was given to the worker and pictures have been shown already. */
 	#isDue(mediaTime: number): boolean {
 		if (!this.#settled || this.#presenter.current === undefined) return false;
-		const seconds = mediaTime / 1e6 + 0.001;
+		const seconds = mediaTime / 1e6 + ROUNDING;
 		const place = this.#o.feed.segments.find(
 			({ start, duration }) => start <= seconds && seconds < start + duration,
 		);
@@ -388,6 +408,12 @@ export class Enhancer {
 		this.#frames.forget();
 		if (document.visibilityState === "hidden") this.#stopDecoding();
 		this.tick();
+	}
+
+	/** Seconds on the media timeline for which pictures are wanted: the middle of the frame that stands, else the playhead. */
+	#position(): number {
+		const { standing } = this.#presenter;
+		return standing === undefined ? playheadOf(this.#o) : standing / 1e6 + 0.5 / this.#o.frameRate;
 	}
 
 	/** Seconds that decoding a second takes; 0 where not known. */

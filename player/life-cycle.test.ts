@@ -5,6 +5,7 @@ import { PlayerHarness, video } from "./testing/harness.ts";
 
 /** What comes has to go: sources, workers, pictures, listeners; and the element lives through moves and failures. */
 const FRAME_RATE = 25;
+const FRAMES = 20;
 const LOADS = 50;
 
 describe("the life of a player", () => {
@@ -13,7 +14,7 @@ describe("the life of a player", () => {
 
 	beforeAll(async () => {
 		stream = await makeFixtureStream({
-			...{ pictures: testPictures(48, 32, 20), frameRate: FRAME_RATE, segmentFrames: 10, qualities: [36] },
+			...{ pictures: testPictures(48, 32, FRAMES), frameRate: FRAME_RATE, segmentFrames: 10, qualities: [36] },
 		});
 		const mounts = { "/stream/": stream.files, "/again/": stream.files };
 		harness = await PlayerHarness.start({
@@ -49,8 +50,11 @@ describe("the life of a player", () => {
 		});
 		expect(left).toEqual([0, null, 0]);
 		await page.evaluate(() => document.body.append((window as unknown as { kept: Node }).kept));
-		await page.waitForFunction(() => (document.querySelector("crescendo-video")?.readyState ?? 0) >= 2);
-		expect(await harness.element((v) => Math.abs(v.currentTime - 0.14) < 0.02)).toBe(true);
+		// Where it was: hls.js may have the first picture before it goes to the place to begin at.
+		await page.waitForFunction(() => {
+			const v = document.querySelector("crescendo-video");
+			return v !== null && v.readyState >= 2 && Math.abs(v.currentTime - 0.14) < 0.02;
+		});
 	});
 
 	it("decodes a short loop once, keeps its pictures, and frees them with the source", async () => {
@@ -117,14 +121,14 @@ describe("the life of a player", () => {
 		};
 		/** Every tenth is left only when its enhanced picture was shown, the others as they come. */
 		const load = async (count: number) => {
-			for (let i = 0; i < count; i++) {
-				await harness.element(async (v, n) => {
-					v.src = n % 2 === 0 ? "/again/master.m3u8" : "/stream/master.m3u8";
+			for (let n = 0; n < count; n++) {
+				await harness.element(async (v, number) => {
+					v.src = number % 2 === 0 ? "/again/master.m3u8" : "/stream/master.m3u8";
 					await new Promise((resolve) => v.addEventListener("loadeddata", resolve, { once: true }));
 					await v.play();
-				}, i);
-				if (i % 10 !== 0) continue;
-				await harness.element((v) => v.pause());
+				}, n);
+				if (n % 10 !== 0) continue;
+				await harness.standOn(n % FRAMES);
 				await harness.waitForPicture();
 			}
 		};

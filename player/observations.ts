@@ -12,6 +12,8 @@ const RUNTIME_BYTES = 4_800_000;
 
 /** How the base stands at the playhead. */
 export type BaseStatus = {
+	/** The playhead, in seconds; where the video stands, its frame. */
+	readonly position: number;
 	/** Seconds on the media timeline up to which the base is buffered; undefined: not even at the playhead. */
 	readonly end: number | undefined;
 	/** Everything from the playhead to the end is buffered. */
@@ -26,7 +28,7 @@ export function playheadOf({ video, frameRate }: Pick<EnhancerOptions, "video" |
 
 export function baseStatusOf({ video, feed }: EnhancerOptions, position: number): BaseStatus {
 	const end = feed.bufferedEnd(video, position);
-	return { end, complete: feed.complete && end !== undefined && end >= video.duration - 0.1 };
+	return { position, end, complete: feed.complete && end !== undefined && end >= video.duration - 0.1 };
 }
 
 /** What the decision to load runtime and weights looks at. */
@@ -44,7 +46,6 @@ export function observeStart(
 	const { video, backend, enhancements, frameRate } = o;
 	const [cheapest] = enhancements;
 	const gpu = "gpu" in navigator;
-	const position = playheadOf(o);
 	const connection =
 		"connection" in navigator ? (navigator.connection as { saveData?: boolean } | undefined) : undefined;
 	return {
@@ -64,7 +65,7 @@ export function observeStart(
 		runtimeBytes: loaded.runtime ? 0 : RUNTIME_BYTES,
 		secondsLeft: Math.max(0, (Number.isFinite(video.duration) ? video.duration : Infinity) - video.currentTime),
 		loops: video.loop,
-		baseBuffer: base.end === undefined ? 0 : base.end - position,
+		baseBuffer: base.end === undefined ? 0 : base.end - base.position,
 		baseBufferWanted: BASE_WANTED,
 		baseComplete: base.complete,
 	};
@@ -108,7 +109,7 @@ export function observeChoice(
 export function observeFetching(o: EnhancerOptions, base: BaseStatus, pace: number): BufferObservation {
 	const { video, baseBitrate } = o;
 	const { bandwidth } = o.network;
-	const position = playheadOf(o);
+	const { position } = base;
 	const baseBuffer = base.end === undefined ? 0 : base.end - position;
 	return {
 		position,

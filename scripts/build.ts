@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { build, type InlineConfig, type Plugin } from "vite";
 import { NEURAL_FOLDERS_PATH, type NeuralFolders } from "../protocol/neural.ts";
+import { leaveRuntimeFiles } from "./leave-runtime-files.ts";
 import { readNeuralFolder, writeNeuralFiles } from "./neural-files.ts";
 import { NEURAL_LIST } from "./seed-neural.ts";
 
@@ -40,19 +41,6 @@ const RUNTIME = [
 	"ort-wasm-simd-threaded.wasm",
 ];
 const MODEL = "crescendo-1";
-
-/**
- * The runtime names its .wasm file relative to its own script, and the bundler would copy it, 25 MiB for browsers that
- * get it from /runtime/ anyway. This keeps the address for run time.
- */
-const leaveRuntimeFiles: Plugin = {
-	name: "leave-runtime-files",
-	enforce: "pre",
-	transform(code, id) {
-		if (!id.includes("onnxruntime-web")) return undefined;
-		return { code: code.replaceAll(/new URL\((?="ort[\w.-]+\.wasm")/g, "new URL(/* @vite-ignore */"), map: null };
-	},
-};
 
 const shared: InlineConfig = {
 	root,

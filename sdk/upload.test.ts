@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { decodePart } from "../protocol/part.ts";
 import type { UploadOptions } from "./index.ts";
 import { openBrowser } from "./testing/browser.ts";
 import type { BrowserBench } from "./testing/browser.ts";
@@ -82,6 +83,13 @@ describe("uploads from Chromium", () => {
 		expect(sound.every(({ sync }) => sync)).toBe(true);
 		expect(sound.at(-1)?.timestamp).toBeGreaterThan(2_900_000);
 		expect((await decodeBase(asset)).length).toBe(75);
+		expect([...(asset.extras.get("poster") ?? [])].slice(0, 2)).toEqual([0xff, 0xd8]);
+		const board = decodePart(asset.extras.get("storyboard") ?? new Uint8Array());
+		expect(board.map(({ timestamp }) => timestamp)).toEqual([0, 2_000_000]);
+		expect(board.map(({ data }) => [...data.subarray(0, 2)])).toEqual([
+			[0xff, 0xd8],
+			[0xff, 0xd8],
+		]);
 		expect(account.events).toContain("playable");
 		expect(account.result).toMatchObject({ frames: 75, backend: { kind: "none" } });
 		expect(account.last).toMatchObject({ framesDecoded: 75, framesUploaded: 75, framesTotal: 75, bytesPending: 0 });
@@ -146,6 +154,27 @@ describe("uploads from Chromium", () => {
 			const before = samples[index];
 			expect((before?.timestamp ?? 0) + (before?.duration ?? 0)).toBe(sample.timestamp);
 		}
+	});
+
+	it("a size that changes in the middle: all is scaled to the first", async () => {
+		await uploaded("growing.webm");
+		const asset = bench.edge.only();
+		expect(asset.request).toMatchObject({ width: 160, height: 120 });
+		const pictures = await decodeBase(asset);
+		expect(pictures.length).toBe(50);
+		expect(new Set(pictures.map(({ width, height }) => `${width}x${height}`))).toEqual(new Set(["160x120"]));
+	});
+
+	it("a picture larger than maxSize is scaled down", async () => {
+		await uploaded("avc-aac.mp4", { maxSize: 160 });
+		expect(bench.edge.only().request).toMatchObject({ width: 160, height: 90 });
+	});
+
+	it("an edge that takes no poster gets the video all the same, and that is said", async () => {
+		bench.edge.fault = (_, path) => (path.endsWith("/poster") ? { status: 405 } : undefined);
+		const account = await uploaded("silent.mp4");
+		expect(account.events).toContain("warning");
+		expect([...bench.edge.only().extras.keys()]).toEqual(["storyboard"]);
 	});
 
 	it("a file that breaks off is uploaded as far as it goes, with a warning", async () => {

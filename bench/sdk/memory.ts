@@ -41,11 +41,30 @@ const MEBIBYTE = 2 ** 20;
 
 type Seen = { readonly seconds: number; readonly page: number; readonly all: number };
 
+/** Seconds of the piece that the source repeats: generating two hours would take longer than uploading them. */
+const PIECE = 60;
+
 const generate = (folder: string, { size, rate, seconds }: Run): string => {
-	const video = ["-f", "lavfi", "-i", `testsrc2=size=${size}:rate=${rate}:duration=${seconds}`];
-	const sound = ["-f", "lavfi", "-i", `sine=sample_rate=48000:duration=${seconds}`];
-	const codecs = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", "20", "-c:a", "aac"];
-	execFileSync("ffmpeg", ["-v", "error", "-y", ...video, ...sound, ...codecs, "long.mp4"], { cwd: folder });
+	const ffmpeg = (...args: readonly string[]) =>
+		execFileSync("ffmpeg", ["-v", "error", "-y", ...args], { cwd: folder });
+	const video = ["-f", "lavfi", "-i", `testsrc2=size=${size}:rate=${rate}:duration=${PIECE}`];
+	const sound = ["-f", "lavfi", "-i", `sine=sample_rate=48000:duration=${PIECE}`];
+	const codecs = [
+		"-c:v",
+		"libx264",
+		"-preset",
+		"ultrafast",
+		"-pix_fmt",
+		"yuv420p",
+		"-g",
+		"15",
+		"-bf",
+		"0",
+		"-c:a",
+		"aac",
+	];
+	ffmpeg(...video, ...sound, ...codecs, "piece.mp4");
+	ffmpeg("-stream_loop", String(seconds / PIECE - 1), "-i", "piece.mp4", "-c", "copy", "long.mp4");
 	return "/fixtures/long.mp4";
 };
 

@@ -298,7 +298,11 @@ const refreshAssets = async (): Promise<void> => {
 				const facts = `${inClock(asset.durationSeconds)} · ${asset.width} × ${asset.height}${layers}${state}`;
 				item.querySelector("a")?.setAttribute("href", asset.urls.watch);
 				item.querySelector("strong")?.append(asset.title ?? asset.id);
-				item.querySelector("span")?.append(facts);
+				item.querySelector(".facts")?.append(facts);
+				const poster = item.querySelector("img");
+				// Assets that were made by other means have none: then the mark behind it is seen.
+				poster?.addEventListener("error", () => poster.remove());
+				poster?.setAttribute("src", `/v1/assets/${encodeURIComponent(asset.id)}/poster`);
 				return item;
 			}),
 		);

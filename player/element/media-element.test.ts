@@ -136,10 +136,14 @@ describe("the media element", () => {
 						...["pause", "seeking", "seeked", "ratechange", "volumechange", "ended", "emptied", "error"],
 					]) {
 						v.addEventListener(type, (event) => {
-							// State first, then the event: the handler must see what it is told of.
-							const { paused, ended, seeking } = v;
+							// State first, then the event: the handler must see what it is told of. Nothing else: a machine
+							// that is busy may have played on to the end by then.
+							const told: Record<string, unknown> = {
+								...{ play: v.paused, pause: v.paused, ended: v.ended, seeked: v.seeking },
+								...{ loadedmetadata: v.readyState > 0, error: v.error?.code },
+							};
 							const own = event.target === v && !event.bubbles;
-							const line = [type, own, paused, ended, seeking, v.readyState > 0].join(" ");
+							const line = [type, own, told[type]].join(" ");
 							// A machine that is busy starves both now and then: they say so, and that they go on.
 							const again = type === "canplay" || type === "playing";
 							if (!log.some((other) => (again ? other.startsWith(type) : other === line))) log.push(line);
@@ -180,8 +184,12 @@ describe("the media element", () => {
 	it("seeks, pauses, changes rate and volume as <video> does", async () => {
 		const { ours, native } = await compare(async (v) => {
 			const once = (type: string) => new Promise((resolve) => v.addEventListener(type, resolve, { once: true }));
+			// As slow as can be: nothing below may come too late for the end.
+			const slow = once("ratechange");
+			v.playbackRate = 0.0625;
+			await slow;
 			const seeked = once("seeked");
-			v.currentTime = 0.7;
+			v.currentTime = 0.1;
 			const during = [v.seeking, v.currentTime];
 			await seeked;
 			const played = once("playing");
@@ -211,14 +219,15 @@ describe("the media element", () => {
 			v.playbackRate = 4;
 			await v.play();
 			await new Promise((resolve) => v.addEventListener("seeked", resolve, { once: true }));
+			const paused = new Promise((resolve) => v.addEventListener("pause", resolve, { once: true }));
 			v.pause();
-			await new Promise((resolve) => setTimeout(resolve, 50));
-			return [v.ended, v.paused, v.currentTime < 1];
+			await paused;
+			return [v.ended, v.paused];
 		});
 		for (const { log, said } of [ours, native]) {
 			const types = new Set(log.map((line) => line.split(" ")[0]));
 			expect([types.has("seeking"), types.has("seeked"), types.has("ended")]).toEqual([true, true, false]);
-			expect(said).toEqual([false, true, true]);
+			expect(said).toEqual([false, true]);
 		}
 	});
 

@@ -1,3 +1,4 @@
+import { FrameOnScreen } from "./frame-on-screen.ts";
 import { FrameQueue, isSameFrame } from "./frame-queue.ts";
 import type { FrameMessage } from "./messages.ts";
 
@@ -18,6 +19,8 @@ export type PresenterListener = {
 
 /** Pictures that must be ready ahead before the canvas shows itself again, so that it does not flicker in and out. */
 const READY_AHEAD = 3;
+/** No frame callback for so many milliseconds after a jump: the frame that stands will not change any more. */
+const REST = 500;
 
 /**
  * Draws enhanced pictures over the video, on the video's clock: whenever the video shows a frame, the canvas shows the
@@ -34,21 +37,25 @@ export class Presenter {
 	/** Pictures that were reported as released when they came, because they were to be kept. */
 	readonly #reported = new WeakSet<FrameMessage>();
 	readonly #resizes: ResizeObserver;
+	/** Microseconds. */
+	readonly #frameDuration: number;
+	readonly #screen = new FrameOnScreen();
 	#callback: number;
-	/** Media time of the frame that the video shows, in microseconds; undefined before the first. */
-	#current: number | undefined;
+	#rest: ReturnType<typeof setTimeout> | undefined;
 	/** Drawn last; its image is kept open so that it can be captured. */
 	#shown: FrameMessage | undefined;
 	#visible = false;
 	#suspended = false;
 	#ended = false;
 
-	constructor(video: HTMLVideoElement, canvas: HTMLCanvasElement, listener: PresenterListener) {
+	/** @param frameRate nominal frames a second */
+	constructor(video: HTMLVideoElement, canvas: HTMLCanvasElement, frameRate: number, listener: PresenterListener) {
 		const context = canvas.getContext("2d", { alpha: false });
 		if (!context) throw new DOMException("The canvas has no 2D context.", "NotSupportedError");
 		this.#video = video;
 		this.#canvas = canvas;
 		this.#context = context;
+		this.#frameDuration = 1e6 / frameRate;
 		this.#listener = listener;
 		this.#callback = video.requestVideoFrameCallback(this.#onVideoFrame);
 		// A page that changes the fit of its video changes its size as a rule: full screen, a smaller box.
@@ -56,14 +63,25 @@ export class Presenter {
 		this.#resizes.observe(video);
 	}
 
-	/** Media time of the frame that the video shows, in microseconds; undefined before the first one seen here. */
+	/** Media time of the frame that the video told last since the playhead jumped, in microseconds. */
 	get current(): number | undefined {
-		return this.#current;
+		return this.#screen.told;
+	}
+
+	/** Media time of the frame that a video at rest certainly shows, in microseconds; undefined: it plays, or it is not known. */
+	get standing(): number | undefined {
+		return this.#video.paused ? this.#screen.certain : undefined;
 	}
 
 	/** Whether the canvas shows the enhanced picture of the current frame. */
 	get visible(): boolean {
 		return this.#visible;
+	}
+
+	/** Whether the picture of the frame that the video told last is on the canvas, be that visible or not. */
+	get drawn(): boolean {
+		const { current } = this;
+		return this.#shown !== undefined && current !== undefined && isSameFrame(this.#shown, current);
 	}
 
 	/** Pictures ready for frames to come; of a kept loop, all. */
@@ -78,12 +96,12 @@ export class Presenter {
 
 	/** The playhead jumps: until the video shows its next frame, nothing is known to be late. */
 	forgetCurrent(): void {
-		this.#current = undefined;
+		this.#screen.jump();
+		this.#awaitRest();
 	}
 
 	/** Takes a picture from the worker. While the video stands still, the picture of the standing frame is drawn at once. */
 	offer(frame: FrameMessage): void {
-		const current = this.#current;
 		if (this.#kept) {
 			const replaced = this.#kept.add(frame);
 			// The page keeps it, yet the worker may send the next: whoever asked for keeping has counted all of them.
@@ -98,6 +116,7 @@ export class Presenter {
 			return;
 		}
 		if (this.#kept) return;
+		const { current } = this;
 		if (current !== undefined && frame.mediaTime < current) {
 			this.#free([frame]);
 			return;
@@ -124,8 +143,7 @@ export class Presenter {
 	set suspended(value: boolean) {
 		this.#suspended = value;
 		if (value) this.#show(false);
-		else if (this.#shown && this.#current !== undefined && isSameFrame(this.#shown, this.#current))
-			this.#show(true);
+		else if (this.drawn) this.#show(true);
 	}
 
 	/** No more segments will follow: the last pictures are shown even where fewer than usual are ready. */
@@ -143,15 +161,8 @@ export class Presenter {
 	 * has its new one, as the video itself does: both change in the same moment, but `seeked` is fired before that.
 	 */
 	get settled(): boolean {
-		const { seeking, currentTime, duration, paused } = this.#video;
-		const shown = this.#shown;
-		if (!this.#visible || !shown || seeking) return false;
-		if (!paused) return this.#current !== undefined && isSameFrame(shown, this.#current);
-		// While the video stands, the playhead tells: a callback of the frame from before may arrive after the jump, and none
-		// at all where the frame was there before anybody asked.
-		const playhead = Math.min(currentTime, duration) * 1e6;
-		const tolerance = shown.duration / 4;
-		return shown.mediaTime - tolerance <= playhead && playhead <= shown.mediaTime + shown.duration + tolerance;
+		if (!this.#visible || !this.#shown || this.#video.seeking) return false;
+		return this.#screen.shows(this.#shown, this.#playhead);
 	}
 
 	/** The pixels of the canvas, visible part of the picture. */
@@ -163,6 +174,8 @@ export class Presenter {
 	/** Stops, hides and frees everything. */
 	destroy(): void {
 		this.#video.cancelVideoFrameCallback(this.#callback);
+		clearTimeout(this.#rest);
+		this.#rest = undefined;
 		this.#resizes.disconnect();
 		this.#show(false);
 		this.keeps = false;
@@ -177,7 +190,10 @@ export class Presenter {
 	readonly #onVideoFrame = (_now: number, metadata: VideoFrameCallbackMetadata): void => {
 		this.#callback = this.#video.requestVideoFrameCallback(this.#onVideoFrame);
 		const mediaTime = Math.round(metadata.mediaTime * 1e6);
-		this.#current = mediaTime;
+		const { paused, seeking } = this.#video;
+		const playing = !paused && !seeking;
+		this.#screen.tell({ mediaTime, playing, playhead: this.#playhead, frameDuration: this.#frameDuration });
+		if (this.#screen.certain === undefined) this.#awaitRest();
 		const again = this.#shown && isSameFrame(this.#shown, mediaTime);
 		const { frame, passed } = this.#kept
 			? { frame: again ? undefined : this.#kept.find(mediaTime), passed: [] }
@@ -185,7 +201,7 @@ export class Presenter {
 		this.#free(passed);
 		if (frame) this.#draw(frame);
 		const here = frame !== undefined || again === true;
-		const steady = this.#visible || this.#video.paused || this.#ended || this.#isReadyFrom(mediaTime);
+		const steady = this.#visible || paused || this.#ended || this.#isReadyFrom(mediaTime);
 		this.#show(here && steady && !this.#suspended);
 		this.#listener.presented(mediaTime, this.#visible);
 	};
@@ -199,9 +215,28 @@ export class Presenter {
 
 	/** Before the first frame callback, and after a seek, only the playhead tells which frame is on the screen. */
 	#isOnScreen(frame: FrameMessage): boolean {
-		if (this.#current !== undefined) return isSameFrame(frame, this.#current);
-		const playhead = Math.round(this.#video.currentTime * 1e6);
+		const { current } = this;
+		if (current !== undefined) return isSameFrame(frame, current);
+		const playhead = Math.round(this.#playhead);
 		return frame.mediaTime <= playhead && playhead < frame.mediaTime + frame.duration;
+	}
+
+	/** Microseconds; at the end it stands behind the last frame. */
+	get #playhead(): number {
+		const { currentTime, duration } = this.#video;
+		return (Number.isNaN(duration) ? currentTime : Math.min(currentTime, duration)) * 1e6;
+	}
+
+	/** After a jump: once no frame callback has come for a while, none will. The last ones run before an animation frame. */
+	#awaitRest(): void {
+		clearTimeout(this.#rest);
+		this.#rest = setTimeout(() => {
+			requestAnimationFrame(() => {
+				if (this.#rest === undefined) return;
+				if (this.#video.seeking) this.#awaitRest();
+				else this.#screen.rest();
+			});
+		}, REST);
 	}
 
 	/** A playing video that waits for data shows its last frame as a paused one does. */

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { CodecError } from "../../codec/errors.ts";
 import type { FrameSymbols } from "../../codec/enhancement/frame-symbols.ts";
 import type { Picture } from "../../codec/picture/picture.ts";
@@ -93,10 +93,8 @@ function start(room: number, faults?: Faults) {
 		() => 0,
 	);
 	const times = () => messages.flatMap((message) => (message.type === "frame" ? [message.mediaTime / FRAME] : []));
-	const until = async (done: () => boolean) => {
-		for (let i = 0; i < 500 && !done(); i++) await new Promise((resolve) => setTimeout(resolve, 1));
-		expect(done()).toBe(true);
-	};
+	const until = (done: () => boolean) =>
+		vi.waitFor(() => expect(done()).toBe(true), { timeout: 60_000, interval: 1 });
 	const types = () => messages.map(({ type }) => type);
 	return { decoder, messages, counts, times, types, until };
 }

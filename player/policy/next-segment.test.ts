@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type DecodableSegment, type DecodeObservation, isHopeless, nextSegment } from "./next-segment.ts";
+import { type DecodableSegment, type DecodeObservation, isHopeless, isPassedBy, nextSegment } from "./next-segment.ts";
 
 const segment = (sequence: number, state: Partial<DecodableSegment> = {}): DecodableSegment => ({
 	sequence,
@@ -62,5 +62,26 @@ describe("giving a segment up", () => {
 			false,
 		);
 		expect(isHopeless(observation(segments, { position: 1.5 }))).toBe(false);
+	});
+});
+
+describe("a frame that stands and was passed by", () => {
+	const standing = { position: 1, paused: true };
+
+	it("is one that the decoder has come past, whether its segment was decoded or passed over", () => {
+		for (const spent of [true, false]) {
+			const segments = [segment(0, { spent }), segment(1)];
+			expect(isPassedBy(observation(segments, { ...standing, decodedTo: 1.04 }))).toBe(true);
+			expect(isPassedBy(observation(segments, { ...standing, decodedTo: 2.4 }))).toBe(true);
+		}
+	});
+
+	it("is none that is on its way, whose bytes are not here or are damaged, or that plays", () => {
+		const spent = [segment(0, { spent: true })];
+		expect(isPassedBy(observation(spent, { ...standing, decodedTo: 0.9 }))).toBe(false);
+		expect(isPassedBy(observation(spent, { ...standing, decodedTo: undefined }))).toBe(false);
+		expect(isPassedBy(observation(spent, { position: 1, decodedTo: 1.04 }))).toBe(false);
+		const missing = [segment(0, { ready: false, spent: true }), segment(1)];
+		expect(isPassedBy(observation(missing, { ...standing, decodedTo: 2.4 }))).toBe(false);
 	});
 });

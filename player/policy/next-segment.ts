@@ -61,3 +61,14 @@ export function isHopeless(o: DecodeObservation): boolean {
 	if (pace >= 1) return true;
 	return o.position + (behind * pace) / (1 - pace) > current.start + current.duration;
 }
+
+/**
+ * Says whether decoding is past the place where the video stands, so that its picture will not come any more: it came too late
+ * before the video paused, or its segment was passed over. What was decoded ahead may even fill all the room there is.
+ *
+ * @param o `position` is the start of the frame that stands; `decodedTo` counts also where the decoder has nothing in hand
+ */
+export function isPassedBy({ segments, position, paused, decodedTo }: DecodeObservation): boolean {
+	const current = segments.find(({ start, duration }) => start <= position && position < start + duration);
+	return paused && current?.ready === true && decodedTo !== undefined && decodedTo >= position;
+}

@@ -1,4 +1,8 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { decodeAll, encodeAll } from "../../codec/base/base-codec.ts";
 import { FfmpegBaseDecoder, FfmpegBaseEncoder } from "../../codec/base/ffmpeg-base.ts";
 import { writeSequenceHeader } from "../../codec/bitstream/sequence-header.ts";
@@ -27,6 +31,8 @@ export type FixtureOptions = {
 	/** Quality of each enhancement. */
 	readonly qualities: readonly number[];
 	readonly colour?: ColourSpace;
+	/** Seconds of sound, a tone of 440 Hz; default: none. */
+	readonly audioSeconds?: number;
 };
 
 /** A stream as the edge would serve it, made by the codec itself: nothing stands in for anything. */
@@ -44,7 +50,7 @@ const BT709: ColourSpace = { primaries: 1, transfer: 1, matrix: 1, fullRange: fa
 
 /** Encodes both layers and cuts them into segments. */
 export async function makeFixtureStream(options: FixtureOptions): Promise<FixtureStream> {
-	const { pictures, frameRate, segmentFrames, qualities, colour = BT709 } = options;
+	const { pictures, frameRate, segmentFrames, qualities, colour = BT709, audioSeconds = 0 } = options;
 	const first = pictures[0];
 	if (!first) throw new TypeError("options.pictures must not be empty.");
 	const baseSources = pictures.map(downscalePicture);
@@ -121,7 +127,9 @@ export async function makeFixtureStream(options: FixtureOptions): Promise<Fixtur
 	await executor.dispose();
 	const baseBytes = baseSamples.reduce((sum, { data }) => sum + data.length, 0);
 	files.set("enhancements.json", text(JSON.stringify({ enhancements: list })));
-	files.set("master.m3u8", text(masterPlaylist(baseTrack, Math.ceil((8 * baseBytes) / seconds), frameRate)));
+	if (audioSeconds > 0) await putTone(files, audioSeconds);
+	const bandwidth = Math.ceil((8 * baseBytes) / seconds);
+	files.set("master.m3u8", text(masterPlaylist(baseTrack, bandwidth, frameRate, audioSeconds > 0)));
 	return { files, reconstructions, hashes, basePictures, enhancementSamples };
 }
 
@@ -157,16 +165,34 @@ function putTrack(
 	files.set(`tracks/${id}/playlist.m3u8`, text(`${lines.join("\n")}\n`));
 }
 
-function masterPlaylist(base: BaseTrack, bandwidth: number, frameRate: number): string {
-	return [
-		"#EXTM3U",
-		"#EXT-X-VERSION:8",
-		"#EXT-X-INDEPENDENT-SEGMENTS",
-		`#EXT-X-SESSION-DATA:DATA-ID="${ENHANCEMENTS_DATA_ID}",URI="enhancements.json"`,
-		`#EXT-X-STREAM-INF:BANDWIDTH=${bandwidth},CODECS="${base.codec}",RESOLUTION=${base.width}x${base.height},FRAME-RATE=${frameRate}`,
-		"tracks/base/playlist.m3u8",
-		"",
-	].join("\n");
+/** An audio rendition, `tracks/audio/`. */
+async function putTone(files: Map<string, Uint8Array>, seconds: number): Promise<void> {
+	const folder = await mkdtemp(join(tmpdir(), "crescendo-tone-"));
+	try {
+		const input = ["-f", "lavfi", "-i", `sine=frequency=440:sample_rate=48000:duration=${seconds}`];
+		const coding = ["-c:a", "aac", "-b:a", "32k"];
+		const hls = ["-f", "hls", "-hls_time", "1", "-hls_segment_type", "fmp4", "-hls_playlist_type", "vod"];
+		await promisify(execFile)("ffmpeg", ["-v", "error", ...input, ...coding, ...hls, "playlist.m3u8"], {
+			cwd: folder,
+		});
+		for (const name of await readdir(folder)) files.set(`tracks/audio/${name}`, await readFile(join(folder, name)));
+	} finally {
+		await rm(folder, { recursive: true, force: true });
+	}
+}
+
+function masterPlaylist(base: BaseTrack, bandwidth: number, frameRate: number, hasAudio: boolean): string {
+	const codecs = hasAudio ? `${base.codec},mp4a.40.2` : base.codec;
+	const lines = ["#EXTM3U", "#EXT-X-VERSION:8", "#EXT-X-INDEPENDENT-SEGMENTS"];
+	lines.push(`#EXT-X-SESSION-DATA:DATA-ID="${ENHANCEMENTS_DATA_ID}",URI="enhancements.json"`);
+	if (hasAudio) {
+		lines.push('#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="sound",NAME="Tone",DEFAULT=YES,URI="tracks/audio/playlist.m3u8"');
+	}
+	const { width, height } = base;
+	const stream = [`BANDWIDTH=${bandwidth}`, `CODECS="${codecs}"`, `RESOLUTION=${width}x${height}`];
+	stream.push(`FRAME-RATE=${frameRate}`, ...(hasAudio ? ['AUDIO="sound"'] : []));
+	lines.push(`#EXT-X-STREAM-INF:${stream.join(",")}`, "tracks/base/playlist.m3u8", "");
+	return lines.join("\n");
 }
 
 async function collect<T>(values: AsyncIterable<T>): Promise<T[]> {

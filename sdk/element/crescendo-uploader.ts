@@ -191,6 +191,7 @@ export class CrescendoUploaderElement extends Base {
 		this.#part('[part="preview"]').hidden = true;
 		this.#part('[part~="watch"]').hidden = true;
 		this.#part('[part="title"]').textContent = name;
+		this.#part('[part="warnings"]').replaceChildren();
 		this.#showState(upload);
 		for (const type of PASSED_ON) {
 			upload.addEventListener(type, (event) => {
@@ -203,7 +204,17 @@ export class CrescendoUploaderElement extends Base {
 		const current = () => this.#upload === upload;
 		upload.addEventListener("statechange", () => current() && this.#showState(upload));
 		upload.addEventListener("progress", ({ detail }) => current() && this.#showProgress(upload, detail));
+		upload.addEventListener("warning", ({ detail }) => {
+			if (current()) {
+				const item = document.createElement("li");
+				item.textContent = detail.message;
+				this.#part('[part="warnings"]').append(item);
+			}
+		});
 		upload.addEventListener("preview", ({ detail: { enhanced } }) => {
+			if (!current()) {
+				return;
+			}
 			const canvas = this.#part<HTMLCanvasElement>("canvas");
 			canvas.width = enhanced.displayWidth;
 			canvas.height = enhanced.displayHeight;
@@ -211,6 +222,9 @@ export class CrescendoUploaderElement extends Base {
 			canvas.hidden = false;
 		});
 		upload.addEventListener("playable", ({ detail }) => {
+			if (!current()) {
+				return;
+			}
 			const link = this.#part<HTMLAnchorElement>('[part~="watch"]');
 			link.href = detail.watchUrl;
 			link.hidden = false;

@@ -9,6 +9,7 @@ export const TEMPLATE = `
 	<canvas part="preview" hidden role="img" aria-label="Preview"></canvas>
 	<p part="title"></p>
 	<p part="notice" hidden></p>
+	<ul part="warnings" aria-live="polite"></ul>
 	<div part="track" role="progressbar" aria-valuemin="0" aria-valuemax="100" aria-valuenow="0" aria-label="Uploaded">
 		<div part="encoded"></div>
 		<div part="uploaded"></div>
@@ -57,6 +58,8 @@ input { position: absolute; width: 1px; height: 1px; opacity: 0; }
 p { margin: 0.5rem 0; }
 [part="title"] { font-weight: 600; overflow-wrap: anywhere; }
 [part="notice"] { padding-left: 0.75rem; border-left: 3px solid var(--accent); }
+[part="warnings"] { margin: 0.5rem 0; padding-left: 1.2rem; }
+[part="warnings"]:empty { display: none; }
 [part="preview"] { display: block; width: 100%; max-height: 20rem; object-fit: contain; border-radius: var(--radius); background: #000; }
 [part="track"] { position: relative; height: 8px; border-radius: 99px; background: var(--line); overflow: hidden; }
 [part="encoded"], [part="uploaded"] { position: absolute; inset: 0 auto 0 0; width: 0; background: var(--accent); }

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { decodePart } from "../../protocol/part.ts";
 import { FAKE_DEVICES, openBrowser } from "../testing/browser.ts";
 import type { BrowserBench } from "../testing/browser.ts";
 import { decodeBase } from "../testing/decode.ts";
@@ -27,7 +28,7 @@ type Kind = "camera" | "screen" | "canvas";
 const stream = async (kind: Kind, worker: "auto" | "none" = "auto"): Promise<UploadAccount> => {
 	const account = await bench.page.evaluate(
 		([which, place]) =>
-			globalThis.bench.uploadStream(which, 3, { backend: "none", gopSeconds: 0.5, worker: place, title: which }),
+			globalThis.bench.uploadStream(which, 3, { backend: "none", gopSeconds: 2, worker: place, title: which }),
 		[kind, worker] as const,
 	);
 	expect(account.error).toBeUndefined();
@@ -46,6 +47,17 @@ const expectTimeline = (track: string): void => {
 	}
 };
 
+/** Parts of a live base last no longer than the pieces that the edge was told of, unless one frame does. */
+const expectLowLatency = (): void => {
+	const asset = bench.edge.only();
+	expect(asset.request.partialMilliseconds).toBe(500);
+	for (const bytes of asset.parts.get("base") ?? []) {
+		const samples = decodePart(bytes);
+		const duration = samples.reduce((sum, sample) => sum + sample.duration, 0);
+		expect(samples.length === 1 || duration <= 500_000).toBe(true);
+	}
+};
+
 describe("a stream as source", () => {
 	it.each(["auto", "none"] as const)("camera with sound (worker: %s): both on one clock", async (worker) => {
 		const account = await stream("camera", worker);
@@ -53,6 +65,7 @@ describe("a stream as source", () => {
 		expect(asset.request).toMatchObject({ width: 160, height: 120, title: "camera" });
 		expect(asset.request.tracks.map(({ id }) => id)).toEqual(["base", "audio"]);
 		expectTimeline("base");
+		expectLowLatency();
 		const frames = asset.samples("base");
 		expect((await decodeBase(asset)).length).toBe(frames.length);
 		expect(account.result?.frames).toBe(frames.length);
@@ -77,6 +90,7 @@ describe("a stream as source", () => {
 		expect(asset.request.tracks.map(({ id }) => id)).toEqual(["base"]);
 		expect(asset.request).toMatchObject({ width: 160, height: 90 });
 		expectTimeline("base");
+		expectLowLatency();
 		const [first] = await decodeBase(asset);
 		expect(first).toMatchObject({ width: 160, height: 90 });
 	});
@@ -110,6 +124,7 @@ describe("frames as source", () => {
 	it("hundreds of frames: none is lost", async () => {
 		const account = await frames(Array.from({ length: 300 }, (_, i) => i * 40_000));
 		expect(account.result?.frames).toBe(300);
+		expect(bench.edge.only().request.partialMilliseconds).toBeUndefined();
 		expect(bench.edge.only().samples("base").length).toBe(300);
 	});
 

@@ -2,14 +2,16 @@ import { openDB } from "idb";
 import type { DBSchema, IDBPDatabase } from "idb";
 import type { AudioTrack, BaseTrack } from "../../codec/track.ts";
 import type { MadePart } from "../stages/groups.ts";
+import type { Still } from "../stages/stills.ts";
 
 /**
- * What an upload must remember to go on after its page was closed. Two stores:
+ * What an upload must remember to go on after its page was closed. Three stores:
  *
  * - `uploads`: one record an upload, with the first group of pictures that is not whole (`done`) and how many parts each
  *   track has before it.
  * - `parts`: bytes that the edge has not acknowledged, and those of the base and the sound from group `done` on, which
  *   the enhancement still needs or which must come out the same again.
+ * - `stills`: the poster and the pictures of the storyboard, which are sent at the end.
  *
  * A part is written before it is sent and forgotten after it is acknowledged and its group is whole. So, wherever a page dies:
  * what the edge lacks is either here or coded again from `done` on.
@@ -61,6 +63,10 @@ export interface JournalStore {
 	baseDone(key: string, group: number): Promise<void>;
 	/** Every layer before the checkpoint is whole: what was kept for repetition only is forgotten. */
 	advance(key: string, checkpoint: Checkpoint): Promise<void>;
+	/** A still takes the place of one of the same kind and time; there is one poster. */
+	keepStill(key: string, still: Still): Promise<void>;
+	/** In the order of time. */
+	stills(key: string): Promise<Still[]>;
 	/** Forgets an upload. */
 	remove(key: string): Promise<void>;
 	close(): void;
@@ -69,9 +75,13 @@ export interface JournalStore {
 interface Schema extends DBSchema {
 	uploads: { key: string; value: UploadRecord };
 	parts: { key: [string, string, number]; value: KeptPart; indexes: { key: string } };
+	stills: { key: [string, number]; value: Still & { readonly key: string; readonly place: number } };
 }
 
 const NAME = "crescendo-uploads";
+
+/** Of the stores. A new one forgets what an older one kept: those uploads begin anew. */
+const VERSION = 2;
 
 /** Uploads that nobody came back to are forgotten after a week, as the edge forgets them. */
 const LIFE_MS = 7 * 86_400_000;
@@ -86,8 +96,12 @@ export class Journal implements JournalStore {
 
 	/** @param now milliseconds since 1970. @throws DOMException where storage is refused. */
 	static async open(now: number): Promise<Journal> {
-		const database = await openDB<Schema>(NAME, 1, {
+		const database = await openDB<Schema>(NAME, VERSION, {
 			upgrade(fresh) {
+				for (const name of fresh.objectStoreNames) {
+					fresh.deleteObjectStore(name);
+				}
+				fresh.createObjectStore("stills", { keyPath: ["key", "place"] });
 				fresh.createObjectStore("uploads", { keyPath: "key" });
 				const parts = fresh.createObjectStore("parts", { keyPath: ["key", "track", "number"] });
 				parts.createIndex("key", "key");
@@ -158,8 +172,18 @@ export class Journal implements JournalStore {
 		await transaction.done;
 	}
 
+	async keepStill(key: string, still: Still): Promise<void> {
+		await this.#database.put("stills", { ...still, key, place: placeOf(still) });
+	}
+
+	async stills(key: string): Promise<Still[]> {
+		const kept = await this.#database.getAll("stills", allOf(key));
+		return kept.map(({ kind, timestamp, bytes }) => ({ kind, timestamp, bytes }));
+	}
+
 	async remove(key: string): Promise<void> {
-		const transaction = this.#database.transaction(["uploads", "parts"], "readwrite");
+		const transaction = this.#database.transaction(["uploads", "parts", "stills"], "readwrite");
+		await transaction.objectStore("stills").delete(allOf(key));
 		await transaction.objectStore("uploads").delete(key);
 		let cursor = await transaction.objectStore("parts").index("key").openKeyCursor(key);
 		while (cursor !== null) {
@@ -173,3 +197,8 @@ export class Journal implements JournalStore {
 		this.#database.close();
 	}
 }
+
+/** Where a still stands among those of its upload. */
+export const placeOf = ({ kind, timestamp }: Still): number => (kind === "poster" ? -1 : timestamp);
+
+const allOf = (key: string): IDBKeyRange => IDBKeyRange.bound([key, -1], [key, Number.POSITIVE_INFINITY]);

@@ -1,4 +1,6 @@
 import type { MadePart } from "../stages/groups.ts";
+import type { Still } from "../stages/stills.ts";
+import { placeOf } from "./journal.ts";
 import type { Checkpoint, JournalStore, KeptPart, UploadRecord } from "./journal.ts";
 
 /**
@@ -8,12 +10,16 @@ import type { Checkpoint, JournalStore, KeptPart, UploadRecord } from "./journal
 export class MemoryJournal implements JournalStore {
 	#record: UploadRecord | undefined;
 	readonly #parts = new Map<string, KeptPart>();
+	readonly #stills = new Map<number, Still>();
 
 	/** @param record what another journal held before it failed. */
-	constructor(record?: UploadRecord, parts: readonly KeptPart[] = []) {
+	constructor(record?: UploadRecord, parts: readonly KeptPart[] = [], stills: readonly Still[] = []) {
 		this.#record = record;
 		for (const part of parts) {
 			this.#parts.set(idOf(part), part);
+		}
+		for (const still of stills) {
+			this.#stills.set(placeOf(still), still);
 		}
 	}
 
@@ -29,6 +35,7 @@ export class MemoryJournal implements JournalStore {
 
 	async begin(record: UploadRecord): Promise<void> {
 		this.#parts.clear();
+		this.#stills.clear();
 		this.#record = record;
 	}
 
@@ -61,8 +68,17 @@ export class MemoryJournal implements JournalStore {
 		}
 	}
 
+	async keepStill(_key: string, still: Still): Promise<void> {
+		this.#stills.set(placeOf(still), still);
+	}
+
+	async stills(): Promise<Still[]> {
+		return [...this.#stills.values()].sort((left, right) => placeOf(left) - placeOf(right));
+	}
+
 	async remove(): Promise<void> {
 		this.#record = undefined;
+		this.#stills.clear();
 		this.#parts.clear();
 	}
 

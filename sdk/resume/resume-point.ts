@@ -1,6 +1,7 @@
 import type { AssetResponse } from "../../protocol/asset.ts";
 import type { Sample } from "../../codec/sample.ts";
 import { decodePart } from "../../protocol/part.ts";
+import type { Still } from "../stages/stills.ts";
 import type { KeptPart, UploadRecord } from "./journal.ts";
 
 /** An upload that can be continued. */
@@ -15,6 +16,8 @@ export type ResumePoint = {
 	readonly arrived: ReadonlySet<string>;
 	/** Base samples of groups that are coded already, by group. */
 	readonly baseSamples: ReadonlyMap<number, readonly Sample[]>;
+	/** Poster and storyboard so far. */
+	readonly stills: readonly Still[];
 };
 
 export const partKey = (track: string, number: number): string => `${track}/${number}`;
@@ -26,6 +29,7 @@ export const partKey = (track: string, number: number): string => `${track}/${nu
 export const resumePoint = (
 	record: UploadRecord,
 	parts: readonly KeptPart[],
+	stills: readonly Still[],
 	asset: AssetResponse,
 ): ResumePoint | undefined => {
 	if (asset.state !== "uploading" || asset.id !== record.assetId) {
@@ -63,5 +67,5 @@ export const resumePoint = (
 			baseSamples.set(part.group, [...(baseSamples.get(part.group) ?? []), ...decodePart(part.bytes)]);
 		}
 	}
-	return { record, asset, kept, unsent, arrived, baseSamples };
+	return { record, asset, kept, unsent, arrived, baseSamples, stills };
 };

@@ -1,4 +1,5 @@
 import type { MadePart } from "../stages/groups.ts";
+import type { Still } from "../stages/stills.ts";
 import type { UploadClient } from "../transport/client.ts";
 import { Journal } from "./journal.ts";
 import type { Checkpoint, JournalStore, UploadRecord } from "./journal.ts";
@@ -55,8 +56,9 @@ export class UploadJournal {
 		signal: AbortSignal,
 	): Promise<ResumePoint | undefined> {
 		const parts = await this.#try((store) => store.parts(this.#key));
+		const stills = await this.#try((store) => store.stills(this.#key));
 		const asset = await client.find(record.assetId, signal);
-		const point = asset === undefined ? undefined : resumePoint(record, parts, asset);
+		const point = asset === undefined ? undefined : resumePoint(record, parts, stills, asset);
 		if (point === undefined) {
 			await this.forget();
 		}
@@ -83,6 +85,10 @@ export class UploadJournal {
 		return this.#try((store) => store.advance(this.#key, checkpoint));
 	}
 
+	keepStill(still: Still): Promise<void> {
+		return this.#try((store) => store.keepStill(this.#key, still));
+	}
+
 	forget(): Promise<void> {
 		return this.#try((store) => store.remove(this.#key));
 	}
@@ -106,7 +112,8 @@ export class UploadJournal {
 	async #moveToMemory(error: unknown): Promise<void> {
 		const store = this.#store;
 		try {
-			this.#store = new MemoryJournal(await store.find(this.#key), await store.parts(this.#key));
+			const [record, parts] = [await store.find(this.#key), await store.parts(this.#key)];
+			this.#store = new MemoryJournal(record, parts, await store.stills(this.#key));
 			await store.remove(this.#key);
 		} catch {
 			// It gives or forgets nothing any more. An outdated record is noticed when it does not fit what the edge has.

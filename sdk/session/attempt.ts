@@ -14,8 +14,10 @@ import { codeBase, intoGroups } from "../stages/base-stage.ts";
 import type { BaseCodecs, CodedPair, GroupedPicture } from "../stages/base-stage.ts";
 import type { Gate } from "../stages/gate.ts";
 import { Meter } from "../stages/meter.ts";
+import { PartClock } from "../stages/part-clock.ts";
 import { runAhead } from "../stages/run-ahead.ts";
 import { scalerTo } from "../stages/scale.ts";
+import { canvasJpeg, Stills } from "../stages/stills.ts";
 import type { UploadClient } from "../transport/client.ts";
 import type { SessionHost } from "./host.ts";
 import type { Job, Layer } from "./job.ts";
@@ -56,6 +58,7 @@ export class Attempt {
 	readonly #stop = new AbortController();
 	readonly #meter = new Meter();
 	readonly #audio: AudioFeed | undefined;
+	readonly #stills: Stills;
 	/** Resolved when the enhancement may begin: the first group's base is on its way, or no more of it can wait. */
 	readonly #baseAhead = Promise.withResolvers<void>();
 	#shipper: Shipper | undefined;
@@ -66,6 +69,7 @@ export class Attempt {
 		this.#signal = AbortSignal.any([context.signal, this.#stop.signal]);
 		const { info, audio } = job.source;
 		this.#audio = audio === undefined ? undefined : new AudioFeed(audio.samples(this.#signal));
+		this.#stills = new Stills(info.duration, canvasJpeg(info.colour), context.resume?.stills);
 		this.#meter.backend = job.report;
 		this.#meter.secondsTotal = info.duration;
 		this.#meter.framesTotal = info.duration === undefined ? undefined : Math.round(info.duration * job.frameRate);
@@ -123,13 +127,18 @@ export class Attempt {
 		let place = 0;
 		let told = 0;
 		const done = { groups: before?.groups ?? 0, frames: before?.frames ?? 0, duration: before?.duration ?? 0 };
-		const close = async (whole: number, next: number) => {
+		const cut = async (of: number) => {
 			for (const { q } of layers) {
-				await this.#ship().cut(enhancementId(q), whole);
+				await this.#ship().cut(enhancementId(q), of);
 			}
+		};
+		const clock = new PartClock(this.#job.longestPart);
+		const close = async (whole: number, next: number) => {
+			await cut(whole);
 			done.groups += 1;
+			const parts = this.#ship().partsUpTo(whole);
 			const { bytesUploaded: bytes } = this.progress();
-			await this.#context.journal?.advance({ ...done, group: next, parts: this.#ship().partsUpTo(whole), bytes });
+			await this.#context.journal?.advance({ ...done, group: next, parts, bytes });
 		};
 		for (;;) {
 			await this.#context.gate.passed(this.#signal);
@@ -145,11 +154,18 @@ export class Attempt {
 				break;
 			}
 			const pair = next.value;
+			const { timestamp } = pair.picture;
+			const isOver = clock.isOver({ first: pair.first, timestamp, duration: pair.duration });
+			if (pair.first) {
+				await this.#takeStills(pair);
+			}
 			if (group === undefined) {
 				// A processor that computes networks leaves the base little time: what can be watched at once goes first.
 				await this.#meter.waiting("base", this.#baseAhead.promise);
 			} else if (pair.first) {
 				await close(group, pair.group);
+			} else if (isOver) {
+				await cut(group);
 			}
 			// Where the base can be entered, so can the enhancement: a segment may begin at any sync sample.
 			place = pair.sample.sync ? 0 : place + 1;
@@ -163,6 +179,12 @@ export class Attempt {
 		}
 		if (group !== undefined) {
 			await close(group, group + 1);
+		}
+	}
+
+	async #takeStills({ picture }: CodedPair): Promise<void> {
+		for (const still of await this.#stills.offer(picture)) {
+			await this.#context.journal?.keepStill(still);
 		}
 	}
 
@@ -196,18 +218,22 @@ export class Attempt {
 		let groups = this.#context.resume?.record.checkpoint.groups ?? 0;
 		let pairs = 0;
 		let end = 0;
+		const clock = new PartClock(this.#job.longestPart);
 		try {
 			for await (const pair of coded) {
 				const { timestamp } = pair.picture;
+				const isOver = clock.isOver({ first: pair.first, timestamp, duration: pair.duration });
 				if (group === undefined && this.#context.resume !== undefined) {
 					await this.#skipAudio(timestamp);
 				}
 				if (pair.first) {
 					if (group !== undefined) {
-						await this.#cutBase(group, timestamp);
+						await this.#closeBase(group, timestamp);
 					}
 					group = pair.group;
 					groups += 1;
+				} else if (group !== undefined && isOver) {
+					await this.#cutBase(group, timestamp);
 				}
 				this.#ship().add(BASE_ID, pair.sample);
 				if (pair.first && groups === 2) {
@@ -221,7 +247,7 @@ export class Attempt {
 				yield pair;
 			}
 			if (group !== undefined) {
-				await this.#cutBase(group, end);
+				await this.#closeBase(group, end);
 			}
 		} finally {
 			this.#baseAhead.resolve();
@@ -251,6 +277,12 @@ export class Attempt {
 		}
 	}
 
+	async #closeBase(group: number, end: number): Promise<void> {
+		await this.#cutBase(group, end);
+		await this.#context.journal?.baseDone(group);
+	}
+
+	/** Sends the base of a group as far as it is coded, and the sound of that time. */
 	async #cutBase(group: number, end: number): Promise<void> {
 		await this.#ship().cut(BASE_ID, group);
 		for await (const sample of this.#audio?.until(end) ?? []) {
@@ -259,7 +291,6 @@ export class Attempt {
 		if (this.#audio !== undefined) {
 			await this.#ship().cut(AUDIO_ID, group);
 		}
-		await this.#context.journal?.baseDone(group);
 	}
 
 	/**
@@ -319,7 +350,9 @@ export class Attempt {
 			this.#meter.addLayer({ track: id, kind, codec, ...dimensions, ...quality });
 		}
 		const size = plan.enhanced ? plan : base;
-		const request = createRequest(tracks, { width: size.width, height: size.height }, frameRate, options.title);
+		const { title } = options;
+		const about = { title, longestPart: this.#job.longestPart };
+		const request = createRequest(tracks, { width: size.width, height: size.height }, frameRate, about);
 		const response = resume?.asset ?? (await client.create(request, this.#signal));
 		const last = qualities.at(-1);
 		const leading = last === undefined ? BASE_ID : enhancementId(last);
@@ -354,7 +387,9 @@ export class Attempt {
 		host.onStep("coded");
 		this.#meter.ended();
 		const shipper = this.#ship();
-		await shipper.complete();
+		await shipper.complete(this.#stills, (name, reason) => {
+			host.onWarning({ code: "stills-refused", message: `The edge does not take the ${name}: ${reason}` });
+		});
 		await journal?.forget();
 		host.onPlayable(shipper.asset);
 		const { layers, framesEncoded, secondsEncoded } = this.progress();

@@ -23,6 +23,9 @@ const WAITING_BYTES = 64 * 2 ** 20;
 /** Seconds of a live source that may wait for the enhancement. */
 const LIVE_SECONDS = 1;
 
+/** How long a part of a live source lasts, microseconds: viewers get it as a piece of a segment (low-latency HLS). */
+const LIVE_PART = 500_000;
+
 /** Quality of a base that stands alone. */
 const BASE_ONLY_CRF = 23;
 
@@ -104,6 +107,11 @@ export class Job {
 		// What waits of a live source is its delay.
 		const most = this.source.info.live ? Math.ceil((this.plan.pace ?? this.frameRate) * LIVE_SECONDS) : 240;
 		return this.#fitting(WAITING_BYTES, Math.min(4, most), most);
+	}
+
+	/** Microseconds after which a part is sent though its group goes on; undefined where a part is a whole group. */
+	get longestPart(): number | undefined {
+		return this.source.info.live ? LIVE_PART : undefined;
 	}
 
 	/** How many pictures fit into so many bytes, within bounds. */

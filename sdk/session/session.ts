@@ -14,6 +14,7 @@ import type { VideoSource } from "../source/video-source.ts";
 import { openBackend } from "../stages/backend.ts";
 import type { OpenedBackend } from "../stages/backend.ts";
 import { Gate } from "../stages/gate.ts";
+import type { Backend } from "../stages/plan.ts";
 import { Meter } from "../stages/meter.ts";
 import { UploadClient } from "../transport/client.ts";
 import { HttpClient } from "../transport/http.ts";
@@ -40,6 +41,8 @@ export class UploadSession {
 	readonly #http: HttpClient;
 	readonly #client: UploadClient;
 	#attempt: Attempt | undefined;
+	/** Of the last attempt. */
+	#backend: Backend | undefined;
 	/** The asset of an upload that is about to be continued, before there is an attempt. */
 	#assetId: string | undefined;
 
@@ -170,7 +173,8 @@ export class UploadSession {
 	): Promise<UploadResult> {
 		let opened: OpenedBackend | undefined;
 		try {
-			opened = await openBackend(this.#options, this.#signal);
+			opened = await openBackend(this.#options, this.#backend, this.#signal);
+			this.#backend = opened.backend;
 			const resume = fits(found, opened) ? found : undefined;
 			if (resume === undefined && this.#assetId !== undefined) {
 				this.#assetId = undefined;

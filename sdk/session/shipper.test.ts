@@ -59,7 +59,7 @@ const resumed = (asset: AssetResponse, parts: readonly KeptPart[]) => {
 			online: () => true,
 		},
 	);
-	const resume = resumePoint(left().record, parts, asset);
+	const resume = resumePoint(left().record, parts, [], asset);
 	const meter = new Meter();
 	const shipper = new Shipper(asset, {
 		client: new UploadClient(http, "https://edge.example"),

@@ -8,6 +8,7 @@ import type { UploadJournal } from "../resume/upload-journal.ts";
 import type { Gate } from "../stages/gate.ts";
 import { PartMaker } from "../stages/groups.ts";
 import type { MadePart } from "../stages/groups.ts";
+import type { Stills } from "../stages/stills.ts";
 import type { Meter } from "../stages/meter.ts";
 import type { UploadClient } from "../transport/client.ts";
 import { PartSender } from "../transport/part-sender.ts";
@@ -119,11 +120,19 @@ export class Shipper {
 		return this.#sender.settled();
 	}
 
-	/** Waits for the last acknowledgement and closes the asset. */
-	async complete(): Promise<void> {
+	/** Waits for the last acknowledgement, sends what stands beside the tracks, and closes the asset. */
+	async complete(stills: Stills, onRefusal: (name: string, reason: string) => void): Promise<void> {
 		await this.#sender.finish();
+		const { client, signal } = this.#context;
+		for (const name of ["poster", "storyboard"] as const) {
+			const bytes = stills[name];
+			const refusal = bytes && (await client.putExtra(this.asset.id, name, bytes, signal));
+			if (refusal !== undefined) {
+				onRefusal(name, refusal);
+			}
+		}
 		const tracks = [...this.#makers].map(([id, maker]) => ({ id, parts: maker.next }));
-		await this.#context.client.complete(this.asset.id, { tracks }, this.#context.signal);
+		await client.complete(this.asset.id, { tracks }, signal);
 	}
 
 	async #send(part: MadePart, counts = true): Promise<void> {

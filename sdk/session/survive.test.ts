@@ -61,6 +61,7 @@ const expectSameBytes = (asset: StoredAsset): void => {
 	for (const [track, parts] of undisturbed.parts) {
 		expect(asset.parts.get(track)).toEqual(parts);
 	}
+	expect(asset.extras).toEqual(undisturbed.extras);
 };
 
 const isComplete = ({ completed }: StoredAsset): boolean => completed;
@@ -85,7 +86,7 @@ describe("an upload survives", () => {
 		const random = randomFrom(seed);
 		const deaths = 1 + Math.floor(random() * 3);
 		for (let death = 0; death < deaths; death++) {
-			// An undisturbed upload takes 16 requests; the page dies somewhere after one of them was answered, or cut off.
+			// An undisturbed upload takes 18 requests; the page dies somewhere after one of them was answered, or cut off.
 			const last = bench.edge.log.length + 1 + Math.floor((random() * 14) / deaths);
 			const wait = random() * 40;
 			await bench.page.evaluate(([address, given]) => globalThis.bench.beginUpload(address, given), [

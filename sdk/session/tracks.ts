@@ -48,15 +48,16 @@ export const assetTracks = (
 	return tracks;
 };
 
-/** The request that creates the asset. */
+/** The request that creates the asset. @param about `longestPart`: of a live source, microseconds. */
 export const createRequest = (
 	tracks: AssetTracks,
 	size: { readonly width: number; readonly height: number },
 	frameRate: number,
-	title: string,
+	about: { readonly title: string; readonly longestPart: number | undefined },
 ): CreateAssetRequest => ({
 	...size,
 	frameRate: Math.min(1000, Math.max(0.01, frameRate)),
-	...(title === "" ? {} : { title }),
+	...(about.title === "" ? {} : { title: about.title }),
+	...(about.longestPart === undefined ? {} : { partialMilliseconds: about.longestPart / 1000 }),
 	tracks: [...tracks].map(([id, track]) => trackToJson(id, track)),
 });

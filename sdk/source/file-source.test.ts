@@ -95,6 +95,20 @@ describe("sources in Chromium", () => {
 		expect(account.audio?.made).toBe("encoded");
 	});
 
+	it.each(["vorbis.webm", "flac.mkv"] as const)("%s: sound is encoded", async (name) => {
+		const account = await accepted(name);
+		expect(account.audio).toMatchObject({ made: "encoded", channels: 2 });
+		expect(account.warnings).toEqual([]);
+		expect(account.sound.end).toBeGreaterThan(900_000);
+	});
+
+	it("sound that the browser does not decode is left out, and that is said", async () => {
+		const account = await accepted("ac3.mp4");
+		expect(account.timestamps.length).toBe(25);
+		// A browser with a decoder for it encodes it again instead.
+		expect(account.audio === undefined).toBe(account.warnings.includes("audio-dropped"));
+	});
+
 	it("5.1 sound becomes stereo, and that is said", async () => {
 		const account = await accepted("surround.mp4");
 		expect(account.audio).toMatchObject({ made: "encoded", channels: 2 });
@@ -129,6 +143,12 @@ describe("sources in Chromium", () => {
 		}
 		expect(account.durations[10]).toBe(20_000);
 		expect(account.durations[55]).toBe(200_000);
+	});
+
+	it("an edit list is obeyed: frames before its start are hidden", async () => {
+		const account = await accepted("edited.mp4");
+		expect(account.timestamps).toEqual(Array.from({ length: 45 }, (_, index) => index * 40_000));
+		expect(account.duration).toBeCloseTo(1.8, 1);
 	});
 
 	it("pixels that are not square: the shown size is told", async () => {
@@ -174,7 +194,9 @@ describe("sources in Chromium", () => {
 		["no-index.mp4", "source-unreadable"],
 		["sound-only.m4a", "source-no-video"],
 		["tiny.mp4", "source-size"],
+		["wide.webm", "source-size"],
 		["hdr.webm", "source-hdr"],
+		["hlg.webm", "source-hdr"],
 		["alpha.webm", "source-alpha"],
 		["interlaced.mp4", "source-interlaced"],
 	];

@@ -7,7 +7,13 @@ export type TimedPicture = { readonly picture: Picture; readonly duration: numbe
 
 /** Something worth telling that does not stop the upload. */
 export type SourceWarning = {
-	readonly code: "truncated" | "audio-dropped" | "audio-downmixed" | "extra-tracks" | "not-resumable";
+	readonly code:
+		| "truncated"
+		| "audio-dropped"
+		| "audio-downmixed"
+		| "extra-tracks"
+		| "not-resumable"
+		| "stills-refused";
 	readonly message: string;
 };
 

@@ -45,16 +45,18 @@ const measureInTime = async (
 	}
 };
 
-/** Starts the runtime, fetches the model and measures how fast both are together. */
+/** Starts the runtime, fetches the model and measures how fast both are together, where `known` does not say it. */
 const start = async (
 	kinds: readonly ExecutorKind[],
 	options: ResolvedOptions,
+	known: Backend | undefined,
 	signal: AbortSignal,
 ): Promise<OpenedBackend> => {
 	const { executor, rejected } = await createExecutor({ prefer: kinds, runtimeUrl: options.runtimeUrl });
 	try {
 		const model = await loadModel(modelUrl(options.modelUrl, { signal }), { encoder: true });
-		const speed = await measureInTime(model, executor, options, signal);
+		const speed =
+			known?.kind === executor.kind ? known.speed : await measureInTime(model, executor, options, signal);
 		const why = rejected
 			.map(({ kind, reason }) => `${kind === "webgpu" ? "WebGPU" : kind}: ${reason.message}`)
 			.join(" ");
@@ -69,9 +71,14 @@ const start = async (
 /**
  * Opens what `options.backend` asks for. With `auto`, a GPU that starts and then fails is given up for WASM, and a machine
  * without either uploads the base alone, with a reason.
+ * @param known the backend of an earlier attempt: it is not measured again.
  * @throws {UploadError} `enhancement-unavailable` where one backend was insisted on, or the model cannot be had; `aborted`
  */
-export const openBackend = async (options: ResolvedOptions, signal: AbortSignal): Promise<OpenedBackend> => {
+export const openBackend = async (
+	options: ResolvedOptions,
+	known: Backend | undefined,
+	signal: AbortSignal,
+): Promise<OpenedBackend> => {
 	if (options.backend === "none") {
 		return {
 			backend: { kind: "none", reason: "chosen by options.backend", chosen: true },
@@ -80,11 +87,11 @@ export const openBackend = async (options: ResolvedOptions, signal: AbortSignal)
 		};
 	}
 	try {
-		return await start(PREFERENCES[options.backend], options, signal);
+		return await start(PREFERENCES[options.backend], options, known, signal);
 	} catch (error) {
 		signal.throwIfAborted();
 		if (options.backend === "auto" && error instanceof CodecError && error.code === "backend-failed") {
-			const retried = await start(["wasm"], options, signal).catch((second: unknown) =>
+			const retried = await start(["wasm"], options, known, signal).catch((second: unknown) =>
 				explain(second, options, signal),
 			);
 			return retried.backend.kind === "none"

@@ -14,10 +14,14 @@ const LARGE = { width: 960, height: 544 };
 const SLOW_FRAME = 0.04;
 
 /** Where a frame of the smallest size takes longer, in seconds, nothing else is tried: people should not wait for a verdict. */
-const HOPELESS_FRAME = 0.15;
+const HOPELESS_FRAME = 1;
 
-/** Frames after the first (which compiles and warms up). */
-const FRAMES = 2;
+/**
+ * Seconds for the frames of one size. The first frames of a page are several times slower than later ones (its code is not compiled yet):
+ * so there are as many as fit, and the fastest counts, which also is the one that nothing else on the machine disturbed.
+ */
+const BUDGET = 0.25;
+const MOST_FRAMES = 12;
 
 /** A texture that moves, so that motion search and entropy coder have real work. */
 const testPicture = (width: number, height: number, step: number): Picture => {
@@ -40,39 +44,60 @@ const testPicture = (width: number, height: number, step: number): Picture => {
 	};
 };
 
-/** Seconds for one inter frame at a size: the fastest of a few, which is the one that nothing disturbed. */
-const timeFrames = async (
-	model: Model,
-	executor: Executor,
-	size: { readonly width: number; readonly height: number },
-	q: number,
-	signal: AbortSignal,
-): Promise<number> => {
-	const encoder = await EnhancementEncoder.create({ model, executor, ...size });
-	try {
-		let best = Number.POSITIVE_INFINITY;
-		for (let step = 0; step <= FRAMES; step++) {
-			const source = testPicture(size.width, size.height, step);
-			const base = downscalePicture(source);
-			const type = step === 0 ? "intra" : "inter";
-			const start = performance.now();
-			const { reconstruction } = await encoder.encode(source, base, { type, q, duration: 40_000 }, signal);
-			reconstruction.dispose();
-			if (step > 0) {
-				best = Math.min(best, (performance.now() - start) / 1000);
-			}
-			if (best < Number.POSITIVE_INFINITY && best > HOPELESS_FRAME) {
-				break;
-			}
-		}
-		return best;
-	} finally {
-		await encoder.dispose();
+/** Frames of one size, one after the other. */
+class Probe {
+	readonly #encoder: EnhancementEncoder;
+	readonly #size: Size;
+	readonly #q: number;
+	readonly #signal: AbortSignal;
+	#step = 0;
+	/** Seconds for the fastest inter frame so far. */
+	best = Number.POSITIVE_INFINITY;
+
+	private constructor(encoder: EnhancementEncoder, size: Size, q: number, signal: AbortSignal) {
+		this.#encoder = encoder;
+		this.#size = size;
+		this.#q = q;
+		this.#signal = signal;
 	}
-};
+
+	/** With its first frame coded, which compiles. */
+	static async open(model: Model, executor: Executor, size: Size, q: number, signal: AbortSignal): Promise<Probe> {
+		const probe = new Probe(await EnhancementEncoder.create({ model, executor, ...size }), size, q, signal);
+		try {
+			await probe.#encode("intra");
+		} catch (error) {
+			await probe.close();
+			throw error;
+		}
+		return probe;
+	}
+
+	/** Codes inter frames for so many seconds; one in any case. */
+	async run(seconds: number): Promise<void> {
+		const end = performance.now() + 1000 * seconds;
+		for (let frame = 0; frame === 0 || (frame < MOST_FRAMES && performance.now() < end); frame++) {
+			this.best = Math.min(this.best, await this.#encode("inter"));
+		}
+	}
+
+	close(): Promise<void> {
+		return this.#encoder.dispose();
+	}
+
+	async #encode(type: "intra" | "inter"): Promise<number> {
+		const source = testPicture(this.#size.width, this.#size.height, this.#step++);
+		const base = downscalePicture(source);
+		const start = performance.now();
+		const choice = { type, q: this.#q, duration: 40_000 };
+		const { reconstruction } = await this.#encoder.encode(source, base, choice, this.#signal);
+		reconstruction.dispose();
+		return (performance.now() - start) / 1000;
+	}
+}
 
 /**
- * Encodes a few small pictures and tells how long a frame of any size will take. About half a second.
+ * Encodes some small pictures and tells how long a frame of any size will take. Half a second, and what compiling takes.
  * @throws CodecError `backend-failed`, `aborted`
  */
 export const measureSpeed = async (
@@ -81,22 +106,45 @@ export const measureSpeed = async (
 	q: number,
 	signal: AbortSignal,
 ): Promise<Speed> => {
-	const small = await timeFrames(model, executor, SMALL, q, signal);
-	if (small > HOPELESS_FRAME) {
-		return { fixed: 0, each: small / (SMALL.width * SMALL.height) };
+	const probes: Probe[] = [];
+	const open = async (size: Size): Promise<Probe> => {
+		const probe = await Probe.open(model, executor, size, q, signal);
+		probes.push(probe);
+		return probe;
+	};
+	try {
+		const small = await open(SMALL);
+		await small.run(0);
+		if (small.best > HOPELESS_FRAME) {
+			return { fixed: 0, each: small.best / pixels(SMALL) };
+		}
+		const middle = await open(MIDDLE);
+		await middle.run(BUDGET);
+		if (middle.best > SLOW_FRAME) {
+			// Again, now that its code is compiled: a slow small frame would make the others look cheap.
+			await small.run(BUDGET);
+			return speedThrough(SMALL, small.best, MIDDLE, middle.best);
+		}
+		const large = await open(LARGE);
+		await large.run(BUDGET);
+		return speedThrough(MIDDLE, middle.best, LARGE, large.best);
+	} finally {
+		for (const probe of probes) {
+			await probe.close();
+		}
 	}
-	const middle = await timeFrames(model, executor, MIDDLE, q, signal);
-	if (middle > SLOW_FRAME) {
-		return through(SMALL, small, MIDDLE, middle);
-	}
-	return through(MIDDLE, middle, LARGE, await timeFrames(model, executor, LARGE, q, signal));
 };
 
 type Size = { readonly width: number; readonly height: number };
 
-/** The line through two measurements. */
-const through = (less: Size, quick: number, more: Size, slow: number): Speed => {
-	const pixels = (size: Size) => size.width * size.height;
-	const each = Math.max(0, (slow - quick) / (pixels(more) - pixels(less)));
-	return { fixed: Math.max(0, quick - each * pixels(less)), each };
+const pixels = ({ width, height }: Size): number => width * height;
+
+/** At least this share of a frame's time grows with its size, whatever the two measurements say. */
+const LEAST_SHARE = 0.25;
+
+/** The line through the seconds of a frame of two sizes. */
+export const speedThrough = (less: Size, quick: number, more: Size, slow: number): Speed => {
+	const slope = (slow - quick) / (pixels(more) - pixels(less));
+	const each = Math.max(slope, (LEAST_SHARE * slow) / pixels(more));
+	return { fixed: Math.max(0, slow - each * pixels(more)), each };
 };

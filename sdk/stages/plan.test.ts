@@ -65,7 +65,7 @@ describe("choosePlan", () => {
 
 	it("gives frames without a known end `patience` seconds for each of theirs", () => {
 		const open = task({ duration: undefined });
-		expect(choosePlan(open, backend(16))).toMatchObject({ width: 1920, enhanced: true, pace: undefined });
+		expect(choosePlan(open, backend(20))).toMatchObject({ width: 1920, enhanced: true, pace: undefined });
 		expect(choosePlan(open, backend(5))).toMatchObject({ width: 960, enhanced: true });
 		expect(choosePlan(open, backend(0.001)).enhanced).toBe(false);
 	});
@@ -85,9 +85,27 @@ describe("choosePlan", () => {
 		});
 	});
 
-	it("accepts a longer wait than patience rather than none, within bounds", () => {
-		const plan = choosePlan(task({ duration: 7200 }), backend(0.2, "wasm"));
-		expect(plan).toMatchObject({ width: 320, height: 180, enhanced: true });
+	it("never lets a person wait longer than patience allows, or ten minutes for short videos", () => {
+		const duration = fc.double({ min: 0.1, max: 20_000, noNaN: true });
+		const fps = fc.double({ min: 0.0001, max: 500, noNaN: true });
+		const patience = fc.double({ min: 0.1, max: 10, noNaN: true });
+		fc.assert(
+			fc.property(duration, fps, patience, (seconds, speed, most) => {
+				const given = task({ duration: seconds, patience: most });
+				const plan = choosePlan(given, backend(speed));
+				const wait = plan.enhanced ? (seconds * given.frameRate) / (plan.predictedFps ?? 0) : 0;
+				expect(wait).toBeLessThanOrEqual(Math.max(600, most * seconds) * (1 + 1e-9));
+				// What is given up is said; where nothing is, there is nothing to say.
+				const whole = plan.enhanced && plan.width === given.width;
+				expect(plan.notice === undefined).toBe(whole);
+				expect(plan.notice?.includes("Only the base is uploaded") ?? false).toBe(!plan.enhanced);
+			}),
+			{ seed: 7 },
+		);
+	});
+
+	it("counts on four fifths of the measured speed: the base and the rest of the machine take theirs", () => {
+		expect(choosePlan(task(), backend(20)).predictedFps).toBeCloseTo(16, 5);
 	});
 
 	it("halves the speed for two layers", () => {

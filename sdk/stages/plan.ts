@@ -44,21 +44,17 @@ const LADDER = [3840, 2560, 1920, 1280, 960, 854, 640, 480, 426, 320];
 /** Nobody minds waiting so long, however short the video, in seconds. */
 const SHORT_WAIT = 60;
 
-/**
- * At the smallest size the wait may be so many times longer than `patience`, and so many seconds in any case, before the
- * enhancement is left out.
- */
-const STRETCH = 4;
+/** At the smallest size a wait of so many seconds is accepted, however short the video, before the enhancement is left out. */
 const LONG_WAIT = 600;
+
+/** Of the measured speed, what can be counted on: the base and whatever else the machine does take the rest. */
+const MARGIN = 0.8;
 
 /** A live picture becomes no smaller than this, on its longest side, while frames can be left out instead. */
 const LIVE_SIDE = 640;
 
 /** Fewer frames a second than this are no live video. */
 const LIVE_RATE = 10;
-
-/** Of the measured speed, what a live source may need: the rest is for the base, sound and whatever else the machine does. */
-const LIVE_MARGIN = 0.8;
 
 /** Longest side of a video that has no enhancement: a base that is watched as it is. */
 const BASE_ONLY_SIDE = 640;
@@ -78,7 +74,7 @@ export const fitWithin = (
 };
 
 const framesPerSecond = (speed: Speed, width: number, height: number, layers: number): number =>
-	1 / (layers * (speed.fixed + speed.each * width * height));
+	MARGIN / (layers * (speed.fixed + speed.each * width * height));
 
 const inWords = (seconds: number): string => {
 	if (seconds < 90) {
@@ -116,7 +112,7 @@ const ladder = (task: Task, full: Size): readonly Size[] => {
  * out, and pictures are left out, down to `LIVE_RATE`, before it becomes smaller still.
  */
 const chooseLive = (task: Task, full: Size, backend: Computing): Plan => {
-	const fps = (size: Size) => LIVE_MARGIN * framesPerSecond(backend.speed, size.width, size.height, task.layers);
+	const fps = (size: Size) => framesPerSecond(backend.speed, size.width, size.height, task.layers);
 	const sizes = ladder(task, full);
 	const fair = sizes.filter(({ width, height }, index) => index === 0 || Math.max(width, height) >= LIVE_SIDE);
 	const least = Math.min(LIVE_RATE, task.frameRate);
@@ -132,7 +128,7 @@ const chooseLive = (task: Task, full: Size, backend: Computing): Plan => {
 		const notice = `${because}Only the base is uploaded, at ${base.width}x${base.height}: the enhancement could not keep up ${where}.`;
 		return { ...base, enhanced: false, pace: undefined, predictedFps: fps(sizes.at(-1) ?? full), notice };
 	}
-	const predictedFps = framesPerSecond(backend.speed, size.width, size.height, task.layers);
+	const predictedFps = fps(size);
 	const pace = fps(size) >= task.frameRate ? undefined : fps(size);
 	const reduced = size === full ? [] : [`at ${size.width}x${size.height} instead of ${full.width}x${full.height}`];
 	const paced = pace === undefined ? [] : [`with ${pace.toFixed(1)} of ${task.frameRate.toFixed(1)} frames a second`];
@@ -157,8 +153,7 @@ const chooseRecorded = (task: Task, full: Size, backend: Computing): Plan => {
 	const where = backend.kind === "wasm" ? "on the processor (WASM)" : "here";
 	const because = backend.fellBack === undefined ? "" : `${backend.fellBack}. `;
 	const wait = (task.frameRate * (task.duration ?? 0)) / predictedFps;
-	const bearable =
-		allowed === undefined ? predictedFps * STRETCH >= needed : wait <= Math.max(LONG_WAIT, STRETCH * allowed);
+	const bearable = allowed === undefined ? predictedFps >= needed : wait <= Math.max(LONG_WAIT, allowed);
 	if (!bearable && !task.insisted) {
 		const base = fitWithin(task.width, task.height, Math.min(task.maxSize, BASE_ONLY_SIDE));
 		const long = task.duration === undefined ? "would take too long" : `would take ${inWords(wait)}`;

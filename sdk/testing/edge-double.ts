@@ -81,10 +81,17 @@ export class EdgeDouble {
 			this.assets.set(id, asset);
 			return { status: 201, body: asset.describe() };
 		}
-		const match = /^\/v1\/assets\/([\w-]+)(?:\/(complete)|\/tracks\/([\w-]+)\/parts\/(\d+))?$/.exec(path);
+		const match =
+			/^\/v1\/assets\/([\w-]+)(?:\/(complete)|\/tracks\/([\w-]+)\/parts\/(\d+)|\/(poster|storyboard))?$/.exec(
+				path,
+			);
 		const asset = this.assets.get(match?.[1] ?? "");
 		if (match === null || asset === undefined) {
 			return refuse("not-found");
+		}
+		if (method === "PUT" && match[5] !== undefined) {
+			asset.extras.set(match[5], new Uint8Array(body));
+			return { status: 201, body: { name: match[5] } };
 		}
 		if (method === "GET" && match[2] === undefined && match[3] === undefined) {
 			return { status: 200, body: asset.describe() };
@@ -116,6 +123,8 @@ export class StoredAsset {
 	readonly id: string;
 	readonly request: CreateAssetRequest;
 	readonly parts = new Map<string, Uint8Array[]>();
+	/** Poster and storyboard, as they came last. */
+	readonly extras = new Map<string, Uint8Array>();
 	readonly #origin: string;
 	completed = false;
 

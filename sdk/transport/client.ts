@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import type { AssetResponse, CompleteRequest, CreateAssetRequest, TrackProgress } from "../../protocol/asset.ts";
 import { reprDigest } from "../../protocol/digest.ts";
+import { parseErrorBody } from "../../protocol/error.ts";
 import { PART_MEDIA_TYPE } from "../../protocol/part.ts";
 import { UploadError } from "../errors.ts";
 import type { HttpClient } from "./http.ts";
@@ -81,6 +82,27 @@ export class UploadClient {
 			signal,
 		});
 		return check(PutPart, body).track;
+	}
+
+	/**
+	 * `PUT /v1/assets/:id/poster` or `.../storyboard`.
+	 * @returns why the edge does not want it, if so: a video is whole without.
+	 */
+	async putExtra(
+		id: string,
+		name: "poster" | "storyboard",
+		bytes: Uint8Array<ArrayBuffer>,
+		signal: AbortSignal,
+	): Promise<string | undefined> {
+		const { status, body } = await this.#http.request({
+			method: "PUT",
+			url: `${this.#endpoint}/v1/assets/${encodeURIComponent(id)}/${name}`,
+			headers: { "content-type": name === "poster" ? "image/jpeg" : PART_MEDIA_TYPE },
+			body: bytes,
+			signal,
+			accept: [400, 403, 404, 405, 409, 413, 415],
+		});
+		return status < 300 ? undefined : (parseErrorBody(body)?.message ?? `it answered ${status}`);
 	}
 
 	/** `POST /v1/assets/:id/complete`. */

@@ -31,7 +31,7 @@ describe("conformance streams", () => {
 			}
 			await parser.dispose();
 			await reconstructor.dispose();
-		}, 300_000);
+		});
 	}
 });
 

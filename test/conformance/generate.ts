@@ -82,6 +82,14 @@ const PLANS: readonly Plan[] = [
 		scene: moving,
 		frames: "I50 P45 P45",
 	},
+	{
+		name: "tiny-odd",
+		about: "odd size, both kinds of frame at the lowest and the highest quality, motion beyond the edge: for slow executors",
+		width: 31,
+		height: 27,
+		scene: moving,
+		frames: "I40 P35 P0 I0 P63 I63 P33",
+	},
 ];
 
 /** A base as a coarse coder might leave it: steps of 12. */

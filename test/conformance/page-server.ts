@@ -4,7 +4,8 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build, type Plugin } from "vite";
+import { build } from "vite";
+import { leaveRuntimeFiles } from "../../scripts/leave-runtime-files.ts";
 import { MODEL_FOLDER, STREAMS_FOLDER } from "./files.ts";
 
 const FOLDER = fileURLToPath(new URL(".", import.meta.url));
@@ -16,16 +17,6 @@ const TYPES: Readonly<Record<string, string>> = {
 	mjs: "text/javascript",
 	wasm: "application/wasm",
 	json: "application/json",
-};
-
-/** The page says where the runtime's files are; the bundler need not copy them. */
-const leaveRuntimeFiles: Plugin = {
-	name: "leave-runtime-files",
-	enforce: "pre",
-	transform(code, id) {
-		if (!id.includes("onnxruntime-web")) return undefined;
-		return { code: code.replaceAll(/new URL\((?="ort[\w.-]+\.wasm")/g, "new URL(/* @vite-ignore */"), map: null };
-	},
 };
 
 export type PageServer = { readonly url: string; close(): Promise<void> };

@@ -9,10 +9,8 @@ import { framesOf, type Manifest } from "./streams.ts";
 
 export type PageRequest = {
 	readonly kind: "wasm" | "webgpu";
-	/** Streams to decode. */
+	/** Streams to decode, whole. */
 	readonly streams: readonly string[];
-	/** Frames of each at most. */
-	readonly frames: number;
 };
 
 export type PageResult = {
@@ -34,11 +32,9 @@ async function decode(request: PageRequest): Promise<PageResult> {
 	for (const name of request.streams) {
 		const stream = manifest.streams.find((candidate) => candidate.name === name);
 		if (stream === undefined) throw new Error(`There is no stream ${name}.`);
-		const [samples, bases] = [
-			await fetchBytes(`/streams/${name}.samples`),
-			await fetchBytes(`/streams/${name}.bases`),
-		];
-		const frames = framesOf(stream, samples, bases, FRAME_DURATION).slice(0, request.frames);
+		const samples = await fetchBytes(`/streams/${name}.samples`);
+		const bases = await fetchBytes(`/streams/${name}.bases`);
+		const frames = framesOf(stream, samples, bases, FRAME_DURATION);
 		hashes[name] = await decodeStream(stream, frames, model, { parser: executor, reconstructor: executor });
 	}
 	const { description } = executor;
