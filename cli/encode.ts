@@ -39,6 +39,8 @@ const FLAGS = {
 	"base-crf": { type: "string" },
 	"base-bitrate": { type: "string" },
 	"base-preset": { type: "string" },
+	effort: { type: "string" },
+	"adaptive-quality": { type: "string" },
 	gop: { type: "string" },
 	frames: { type: "string" },
 	audio: { type: "string" },
@@ -60,6 +62,8 @@ OUT.mp4 holds all layers: base, one enhancement for each quality, sound.
   --base-crf N          constant quality of the base, 0..51, less is better (default: fits q)
   --base-bitrate N      bits a second of the base, instead
   --base-preset NAME    x264's preset (default slow)
+  --effort NAME         realtime, normal or slow (default normal)
+  --adaptive-quality N  how much finer flat blocks are than busy ones, 0..8; 0 is best for PSNR (default 3)
   --gop SECONDS         from one sync sample to the next (default 2)
   --frames N            stop after so many frames
   --audio auto|none     pass sound through (AAC, Opus; others become AAC), or leave it out (default auto)
@@ -132,6 +136,8 @@ const readSettings = (flags: Flags<typeof FLAGS>) => {
 		qualities,
 		bitrate,
 		rate: readBaseRate(flags, qualities, bitrate),
+		effort: parseChoice(flags.effort ?? "normal", "--effort", ["realtime", "normal", "slow"]),
+		adaptiveQuality: parseNumber(flags["adaptive-quality"] ?? "3", "--adaptive-quality", { min: 0, max: 8 }),
 		preset: parseChoice(flags["base-preset"] ?? "slow", "--base-preset", PRESETS),
 		gop: parseNumber(flags.gop ?? "2", "--gop", { min: 0.01, max: 60 }),
 		frames: parseInteger(flags.frames, "--frames", { min: 1, max: 1e9 }),
@@ -233,13 +239,21 @@ const createEnhancement = async (
 	model: Model,
 	{ executor }: ExecutorChoice,
 	{ format, colour }: VideoSource,
-	{ hash }: Settings,
+	{ hash, effort, adaptiveQuality }: Settings,
 ): Promise<EnhancementLayer> => {
 	const { width, height, baseWidth, baseHeight } = geometryOf(format.width, format.height);
 	const description = writeSequenceHeader({ modelId: model.id, width, height, baseWidth, baseHeight, colour, q });
 	return {
 		track: { kind: "enhancement", codec: "sve1.01", width, height, q, modelId: model.id, description },
-		encoder: await EnhancementEncoder.create({ model, executor, width, height, pictureHash: hash }),
+		encoder: await EnhancementEncoder.create({
+			model,
+			executor,
+			width,
+			height,
+			pictureHash: hash,
+			effort,
+			adaptiveQuality,
+		}),
 	};
 };
 

@@ -14,6 +14,7 @@ import type { Sample } from "../sample.ts";
 import { bitsOfCells, changeLevels, copyingGains, withoutCopied } from "./copied-blocks.ts";
 import type { DecodedPicture } from "./decoded-picture.ts";
 import type { FrameSymbols } from "./frame-symbols.ts";
+import { type Effort, EFFORTS } from "./effort.ts";
 import { extendBase, extendSource, type FrameGeometry, type Grid } from "./geometry.ts";
 import { type LatentModel, LatentPrior, output } from "./latent-prior.ts";
 import { LARGEST_HYPER, throwIfAborted } from "./parser.ts";
@@ -41,8 +42,8 @@ export type EncoderOptions = {
 	 * source picture. Default: `decoded` on a CPU, `source` on a GPU.
 	 */
 	readonly motionReference?: "decoded" | "source";
-	/** How hard the motion search tries. Default `normal`. */
-	readonly motionEffort?: keyof typeof MOTION_EFFORTS;
+	/** How hard the encoder tries. Default `normal`. */
+	readonly effort?: Effort;
 	/**
 	 * How much finer flat blocks are than busy ones: quality indices for each halving of a block's variance, 0 (all blocks alike) to 8.
 	 * Costs PSNR, gains MS-SSIM and what people see. Default 3.
@@ -107,7 +108,7 @@ export class EnhancementEncoder {
 			rateDistortion: false,
 			adaptiveQuality: 3,
 			motionReference: options.executor.kind === "webgpu" ? "source" : "decoded",
-			motionEffort: "normal",
+			effort: "normal",
 			...options,
 		};
 		this.geometry = reconstructor.geometry;
@@ -116,7 +117,11 @@ export class EnhancementEncoder {
 		this.reconstructor = reconstructor;
 		const { codedWidth, codedHeight } = this.geometry;
 		this.gains = Float32Array.from(options.model.tables.steps.flat(), (step) => 2048 / step);
-		this.motionSearch = new MotionSearch(codedWidth, codedHeight, MOTION_EFFORTS[this.options.motionEffort]);
+		this.motionSearch = new MotionSearch(
+			codedWidth,
+			codedHeight,
+			MOTION_EFFORTS[EFFORTS[this.options.effort].motion],
+		);
 	}
 
 	/** @throws CodecError `invalid-option` where the model lacks the encoder's network; `invalid-picture`, `backend-failed` */
@@ -288,7 +293,9 @@ export class EnhancementEncoder {
 		let copied: CopiedMap | undefined;
 		if (type === "inter") {
 			const levels = changeLevels(cues, this.geometry);
-			const flags = await this.chooseCopied(frame, coded, levels);
+			const flags = EFFORTS[this.options.effort].copies
+				? await this.chooseCopied(frame, coded, levels)
+				: new Uint8Array(grid16.cells);
 			copied = { columns: grid16.width, rows: grid16.height, flags };
 			if (flags.includes(1)) coded = await this.quantise(frame, withoutCopied(law, flags, grid8), flags);
 			// Nothing looks at the hyper latents of a frame without latents.

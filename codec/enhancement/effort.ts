@@ -1,0 +1,18 @@
+/** How hard an encoder tries. What each costs and gains is in `bench/RESULTS.md`, "Effort". */
+import type { MOTION_EFFORTS } from "../motion/search.ts";
+
+export type EffortSettings = {
+	/** Of the motion search. */
+	readonly motion: keyof typeof MOTION_EFFORTS;
+	/** Try each frame without copied blocks, then copy where that saves: a second synthesis. Without it no block is copied. */
+	readonly copies: boolean;
+};
+
+export const EFFORTS = {
+	/** For cameras: every frame once. */
+	realtime: { motion: "fast", copies: false },
+	normal: { motion: "normal", copies: true },
+	slow: { motion: "thorough", copies: true },
+} as const satisfies Record<string, EffortSettings>;
+
+export type Effort = keyof typeof EFFORTS;
