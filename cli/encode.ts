@@ -63,7 +63,7 @@ OUT.mp4 holds all layers: base, one enhancement for each quality, sound.
   --base-bitrate N      bits a second of the base, instead
   --base-preset NAME    x264's preset (default slow)
   --effort NAME         realtime, normal or slow (default normal)
-  --adaptive-quality N  how much finer flat blocks are than busy ones, 0..8; 0 is best for PSNR (default 3)
+  --adaptive-quality N  how much finer flat blocks are than busy ones, 0..8; 0 is best for PSNR (default 4)
   --gop SECONDS         from one sync sample to the next (default 2)
   --frames N            stop after so many frames
   --audio auto|none     pass sound through (AAC, Opus; others become AAC), or leave it out (default auto)
@@ -137,7 +137,7 @@ const readSettings = (flags: Flags<typeof FLAGS>) => {
 		bitrate,
 		rate: readBaseRate(flags, qualities, bitrate),
 		effort: parseChoice(flags.effort ?? "normal", "--effort", ["realtime", "normal", "slow"]),
-		adaptiveQuality: parseNumber(flags["adaptive-quality"] ?? "3", "--adaptive-quality", { min: 0, max: 8 }),
+		adaptiveQuality: parseNumber(flags["adaptive-quality"] ?? "4", "--adaptive-quality", { min: 0, max: 8 }),
 		preset: parseChoice(flags["base-preset"] ?? "slow", "--base-preset", PRESETS),
 		gop: parseNumber(flags.gop ?? "2", "--gop", { min: 0.01, max: 60 }),
 		frames: parseInteger(flags.frames, "--frames", { min: 1, max: 1e9 }),

@@ -22,7 +22,7 @@ from training.model.warp import nearest  # noqa: E402
 from training.model.sketch_start import start_from_sketch  # noqa: E402
 from training.optimizer import Muon  # noqa: E402
 
-INTRA_FINER = 6  # q of an intra frame above that of its inter frames
+INTRA_FINER = 10  # q of an intra frame above that of its inter frames
 FROZEN_SHARE = 0.15  # of the samples stand still: what was copied a hundred times must not fade
 
 

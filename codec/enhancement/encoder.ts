@@ -46,7 +46,7 @@ export type EncoderOptions = {
 	readonly effort?: Effort;
 	/**
 	 * How much finer flat blocks are than busy ones: quality indices for each halving of a block's variance, 0 (all blocks alike) to 8.
-	 * Costs PSNR, gains MS-SSIM and what people see. Default 3.
+	 * Costs PSNR, gains MS-SSIM and what people see. Default 4.
 	 */
 	readonly adaptiveQuality?: number;
 	/** Called with the time that each stage of each frame took. */
@@ -106,7 +106,7 @@ export class EnhancementEncoder {
 		this.options = {
 			pictureHash: "intra",
 			rateDistortion: false,
-			adaptiveQuality: 3,
+			adaptiveQuality: 4,
 			motionReference: options.executor.kind === "webgpu" ? "source" : "decoded",
 			effort: "normal",
 			...options,

@@ -11,7 +11,7 @@ export type FramePattern = {
 	readonly interOffsets: readonly number[];
 };
 
-export const DEFAULT_PATTERN: FramePattern = { interval: 60, intraOffset: 5, interOffsets: [0] };
+export const DEFAULT_PATTERN: FramePattern = { interval: 60, intraOffset: 10, interOffsets: [0] };
 
 export type FrameChoice = { readonly type: "intra" | "inter"; readonly q: number };
 
