@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 /**
@@ -6,6 +7,8 @@ import { defineConfig } from "vitest/config";
  */
 export default defineConfig({
 	test: {
+		// A browser or a neural runtime keeps more than one core busy: more files at once only make each other wait.
+		maxWorkers: Math.max(1, Math.floor(availableParallelism() / 2)),
 		projects: [
 			{
 				test: {

@@ -1,6 +1,5 @@
-import type * as worker from "./worker.ts";
-import type { AssetObject } from "./asset/asset-object.ts";
-import type { WebhookObject } from "./webhooks/webhook-object.ts";
+import type { AssetCalls } from "./asset/asset-calls.ts";
+import type { WebhookCalls } from "./webhooks/webhook-calls.ts";
 
 /** Bindings and variables of the Worker; wrangler.toml says where each comes from. */
 export type Environment = {
@@ -9,9 +8,9 @@ export type Environment = {
 	/** Assets, keys, tokens used. */
 	readonly CATALOGUE: D1Database;
 	/** One Durable Object an asset, by the asset's id. */
-	readonly ASSET: DurableObjectNamespace<AssetObject>;
+	readonly ASSET: DurableObjectNamespace<AssetCalls>;
 	/** One Durable Object a webhook, by the webhook's id. */
-	readonly WEBHOOK: DurableObjectNamespace<WebhookObject>;
+	readonly WEBHOOK: DurableObjectNamespace<WebhookCalls>;
 	/** Assets made with upload tokens, by address of the client. */
 	readonly CREATION_RATE: RateLimit;
 	/** Reports of players, by address of the client. */
@@ -32,14 +31,3 @@ export type Environment = {
 
 /** What Hono knows of a request's surroundings. */
 export type EdgeContext = { Bindings: Environment };
-
-declare global {
-	namespace Cloudflare {
-		// The type of `env` in "cloudflare:workers".
-		interface Env extends Environment {}
-		// The type of `exports` there.
-		interface GlobalProps {
-			mainModule: typeof worker;
-		}
-	}
-}

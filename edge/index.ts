@@ -3,7 +3,7 @@
  * `crescendo-video/sdk`.
  */
 import { hc } from "hono/client";
-import type { EdgeRoutes } from "./worker.ts";
+import type { EdgeRoutes } from "./routes/all.ts";
 
 export type {
 	Access,
@@ -17,7 +17,7 @@ export type {
 } from "../protocol/asset.ts";
 export { ERROR_STATUS, type ErrorBody, type ErrorCode, isRetryable, parseErrorBody } from "../protocol/error.ts";
 export { verifyWebhook, type WebhookPayload } from "../protocol/webhook.ts";
-export type { EdgeRoutes } from "./worker.ts";
+export type { EdgeRoutes } from "./routes/all.ts";
 
 /**
  * A client that knows every route, its parameters and its answers.

@@ -1,11 +1,14 @@
+import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
+import fc from "fast-check";
 import { M3U8Parser, type PlaylistLevelType } from "hls.js";
 import { beforeAll, describe, expect, it } from "vitest";
 import { createPlaybackToken } from "./access/playback-token.ts";
 import { signClaims } from "./access/signed-claims.ts";
 import { signingKeys } from "./access/signing-keys.ts";
-import { call, migrate, ORIGIN, uploadAll } from "./testing/edge-client.ts";
+import { API_KEY, call, migrate, ORIGIN, uploadAll } from "./testing/edge-client.ts";
 import { clipTracks } from "./testing/fixture-media.ts";
+import app from "./worker.ts";
 
 const tracks = clipTracks({ frames: 75 });
 const FILES = [
@@ -109,6 +112,86 @@ describe("a signed asset", () => {
 		]) {
 			expect([401, 403, 404]).toContain((await call(path, { token: "" })).status);
 		}
+	});
+
+	it("is closed to a token of which a single character differs", async () => {
+		const { token } = await newToken(signed);
+		await fc.assert(
+			fc.asyncProperty(fc.nat(token.length - 1), fc.constantFrom(..."aZ9_-.A"), async (place, character) => {
+				fc.pre(token[place] !== character);
+				const forged = token.slice(0, place) + character + token.slice(place + 1);
+				expect((await fetchFile(`/p/${forged}`, signed, "tracks/base/init.mp4")).status).toBe(401);
+			}),
+			{ numRuns: 100, seed: 9 },
+		);
+	});
+
+	it("is closed to claims under another algorithm or key id, and to letters that only look alike", async () => {
+		const { token } = await newToken(signed);
+		const [kid = "", payload = "", signature = ""] = token.split(".");
+		const base64Url = (text: string) => btoa(text).replaceAll("=", "").replaceAll("+", "-").replaceAll("/", "_");
+		const key = await crypto.subtle.importKey(
+			"raw",
+			new TextEncoder().encode(API_KEY),
+			{ name: "HMAC", hash: "SHA-512" },
+			false,
+			["sign"],
+		);
+		const foreign = await crypto.subtle.sign("HMAC", key, new TextEncoder().encode(`${kid}.${payload}`));
+		const algorithm = { alphabet: "base64url", omitPadding: true } as const;
+		for (const forged of [
+			`${kid}.${payload}.`,
+			`none.${payload}.`,
+			`${base64Url('{"alg":"none"}')}.${payload}.`,
+			`${base64Url('{"alg":"HS256","kid":"api"}')}.${payload}.${signature}`,
+			`${kid}.${payload}.${new Uint8Array(foreign).toBase64(algorithm)}`,
+			`other.${payload}.${signature}`,
+			`${kid.toUpperCase()}.${payload}.${signature}`,
+			`${kid}.${payload}.${signature}.${signature}`,
+			`${kid}.${payload}=.${signature}`,
+			`${kid}\u3002${payload}\u3002${signature}`,
+			`${kid}%2E${payload}%00.${signature}`,
+			`\uff41${token.slice(1)}`,
+			encodeURIComponent(`${token}\u200b`),
+		]) {
+			expect((await fetchFile(`/p/${forged}`, signed, "tracks/base/init.mp4")).status).toBe(401);
+		}
+	});
+
+	it("gives nobody with a playback token more than playing: no other method, no use as a key", async () => {
+		const { token } = await newToken(signed);
+		for (const method of ["POST", "PUT", "PATCH", "DELETE"]) {
+			for (const file of ["master.m3u8", "tracks/base/init.mp4", "tracks/base/parts/0", "complete"]) {
+				const response = await fetchFile(`/p/${token}`, signed, file, {}, method);
+				expect([404, 405]).toContain(response.status);
+			}
+			const response = await call(`/p/${token}/v1/assets/${signed}`, { token: "", method });
+			expect([404, 405]).toContain(response.status);
+		}
+		for (const bearer of [token, `cut_${token}`, `cak_${token}`]) {
+			expect((await call(`/v1/assets/${signed}`, { token: bearer })).status).toBe(401);
+			expect((await call(`/v1/assets/${signed}`, { token: bearer, method: "DELETE" })).status).toBe(401);
+		}
+		const overridden = { "X-HTTP-Method-Override": "DELETE", "X-Method-Override": "DELETE" };
+		expect((await fetchFile(`/p/${token}`, signed, "master.m3u8", overridden)).status).toBe(200);
+		expect((await call(`/v1/assets/${signed}`)).status).toBe(200);
+	});
+
+	it("plays through a rotation of keys as long as the old key is listed, and no longer", async () => {
+		const [old, fresh] = ["k1:the-first-secret-of-all", "k2:the-second-secret-of-all"];
+		const play = (keys: string, token: string) =>
+			app.fetch(
+				new Request(`${ORIGIN}/p/${token}/v1/assets/${signed}/tracks/base/init.mp4`),
+				{ ...env, CRESCENDO_SIGNING_KEYS: keys },
+				createExecutionContext(),
+			);
+		const before = await signingKeys({ ...env, CRESCENDO_SIGNING_KEYS: old }, "playback");
+		const { token } = await createPlaybackToken(before, signed, { expiresInSeconds: 60 }, Date.now());
+		expect((await play(old, token)).status).toBe(200);
+		expect((await play(`${fresh},${old}`, token)).status).toBe(200);
+		expect((await play(fresh, token)).status).toBe(401);
+		// The same key id with another secret is another key.
+		expect((await play("k1:another-secret-of-all", token)).status).toBe(401);
 	});
 
 	it("plays only on the origin that its token names", async () => {

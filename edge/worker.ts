@@ -7,21 +7,7 @@ import { dayOf } from "./catalogue/usage.ts";
 import { KEPT_DAYS, removeOldReports } from "./catalogue/playbacks.ts";
 import { crossOrigin } from "./http/cors.ts";
 import { logEvent } from "./log.ts";
-import { apiKeys } from "./routes/api-keys.ts";
-import { assets } from "./routes/assets.ts";
-import { oEmbed, pages } from "./routes/embedding.ts";
-import { extraFiles, extras } from "./routes/extras.ts";
-import { health } from "./routes/health.ts";
-import { media } from "./routes/media.ts";
-import { neural } from "./routes/neural.ts";
-import { openApi } from "./routes/openapi.ts";
-import { parts } from "./routes/parts.ts";
-import { playbackTokens } from "./routes/playback-tokens.ts";
-import { playlists } from "./routes/playlists.ts";
-import { figures, reports } from "./routes/reports.ts";
-import { storyboards } from "./routes/storyboards.ts";
-import { uploadTokens } from "./routes/upload-tokens.ts";
-import { webhooks } from "./routes/webhooks.ts";
+import { routes } from "./routes/all.ts";
 
 export { AssetObject } from "./asset/asset-object.ts";
 export { WebhookObject } from "./webhooks/webhook-object.ts";
@@ -46,30 +32,7 @@ app.use(
 	}),
 );
 
-const routes = app
-	.route("/", assets)
-	.route("/", parts)
-	.route("/", uploadTokens)
-	.route("/", apiKeys)
-	.route("/", extras)
-	.route("/", webhooks)
-	.route("/", figures)
-	.route("/", playbackTokens)
-	.route("/", playlists)
-	.route("/", media)
-	.route("/", extraFiles)
-	.route("/", storyboards)
-	.route("/", reports)
-	.route("/p/:token", playlists)
-	.route("/p/:token", media)
-	.route("/p/:token", extraFiles)
-	.route("/p/:token", storyboards)
-	.route("/p/:token", reports)
-	.route("/", neural)
-	.route("/", pages)
-	.route("/", oEmbed)
-	.route("/", openApi)
-	.route("/", health);
+app.route("/", routes);
 
 app.notFound((context) => {
 	const { pathname } = new URL(context.req.url);
@@ -86,9 +49,6 @@ app.onError((error, context) => {
 		"Try again; if it stays, tell who runs this edge.",
 	).toResponse();
 });
-
-/** The interface's types, for Hono's typed client. */
-export type EdgeRoutes = typeof routes;
 
 /** What the platform calls: requests, and once a day what has to be tidied up. */
 export default Object.assign(app, {

@@ -4,6 +4,7 @@ import { gzipSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { testPictures } from "../codec/picture/test-pictures.ts";
 import type { Sample } from "../codec/sample.ts";
+import { parseReport } from "../protocol/cmcd.ts";
 import type { CrescendoVideoElement } from "./element/crescendo-video.ts";
 import { startFixtureServer } from "./testing/fixture-server.ts";
 import { type FixtureStream, makeFixtureStream, replaceSegment } from "./testing/fixture-stream.ts";
@@ -34,7 +35,8 @@ describe("the player in Chromium", { timeout: 600_000 }, () => {
 			qualities: [36],
 		});
 		files = new Map(stream.files);
-		harness = await PlayerHarness.start({ mounts: { "/stream/": files }, frameRate: FRAME_RATE });
+		const mounts = { "/stream/": files, "/other/": stream.files };
+		harness = await PlayerHarness.start({ mounts, frameRate: FRAME_RATE });
 	});
 
 	afterAll(() => harness?.close());
@@ -42,6 +44,7 @@ describe("the player in Chromium", { timeout: 600_000 }, () => {
 	afterEach(() => {
 		for (const [path, bytes] of stream.files) files.set(path, bytes);
 		harness.server.requests.length = 0;
+		harness.server.posted.length = 0;
 	});
 
 	/** What the browser makes of the encoder's own picture, drawn from its planes. */
@@ -242,5 +245,56 @@ describe("the player in Chromium", { timeout: 600_000 }, () => {
 		await harness.element((v) => (v.videoRenditions.selectedIndex = 1));
 		await harness.waitForPicture();
 		expect(await harness.isCanvasShown()).toBe(true);
+	});
+
+	it("changes its source while it is enhanced: the base of the new one at once, then its enhancement", async () => {
+		await harness.open(video('enhancement="force"'));
+		await harness.standOn(13);
+		await harness.waitForPicture();
+		const atOnce = await harness.element(async (v) => {
+			v.src = "/other/master.m3u8";
+			await new Promise((resolve) => v.addEventListener("loadstart", resolve, { once: true }));
+			const canvas = v.shadowRoot?.querySelector("canvas");
+			return [canvas?.checkVisibility({ visibilityProperty: true }), canvas?.width, v.enhancementState];
+		});
+		expect(atOnce).toEqual([false, 0, "base"]);
+		await expect.poll(() => harness.page.workers().length, { timeout: 180_000 }).toBe(0);
+		await harness.standOn(25);
+		await harness.waitForPicture();
+		expect((await harness.captured())?.hash).toBe(stream.hashes.get(ID)?.[25]);
+		expect(harness.page.workers()).toHaveLength(1);
+		expect(await harness.faults()).toEqual([]);
+	});
+
+	it("tells the edge how the playback went, unless the page says no", async () => {
+		const playToEnd = async () => {
+			await harness.standOn(3);
+			await harness.waitForPicture();
+			await harness.element(async (v) => {
+				const ended = new Promise((resolve) => v.addEventListener("ended", resolve, { once: true }));
+				await v.play();
+				await ended;
+			});
+		};
+		const { posted } = harness.server;
+		await harness.open(video('enhancement="force"'));
+		await playToEnd();
+		await expect.poll(() => posted.length, { timeout: 180_000 }).toBeGreaterThan(0);
+		expect(posted[0]).toMatchObject({ path: "/stream/reports", type: expect.stringMatching(/^text\/plain/) });
+		const report = parseReport(posted[0]?.body ?? "");
+		expect(report?.session).toMatch(/^[0-9a-f]{32}$/);
+		expect(report?.playedMilliseconds).toBeGreaterThan(0);
+		expect(report?.startupMilliseconds).toBeGreaterThanOrEqual(0);
+		expect(report?.failed).toBeUndefined();
+
+		await harness.open(video('enhancement="force" no-reports'));
+		// What the page before had left to say came with its end.
+		await harness.page.evaluate(() => fetch("/pages/page.html").then((response) => response.text()));
+		posted.length = 0;
+		await playToEnd();
+		await harness.element((v) => v.removeAttribute("src"));
+		// Requests of a page arrive in order, as far as there is a free connection: this one is answered after any report.
+		await harness.page.evaluate(() => fetch("/mark", { method: "POST" }).then((response) => response.status));
+		expect(posted.map(({ path }) => path)).toEqual(["/mark"]);
 	});
 });

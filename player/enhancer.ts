@@ -1,16 +1,17 @@
 import { CodecError } from "../codec/errors.ts";
 import type { EnhancementFault, EnhancerOptions, EnhancerReport, EnhancerWishes } from "./enhancer-options.ts";
 import { FrameAccount } from "./frame-account.ts";
-import { baseStatusOf, observeChoice, observeFetching, observeStart, playheadOf } from "./observations.ts";
+import { baseStatusOf, observeChoice, observeFetching, observeStart } from "./observations.ts";
 import { type CapturedPicture, capturePicture } from "./pipeline/capture.ts";
 import type { PipelineFailure } from "./pipeline/client.ts";
 import { Decoding } from "./pipeline/decoding.ts";
 import { BYTES_PER_SAMPLE } from "./pipeline/messages.ts";
 import { Presenter } from "./pipeline/presenter.ts";
+import { Playhead, playheadOf } from "./playhead.ts";
 import { shouldGoOn } from "./policy/after-seek.ts";
 import { chooseEnhancement } from "./policy/choose-enhancement.ts";
 import { nextToKeep, worthKeeping } from "./policy/keep-pictures.ts";
-import { type DecodeObservation, isHopeless, isPassedBy, nextSegment } from "./policy/next-segment.ts";
+import { type DecodeObservation, isHopeless, nextSegment } from "./policy/next-segment.ts";
 import { decideStart } from "./policy/start.ts";
 import { type EnhancementReason, type EnhancementState, isPassing } from "./reasons.ts";
 import { EnhancementBuffer } from "./stream/enhancement-buffer.ts";
@@ -26,8 +27,6 @@ const RESTART_PAUSE = 5000;
 const TICK = 200;
 /** The worker is told the playhead a little late, so that no picture is dropped that could still be shown. Seconds. */
 const CLOCK_LAG = 0.06;
-/** Two times of one frame may differ by so many seconds. */
-const ROUNDING = 0.001;
 
 /** Set once runtime and weights have been fetched in this page: the next player takes them from the cache. */
 let runtimeFetched = false;
@@ -39,6 +38,7 @@ let runtimeFetched = false;
 export class Enhancer {
 	readonly #o: EnhancerOptions;
 	readonly #presenter: Presenter;
+	readonly #playhead: Playhead;
 	readonly #buffer: EnhancementBuffer;
 	readonly #decoding: Decoding;
 	readonly #frames = new FrameAccount();
@@ -53,8 +53,6 @@ export class Enhancer {
 	#kept: Set<number> | undefined;
 	/** The enhanced picture was shown since the last seek: from then on a missing one is a missed one. */
 	#settled = false;
-	/** The standing frame whose segment was decoded once more, in microseconds. */
-	#decodedAgain: number | undefined;
 	#state: EnhancementState = "base";
 	#reason: EnhancementReason | undefined = "playback-not-begun";
 	#ticking = false;
@@ -86,6 +84,7 @@ export class Enhancer {
 			visible: () => this.tick(),
 			presented: (mediaTime, enhanced) => this.#onPresented(mediaTime, enhanced),
 		});
+		this.#playhead = new Playhead(options.video, options.frameRate, this.#presenter);
 		this.#listen();
 		this.#timer = setInterval(() => this.tick(), TICK);
 		this.tick();
@@ -109,7 +108,7 @@ export class Enhancer {
 			error: (this.#failure ?? this.#lastFault)?.message,
 			ready: this.#decoding.ready,
 			enhancement: this.#current,
-			enhancementBuffer: this.#buffer.secondsAhead(this.#position()),
+			enhancementBuffer: this.#buffer.secondsAhead(this.#playhead.position),
 			picturesReady: ahead,
 			times: this.#decoding.times,
 			decodeRate: milliseconds === undefined ? undefined : 1000 / milliseconds,
@@ -162,7 +161,7 @@ export class Enhancer {
 		};
 		on(["pause", "seeking", "ratechange"], () => this.#frames.forget());
 		on(["seeking"], () => this.#onSeeking());
-		on(["play", "seeking"], () => (this.#decodedAgain = undefined));
+		on(["play", "seeking"], () => this.#playhead.moved());
 		on(["play", "pause", "seeked", "ratechange", "progress", "ended", "waiting"], () => this.tick());
 		on(["enterpictureinpicture", "leavepictureinpicture"], () => this.tick());
 		document.addEventListener("visibilitychange", () => this.#onVisibility(), { signal });
@@ -173,7 +172,7 @@ export class Enhancer {
 		if (this.#failure) return ["failed", this.#failure.code];
 		const { video } = this.#o;
 		const decoding = this.#decoding;
-		const base = baseStatusOf(this.#o, this.#position());
+		const base = baseStatusOf(this.#o, this.#playhead.position);
 		const start = decideStart(
 			observeStart(this.#o, this.#wishes, base, {
 				backend: decoding.ready?.kind,
@@ -204,7 +203,9 @@ export class Enhancer {
 		const waiting = this.#buffer.work(observeFetching(this.#o, base, this.#kept ? 0 : this.#pace()), now);
 		if (!decoding.ready) return ["loading", "loading-runtime"];
 		this.#decideKeeping();
-		this.#decodeAgain();
+		// Where a pause has left a frame on the screen whose picture came too late, its segment is decoded once more.
+		const { decodedTo } = decoding;
+		if (!this.#kept && this.#playhead.passed({ ...this.#observeDecoding(), decodedTo })) this.#stopDecoding();
 		this.#decodeNext();
 		if (this.#presenter.visible) return ["active", undefined];
 		if (waiting === "base-first") return ["filling", "base-first"];
@@ -219,7 +220,7 @@ export class Enhancer {
 			observeChoice(this.#o, this.#wishes, {
 				current: this.#current?.id,
 				decodeSpeed: milliseconds === undefined || area === 0 ? undefined : (area * 1000) / milliseconds,
-				ahead: this.#buffer.secondsAhead(this.#position()),
+				ahead: this.#buffer.secondsAhead(this.#playhead.position),
 				keeps: this.#kept !== undefined,
 			}),
 		);
@@ -262,7 +263,7 @@ export class Enhancer {
 			segments: this.#buffer.segments.map((segment) =>
 				this.#kept?.has(segment.sequence) ? { ...segment, spent: true } : segment,
 			),
-			position: this.#position(),
+			position: this.#playhead.position,
 			playbackRate: Math.abs(video.playbackRate),
 			paused: video.paused,
 			decodeSecondsPerSecond: this.#pace(),
@@ -270,23 +271,9 @@ export class Enhancer {
 		};
 	}
 
-	/** Where a pause has left a frame on the screen whose picture came too late, its segment is decoded once more. */
-	#decodeAgain(): void {
-		const { standing, drawn } = this.#presenter;
-		if (standing === undefined || drawn || this.#kept || standing === this.#decodedAgain) return;
-		const { decodedTo } = this.#decoding;
-		// The video's time of a frame and the decoder's differ by what rounding between timescales makes.
-		const position = standing / 1e6 + ROUNDING;
-		const reached = decodedTo === undefined ? undefined : decodedTo + 2 * ROUNDING;
-		if (!isPassedBy({ ...this.#observeDecoding(), decodedTo: reached, position })) return;
-		// Once only: a frame that the enhancement leaves out never gets a picture.
-		this.#decodedAgain = standing;
-		this.#stopDecoding();
-	}
-
 	/** Gives the worker what it should decode next, and takes away what it should not. */
 	#decodeNext(): void {
-		this.#decoding.clock(this.#kept ? 0 : this.#position() - CLOCK_LAG);
+		this.#decoding.clock(this.#kept ? 0 : this.#playhead.position - CLOCK_LAG);
 		if (!this.#kept && this.#wishes.mode !== "force" && isHopeless(this.#observeDecoding())) {
 			this.#restartDecoding();
 			return;
@@ -304,7 +291,7 @@ export class Enhancer {
 
 	/** The decoder goes on where that is quicker, else it starts afresh at the target. */
 	#onSeeking(): void {
-		const target = playheadOf(this.#o);
+		const target = playheadOf(this.#o.video, this.#o.frameRate);
 		const place = this.#buffer.places.find(({ start, duration }) => start <= target && target < start + duration);
 		const { readyFrom } = this.#presenter;
 		const { held, decodedTo } = this.#decoding;
@@ -396,7 +383,7 @@ export class Enhancer {
 	/** An enhanced picture is due where its segment was given to the worker and pictures have been shown already. */
 	#isDue(mediaTime: number): boolean {
 		if (!this.#settled || this.#presenter.current === undefined) return false;
-		const seconds = mediaTime / 1e6 + ROUNDING;
+		const seconds = mediaTime / 1e6 + 0.001;
 		const place = this.#o.feed.segments.find(
 			({ start, duration }) => start <= seconds && seconds < start + duration,
 		);
@@ -408,12 +395,6 @@ export class Enhancer {
 		this.#frames.forget();
 		if (document.visibilityState === "hidden") this.#stopDecoding();
 		this.tick();
-	}
-
-	/** Seconds on the media timeline for which pictures are wanted: the middle of the frame that stands, else the playhead. */
-	#position(): number {
-		const { standing } = this.#presenter;
-		return standing === undefined ? playheadOf(this.#o) : standing / 1e6 + 0.5 / this.#o.frameRate;
 	}
 
 	/** Seconds that decoding a second takes; 0 where not known. */

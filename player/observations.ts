@@ -20,12 +20,6 @@ export type BaseStatus = {
 	readonly complete: boolean;
 };
 
-/** Where the playhead is, in seconds. At the end it stands behind the last frame, which is the one that is shown. */
-export function playheadOf({ video, frameRate }: Pick<EnhancerOptions, "video" | "frameRate">): number {
-	if (!(video.currentTime >= video.duration)) return video.currentTime;
-	return Math.max(0, video.duration - 0.5 / frameRate);
-}
-
 export function baseStatusOf({ video, feed }: EnhancerOptions, position: number): BaseStatus {
 	const end = feed.bufferedEnd(video, position);
 	return { position, end, complete: feed.complete && end !== undefined && end >= video.duration - 0.1 };

@@ -24,6 +24,8 @@ export const ERROR_STATUS = {
 	"part-conflict": 409,
 	/** Completed with parts still missing; the body's `missing` lists them. */
 	"parts-missing": 409,
+	/** The `Idempotency-Key` has made an asset by another request, or one that is deleted. */
+	"idempotency-key-reused": 422,
 	/** The asset is complete: it takes no more parts. */
 	"asset-complete": 409,
 	/** More bytes or seconds than the token allows. */

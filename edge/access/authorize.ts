@@ -1,13 +1,18 @@
 import type { Context } from "hono";
 import type { EdgeContext } from "../environment.ts";
 import { ApiError } from "../http/api-error.ts";
-import { type Scope, scopesOfKey } from "./api-key.ts";
+import { hashApiKey, type Scope, scopesOfKey } from "./api-key.ts";
 import { signingKeys } from "./signing-keys.ts";
 import { readUploadToken, UPLOAD_TOKEN_PREFIX, type UploadClaims } from "./upload-token.ts";
 
 /** Who asks: the bearer of an API key, or of an upload token. */
 export type Principal =
-	| { readonly type: "key"; readonly scopes: readonly Scope[] }
+	| {
+			readonly type: "key";
+			readonly scopes: readonly Scope[];
+			/** SHA-256 of the key, in hex. */
+			readonly hash: string;
+	  }
 	| { readonly type: "token"; readonly claims: UploadClaims };
 
 /**
@@ -32,7 +37,7 @@ export const authenticate = async (context: Context<EdgeContext>): Promise<Princ
 	}
 	const scopes = await scopesOfKey(context.env, bearer);
 	if (scopes === undefined) throw unauthorized("The API key is not known, or is revoked.");
-	return { type: "key", scopes };
+	return { type: "key", scopes, hash: await hashApiKey(bearer) };
 };
 
 /**

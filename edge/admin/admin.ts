@@ -1,4 +1,5 @@
-import { type AssetPage, type AssetRow, ask, type QualityAnswer, RefusedError, type Usage } from "./api.ts";
+import type { QualityResponse } from "../../protocol/quality.ts";
+import { type AssetPage, type AssetRow, ask, RefusedError, type Usage } from "./api.ts";
 import { barPlot, fillDays, ranking } from "./plots.ts";
 
 /** The operations page: assets, their state, and how they are played. The key stays in this tab until it is closed. */
@@ -107,7 +108,7 @@ const list = async (from: string | undefined): Promise<void> => {
 
 const showAsset = async (asset: AssetRow): Promise<void> => {
 	const [quality, usage] = await Promise.all([
-		ask<QualityAnswer>(key, `/v1/assets/${asset.id}/quality?days=${DAYS}`),
+		ask<QualityResponse>(key, `/v1/assets/${asset.id}/quality?days=${DAYS}`),
 		ask<Usage>(key, `/v1/assets/${asset.id}/usage?days=${DAYS}`),
 	]);
 	const { total, days, fallbacks } = quality;

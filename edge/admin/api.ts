@@ -22,24 +22,6 @@ export type Usage = {
 	readonly delivered: readonly { readonly day: string; readonly requests: number; readonly bytes: number }[];
 };
 
-/** How playbacks went, in all or in a day. */
-export type Quality = {
-	readonly playbacks: number;
-	readonly failed: number;
-	readonly startupP50: number | null;
-	readonly startupP95: number | null;
-	readonly stalls: number;
-	readonly stalledSeconds: number;
-	readonly playedSeconds: number;
-	readonly enhancedShare: number;
-	readonly droppedFrames: number;
-};
-export type QualityAnswer = {
-	readonly total: Quality;
-	readonly days: readonly (Quality & { readonly day: string })[];
-	readonly fallbacks: Readonly<Record<string, number>>;
-};
-
 /** What the edge refused, in its words. */
 export class RefusedError extends Error {
 	readonly status: number;

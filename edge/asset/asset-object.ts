@@ -7,19 +7,21 @@ import { removeAsset } from "../catalogue/assets.ts";
 import type { Environment } from "../environment.ts";
 import type { PlaybackState } from "../hls/playback-state.ts";
 import { logEvent } from "../log.ts";
-import { AssetStore, type StoredAsset } from "./asset-store.ts";
+import type { AssetCalls, CreatedAsset, PartAnswer } from "./asset-calls.ts";
+import { AssetStore } from "./asset-store.ts";
 import { countParts, findCompletionFault } from "./completion.ts";
 import { putOnce, removeAll, StorageConflictError } from "./create-once.ts";
 import { type Extra, MAX_EXTRAS } from "./extras.ts";
 import { assetPrefix, extrasPrefix, frozenStateKey, initKey, segmentKey } from "./object-keys.ts";
 import { findNoRoom, readPart } from "./part-rules.ts";
-import { assetProgress, type BareAsset, type BareProgress, playbackState, trackProgress } from "./progress.ts";
+import { assetProgress, type BareAsset, playbackState, trackProgress } from "./progress.ts";
 import { LiveDesk, type PartialLocation, type PlaylistQuery } from "./live-desk.ts";
 import { noSuch, storeFails, trackFailed } from "./refusals.ts";
 import { accept, refuse, type Result } from "./result.ts";
 import { joinSamples, segmentBytes } from "./segment-bytes.ts";
 import type { AssetSettings } from "./settings.ts";
 import { nextStep, type PartSlice, recordPart, recordSegment, type Step, type TrackState } from "./state.ts";
+import type { StoredAsset } from "./stored-asset.ts";
 import { initSegment } from "./track-rules.ts";
 import { tellCatalogue, tellWebhooks } from "./tell.ts";
 import { TurnQueue } from "./turn-queue.ts";
@@ -30,9 +32,6 @@ const TOMBSTONE = "deleted-until";
 /** Milliseconds after which the end of an asset is taken up again, should the object be killed in the middle of it. */
 const RESUME_MS = 30_000;
 
-/** What the Worker is told of a part that is in. */
-type PartAnswer = { readonly track: BareProgress; readonly created: boolean };
-
 /**
  * One asset while it is written, and what is known of it afterwards.
  *
@@ -40,7 +39,7 @@ type PartAnswer = { readonly track: BareProgress; readonly created: boolean };
  * gives, one step at a time however many requests come in; if the store fails, an alarm goes on later. The alarm also removes an
  * asset to which no part has come for long. Whatever is recorded is on disk first, then in memory.
  */
-export class AssetObject extends DurableObject<Environment> {
+export class AssetObject extends DurableObject<Environment> implements AssetCalls {
 	readonly #store: AssetStore;
 	#asset: StoredAsset | undefined;
 	/** Viewers while the asset is written. */
@@ -58,7 +57,7 @@ export class AssetObject extends DurableObject<Environment> {
 	}
 
 	/** Makes the asset, or finds it made by the same request: an answer that was lost can be asked for again. */
-	async create(settings: AssetSettings): Promise<Result<{ readonly asset: BareAsset; readonly created: boolean }>> {
+	async create(settings: AssetSettings): Promise<Result<CreatedAsset>> {
 		const there = this.#asset;
 		if (there !== undefined) {
 			if (
@@ -113,7 +112,7 @@ export class AssetObject extends DurableObject<Environment> {
 		const track = state.tracks.find(({ id }) => id === trackId);
 		const json = settings.request.tracks.find(({ id }) => id === trackId);
 		if (track === undefined || json === undefined) return noSuch(`track ${trackId} in this asset`);
-		const there = this.#store.findPart(track, number);
+		const there = this.#store.parts.find(track, number);
 		if (there !== undefined) {
 			if (there.digest === digest) return accept({ track: trackProgress(track), created: false });
 			return refuse(
@@ -129,7 +128,7 @@ export class AssetObject extends DurableObject<Environment> {
 		const part = { track, number, bytes };
 		const noRoom = findNoRoom(state, settings, part, this.#queue.failing);
 		if (noRoom !== undefined) return noRoom;
-		const read = readPart(part, json, settings, this.#store.findNeighbours(track, number));
+		const read = readPart(part, json, settings, this.#store.parts.findNeighbours(track, number));
 		if (!read.ok) return read;
 		this.#insert(track, number, digest, bytes.length, read.value);
 		return { track };
@@ -264,7 +263,7 @@ export class AssetObject extends DurableObject<Environment> {
 		const asset = this.#asset;
 		if (asset === undefined) return this.ctx.storage.deleteAll();
 		const { limits, createdAt } = asset.settings;
-		const abandonedAt = (this.#store.lastReceived() ?? createdAt) + limits.abandonSeconds * 1000;
+		const abandonedAt = (this.#store.parts.lastReceived() ?? createdAt) + limits.abandonSeconds * 1000;
 		if (asset.state.phase === "open" && abandonedAt <= Date.now()) {
 			this.#store.recordPhase("deleting");
 			asset.state.phase = "deleting";
@@ -296,7 +295,7 @@ export class AssetObject extends DurableObject<Environment> {
 		const last = heads.at(-1);
 		if (first === undefined || last === undefined) throw new Error("A part that was read has samples.");
 		const part = { digest, bytes, samples: heads.length, first: first.timestamp, last: last.timestamp, heads };
-		this.#store.insertPart(track, number, part, joinSamples(samples), Date.now());
+		this.#store.parts.insert(track, number, part, joinSamples(samples), Date.now());
 		recordPart(track, number, part);
 		this.#desk.announce();
 	}
@@ -333,7 +332,7 @@ export class AssetObject extends DurableObject<Environment> {
 			}
 			case "segment": {
 				const { track, number, cut } = step;
-				const read = (slice: PartSlice) => this.#store.readSlice(track, slice);
+				const read = (slice: PartSlice) => this.#store.parts.read(track, slice);
 				const segment = cut.count === 0 ? undefined : segmentBytes(step, this.#json(track), read);
 				if (segment !== undefined) {
 					const key = segmentKey(settings.id, track.id, number);

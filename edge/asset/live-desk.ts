@@ -1,7 +1,7 @@
 import { hasPartial, mediaPlaylist, targetSeconds } from "../hls/media-playlist.ts";
 import type { PlaybackState, PlaybackTrack } from "../hls/playback-state.ts";
 import type { TrackJson } from "../../protocol/track.ts";
-import type { AssetStore, StoredAsset } from "./asset-store.ts";
+import type { AssetStore } from "./asset-store.ts";
 import { Changes } from "./changes.ts";
 import { openPartials } from "./open-segment.ts";
 import { playbackState } from "./progress.ts";
@@ -9,6 +9,7 @@ import { noSuch } from "./refusals.ts";
 import { accept, refuse, type Result } from "./result.ts";
 import { openPartialBytes } from "./segment-bytes.ts";
 import type { TrackState } from "./state.ts";
+import type { StoredAsset } from "./stored-asset.ts";
 
 /** A media playlist that is asked for while the asset is written (RFC 8216bis, 6.2.5). */
 export type PlaylistQuery = {
@@ -110,7 +111,7 @@ export class LiveDesk {
 	#openPartial(asset: StoredAsset, track: TrackState, json: TrackJson, segment: number, index: number) {
 		const open = segment === track.segments.length ? openPartials(asset.state, track)[index] : undefined;
 		if (open === undefined) return noSuch("such piece");
-		const bytes = openPartialBytes(open, segment, index, json, (slice) => this.#store.readSlice(track, slice));
+		const bytes = openPartialBytes(open, segment, index, json, (slice) => this.#store.parts.read(track, slice));
 		return accept({ bytes });
 	}
 

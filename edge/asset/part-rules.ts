@@ -1,7 +1,7 @@
 import type { Sample } from "../../codec/sample.ts";
 import { decodePart, PartError } from "../../protocol/part.ts";
 import type { TrackJson } from "../../protocol/track.ts";
-import type { StoredPart } from "./asset-store.ts";
+import type { StoredPart } from "./part-store.ts";
 import { accept, refuse, type Result } from "./result.ts";
 import { findSampleFault } from "./sample-rules.ts";
 import type { AssetSettings } from "./settings.ts";

@@ -1,7 +1,7 @@
 import type { AssetResponse, TrackProgress } from "../../protocol/asset.ts";
 import type { PlaybackState } from "../hls/playback-state.ts";
 import type { CatalogueAsset } from "../catalogue/assets.ts";
-import type { StoredAsset } from "./asset-store.ts";
+import type { StoredAsset } from "./stored-asset.ts";
 import type { AssetSettings } from "./settings.ts";
 import { openPartials } from "./open-segment.ts";
 import { type AssetState, missingParts, type SegmentRecord, SEGMENTS_WITH_PARTIALS, type TrackState } from "./state.ts";

@@ -1,9 +1,10 @@
 import { upsertAsset } from "../catalogue/assets.ts";
 import type { Environment } from "../environment.ts";
 import { publish } from "../webhooks/publish.ts";
-import type { AssetStore, StoredAsset } from "./asset-store.ts";
+import type { AssetStore } from "./asset-store.ts";
 import { publishExtras } from "./extras.ts";
 import { catalogueAsset } from "./progress.ts";
+import type { StoredAsset } from "./stored-asset.ts";
 
 /** What others are told of an asset follows the asset's own record, and is told again until it has arrived. */
 

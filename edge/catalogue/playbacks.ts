@@ -1,4 +1,5 @@
 import type { PlaybackReport } from "../../protocol/cmcd.ts";
+import type { Quality, QualityResponse } from "../../protocol/quality.ts";
 
 /** Days for which reports are kept. */
 export const KEPT_DAYS = 90;
@@ -31,28 +32,8 @@ export const addReports = async (
 	);
 };
 
-/** Figures of a day, or of all days. */
-export type Quality = {
-	readonly playbacks: number;
-	/** Those that an error ended. */
-	readonly failed: number;
-	/** Milliseconds to the first picture, of those that had one: half waited no longer, and 95 percent. */
-	readonly startupP50: number | null;
-	readonly startupP95: number | null;
-	readonly stalls: number;
-	readonly stalledSeconds: number;
-	readonly playedSeconds: number;
-	/** Share of the time played with the enhancement shown, 0 to 1. */
-	readonly enhancedShare: number;
-	readonly droppedFrames: number;
-};
-
 /** The quality of experience of an asset in days from `from` on: in all, and day by day. */
-export const readQuality = async (
-	database: D1Database,
-	asset: string,
-	from: string,
-): Promise<{ total: Quality; days: (Quality & { day: string })[]; fallbacks: Record<string, number> }> => {
+export const readQuality = async (database: D1Database, asset: string, from: string): Promise<QualityResponse> => {
 	const [totals, days, fallbacks] = await database.batch([
 		database.prepare(quality("'all'")).bind(asset, from),
 		database.prepare(quality("day")).bind(asset, from),

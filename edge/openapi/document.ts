@@ -37,21 +37,27 @@ const withSigned = (operation: Operation): Operation[] =>
 	operation.access === "viewers" ? [operation, { ...operation, path: `/p/:token${operation.path}` }] : [operation];
 
 const describe = (operation: Operation): JsonSchema => {
-	const { path, summary, access, request, query = [], answers, errors } = operation;
+	const { path, summary, access, request, query = [], headers = [], answers, errors } = operation;
 	const inPath = [...path.matchAll(/:([a-z]+)/g)].map(([, name]) => ({
 		name,
 		in: "path",
 		required: true,
 		schema: { type: "string" },
 	}));
-	const inQuery = query.map((name) => ({ name, in: "query", required: false, schema: { type: "string" } }));
+	const optional = (where: string) => (name: string) => ({
+		name,
+		in: where,
+		required: false,
+		schema: { type: "string" },
+	});
+	const parameters = [...inPath, ...query.map(optional("query")), ...headers.map(optional("header"))];
 	return {
 		summary,
 		security: access === "anybody" || access === "viewers" ? [] : [{ bearer: [] }],
 		...((access === "key" || access === "key or upload token") && {
 			description: `For the bearer of an API ${access}.`,
 		}),
-		...(inPath.length + inQuery.length > 0 && { parameters: [...inPath, ...inQuery] }),
+		...(parameters.length > 0 && { parameters }),
 		...(request !== undefined && { requestBody: { required: true, content: requestContent(request) } }),
 		responses: { ...Object.fromEntries(Object.entries(answers).map(describeAnswer)), ...describeErrors(errors) },
 	};

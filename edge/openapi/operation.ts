@@ -18,6 +18,8 @@ export type Operation = {
 	/** A JSON form, or the type of other bodies. */
 	readonly request?: v.GenericSchema | string;
 	readonly query?: readonly string[];
+	/** Headers that change what is done; none is required. */
+	readonly headers?: readonly string[];
 	/** Statuses of good answers, with the media type and schema of the body. */
 	readonly answers: Readonly<Record<number, { readonly type?: string; readonly schema?: JsonSchema }>>;
 	readonly errors: readonly ErrorCode[];

@@ -3,6 +3,9 @@ import * as v from "valibot";
 import { Access, CompleteRequest, CreateAssetRequest, UpdateAssetRequest } from "../../protocol/asset.ts";
 import { newAssetId } from "../access/asset-id.ts";
 import { authenticate, type Principal, requireAsset, requireKey } from "../access/authorize.ts";
+import { assetIdOfIdempotencyKey, readIdempotencyKey } from "../access/idempotency-key.ts";
+import type { CreatedAsset } from "../asset/asset-calls.ts";
+import type { Result } from "../asset/result.ts";
 import { findTrackFault } from "../asset/track-rules.ts";
 import { type CatalogueAsset, listAssets } from "../catalogue/assets.ts";
 import type { EdgeContext } from "../environment.ts";
@@ -34,10 +37,13 @@ export const assets = new Hono<EdgeContext>()
 			throw new ApiError("invalid-track", fault, "Take descriptions and sizes from the encoders, unchanged.");
 		}
 		requireTracks(principal, request);
-		const { id, access } = placeOf(principal, request);
+		const idempotencyKey = readIdempotencyKey(context.req.header("Idempotency-Key"));
+		const { id, access } = await placeOf(principal, request, idempotencyKey);
 		const limits = narrowLimits(readLimits(context.env.CRESCENDO_LIMITS), principal);
 		const settings = { id, access, createdAt: Date.now(), request, limits };
-		const { asset, created } = unwrap(await assetObject(context, id).create(settings));
+		const result = (await assetObject(context, id).create(settings)) as Result<CreatedAsset>;
+		if (!result.ok && result.refusal.code === "forbidden" && principal.type === "key") throw keyReused();
+		const { asset, created } = unwrap(result);
 		const answer = addressAsset(context, asset);
 		context.header("Location", `/v1/assets/${id}`);
 		return context.json(answer, created ? 201 : 200);
@@ -117,8 +123,16 @@ const requireTracks = (principal: Principal, { tracks }: CreateAssetRequest): vo
 	);
 };
 
-/** Which asset is made: the token's, or a new one. */
-const placeOf = (principal: Principal, request: CreateAssetRequest) => {
+/** An API key makes another asset each time, unless it says that this is the same time. */
+const keyReused = (): ApiError =>
+	new ApiError(
+		"idempotency-key-reused",
+		"This Idempotency-Key has made an asset by another request, or one that is deleted.",
+		"Use a new one for each asset, and the same one only to send the same request again.",
+	);
+
+/** Which asset is made: the token's, the idempotency key's, or a new one. */
+const placeOf = async (principal: Principal, request: CreateAssetRequest, idempotencyKey: string | undefined) => {
 	if (principal.type === "token") return { id: principal.claims.asset, access: principal.claims.access };
 	if (!principal.scopes.includes("write")) {
 		throw new ApiError(
@@ -128,7 +142,8 @@ const placeOf = (principal: Principal, request: CreateAssetRequest) => {
 		);
 	}
 	const access = request.access ?? "public";
-	return { id: newAssetId(access), access };
+	if (idempotencyKey === undefined) return { id: newAssetId(access), access };
+	return { id: await assetIdOfIdempotencyKey(access, principal.hash, idempotencyKey), access };
 };
 
 const narrowLimits = (limits: Limits, principal: Principal): Limits => {

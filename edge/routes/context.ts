@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { isAssetId } from "../access/asset-id.ts";
-import type { AssetObject } from "../asset/asset-object.ts";
+import type { AssetCalls } from "../asset/asset-calls.ts";
 import type { BareAsset, BareProgress } from "../asset/progress.ts";
 import type { Result } from "../asset/result.ts";
 import type { EdgeContext } from "../environment.ts";
@@ -18,7 +18,7 @@ export const assetIdParam = (context: Context<EdgeContext>): string => {
 };
 
 /** The Durable Object of an asset. */
-export const assetObject = ({ env }: Context<EdgeContext>, id: string): DurableObjectStub<AssetObject> =>
+export const assetObject = ({ env }: Context<EdgeContext>, id: string): DurableObjectStub<AssetCalls> =>
 	env.ASSET.get(env.ASSET.idFromName(id));
 
 /**

@@ -1,18 +1,10 @@
-import { applyD1Migrations, type D1Migration } from "cloudflare:test";
+import { applyD1Migrations } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import type { Sample } from "../../codec/sample.ts";
 import type { AssetResponse, CreateAssetRequest } from "../../protocol/asset.ts";
 import { reprDigest } from "../../protocol/digest.ts";
 import { encodePart, PART_MEDIA_TYPE } from "../../protocol/part.ts";
 import { type ClipTrack, createRequest } from "./fixture-media.ts";
-
-declare global {
-	namespace Cloudflare {
-		interface Env {
-			readonly TEST_MIGRATIONS: D1Migration[];
-		}
-	}
-}
 
 export const API_KEY = "test-api-key";
 export const ORIGIN = "https://edge.test";

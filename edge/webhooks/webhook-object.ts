@@ -3,6 +3,7 @@ import { signWebhook, type WebhookPayload } from "../../protocol/webhook.ts";
 import type { Environment } from "../environment.ts";
 import { logEvent } from "../log.ts";
 import { retryDelay } from "./schedule.ts";
+import type { Delivery, WebhookCalls } from "./webhook-calls.ts";
 
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS target (
@@ -28,23 +29,11 @@ const PATIENCE_MS = 15_000;
 const AT_ONCE = 10;
 const KEPT = 500;
 
-/** A message and what became of it. */
-export type Delivery = {
-	readonly id: string;
-	readonly type: string;
-	/** RFC 3339. */
-	readonly createdAt: string;
-	readonly attempts: number;
-	readonly state: "delivered" | "waiting" | "failed";
-	/** Why the last attempt failed. */
-	readonly problem?: string;
-};
-
 /**
  * One webhook: its secret and its messages. A message is on disk before whoever sends it is told so, and goes out from the alarm:
  * again and again until the receiver answers with 2xx, or three days have passed.
  */
-export class WebhookObject extends DurableObject<Environment> {
+export class WebhookObject extends DurableObject<Environment> implements WebhookCalls {
 	/** Says where messages go. */
 	async configure(url: string, secret: string): Promise<void> {
 		this.ctx.storage.sql.exec(SCHEMA);

@@ -10,7 +10,6 @@ import "media-chrome/media-play-button";
 import "media-chrome/media-preview-chapter-display";
 import "media-chrome/media-preview-thumbnail";
 import "media-chrome/media-preview-time-display";
-import "media-chrome/media-time-display";
 import "media-chrome/media-time-range";
 import "media-chrome/media-volume-range";
 import "media-chrome/menu/media-captions-menu";
@@ -18,17 +17,18 @@ import "media-chrome/menu/media-captions-menu-button";
 import "media-chrome/menu/media-playback-rate-menu";
 import "media-chrome/menu/media-playback-rate-menu-button";
 import "media-chrome/menu/media-rendition-menu-button";
+import { setLanguage } from "media-chrome/utils/i18n";
 import { ElementBase } from "./element-base.ts";
 import type { CapturedPicture } from "../pipeline/capture.ts";
 import type { CrescendoStatisticsElement } from "../statistics/overlay.ts";
 import type { PlayerStatistics } from "../statistics/statistics.ts";
-import { REASONS } from "../reasons.ts";
 import type { CrescendoVideoElement } from "./crescendo-video.ts";
 import { PLAYER_STYLE, playerTemplate } from "./player-template.ts";
 import { readPreference, writePreference } from "./preferences.ts";
 import type { CrescendoQualityMenu } from "./quality-menu.ts";
 import { LOW_RENDITION } from "./renditions.ts";
-import { wordsFor } from "./words.ts";
+import { fetchStoryboard } from "./storyboard.ts";
+import { reasonFor, wordsFor } from "./words.ts";
 
 /** Handed on to the `<crescendo-video>` inside as they are. */
 const MEDIA_ATTRIBUTES = [
@@ -44,6 +44,7 @@ const MEDIA_ATTRIBUTES = [
 	"runtime-url",
 	"model-url",
 	"debug",
+	"no-reports",
 ] as const;
 
 /**
@@ -59,6 +60,9 @@ export class CrescendoPlayerElement extends ElementBase {
 	static readonly observedAttributes = [...MEDIA_ATTRIBUTES, "video-title", "statistics", "lang"];
 
 	#abort: AbortController | undefined;
+	/** The pictures for the time range, and the source that they were asked for. */
+	#thumbnails: TextTrack | undefined;
+	#thumbnailsOf: string | undefined;
 
 	/** The media element inside: the whole HTMLMediaElement surface is there. */
 	get media(): CrescendoVideoElement {
@@ -105,6 +109,10 @@ export class CrescendoPlayerElement extends ElementBase {
 		this.#part("[part~=statistics-button]").addEventListener("click", () => this.toggleAttribute("statistics"), {
 			signal,
 		});
+		const range = this.#part("media-time-range");
+		for (const type of ["pointerenter", "focusin"]) {
+			range.addEventListener(type, () => void this.#loadThumbnails(signal), { signal });
+		}
 		this.addEventListener("keydown", (event) => this.#onKey(event), { signal });
 		this.#drawShown();
 	}
@@ -126,6 +134,8 @@ export class CrescendoPlayerElement extends ElementBase {
 		const sheet = new CSSStyleSheet();
 		sheet.replaceSync(PLAYER_STYLE);
 		root.adoptedStyleSheets = [sheet];
+		// media-chrome has one language for the whole page.
+		setLanguage(this.#language());
 		root.innerHTML = playerTemplate(wordsFor(this.#language()));
 		this.#part<CrescendoStatisticsElement>("crescendo-statistics").media = this.media;
 		for (const name of MEDIA_ATTRIBUTES) this.#handOn(name);
@@ -157,14 +167,15 @@ export class CrescendoPlayerElement extends ElementBase {
 		badge.dataset["state"] = state;
 		const soon = state === "loading" || state === "filling";
 		badge.textContent = `${state === "active" ? words.enhanced : soon ? words.loading : words.low} ${lines}p`;
-		badge.title = reason === undefined ? "" : REASONS[reason];
+		badge.title = reason === undefined ? "" : reasonFor(reason, this.#language());
 	}
 
 	/** The menu gets bitrates, and what was chosen last time is chosen again. */
 	#onRenditions(): void {
 		const renditions = [...this.media.videoRenditions];
 		const bitrates = new Map(renditions.map(({ id, bitrate }) => [String(id), bitrate ?? 0]));
-		this.#part<CrescendoQualityMenu>("crescendo-quality-menu").bitrates = bitrates;
+		const menu = this.#part<CrescendoQualityMenu>("crescendo-quality-menu");
+		Object.assign(menu, { bitrates, language: this.#language() });
 		if (
 			this.#remembers() &&
 			readPreference("quality") === LOW_RENDITION &&
@@ -172,6 +183,24 @@ export class CrescendoPlayerElement extends ElementBase {
 		) {
 			this.media.videoRenditions.selectedIndex = renditions.findIndex(({ id }) => id === LOW_RENDITION);
 		}
+	}
+
+	/** Pictures for the time range, once somebody goes there: those of the page's own track, else those that the edge has. */
+	async #loadThumbnails(signal: AbortSignal): Promise<void> {
+		const { media } = this;
+		const source = media.currentSrc;
+		// Only streams with enhancements are the edge's for certain.
+		if (this.#thumbnailsOf === source || media.videoRenditions.length < 2) return;
+		this.#thumbnailsOf = source;
+		const others = [...media.textTracks].filter(({ label }) => label === "thumbnails");
+		if (others.some((track) => track !== this.#thumbnails)) return;
+		const pictures = await fetchStoryboard(source, signal);
+		if (signal.aborted || this.#thumbnailsOf !== source) return;
+		if (pictures.length === 0 && !this.#thumbnails) return;
+		const track = (this.#thumbnails ??= media.addTextTrack("metadata", "thumbnails"));
+		track.mode = "hidden";
+		for (const cue of [...(track.cues ?? [])]) track.removeCue(cue);
+		for (const { start, end, url } of pictures) track.addCue(new VTTCue(start, end, url));
 	}
 
 	#onChoice(): void {

@@ -63,7 +63,7 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 		if (this.shadowRoot) this.shadowRoot.adoptedStyleSheets = [sheet];
 		this.videoRenditions.addEventListener("change", () => this.#source?.onWishes());
 		// Set on the element before it was defined, they hide the accessors; custom-media-element frees those of `<video>`.
-		for (const property of ["enhancement", "backend", "debug"] as const) this.#upgrade(property);
+		for (const property of ["enhancement", "backend", "debug", "reports"] as const) this.#upgrade(property);
 	}
 
 	override connectedCallback(): void {
@@ -194,6 +194,15 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 		this.toggleAttribute("debug", value);
 	}
 
+	/** Whether the edge is told how playback goes; `no-reports` is the attribute that says no. */
+	get reports(): boolean {
+		return !this.hasAttribute("no-reports");
+	}
+
+	set reports(value: boolean) {
+		this.toggleAttribute("no-reports", !value);
+	}
+
 	get enhancementState(): EnhancementState {
 		return this.#source?.state ?? "base";
 	}
@@ -223,7 +232,7 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 		return this.#source?.enhancer?.capture() ?? Promise.resolve(undefined);
 	}
 
-	#upgrade<Property extends "enhancement" | "backend" | "debug">(property: Property): void {
+	#upgrade<Property extends "enhancement" | "backend" | "debug" | "reports">(property: Property): void {
 		if (!Object.hasOwn(this, property)) return;
 		const value = this[property];
 		delete (this as Partial<this>)[property];
@@ -255,6 +264,7 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 				modelUrl: this.#folder("model-url", MODEL_PATH),
 			}),
 			wishes: () => this.#wishes(),
+			reports: () => this.reports && !("globalPrivacyControl" in navigator && navigator.globalPrivacyControl),
 			listed: (manifest, enhancements) => this.#setRenditions(manifest, enhancements),
 			changed: () => this.#announce(source),
 			fault: (fault) => this.#dispatch("enhancementerror", fault),

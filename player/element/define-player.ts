@@ -2,6 +2,7 @@ import "./define-video.ts";
 import { CrescendoStatisticsElement } from "../statistics/overlay.ts";
 import { CrescendoPlayerElement } from "./crescendo-player.ts";
 import { CrescendoQualityMenu } from "./quality-menu.ts";
+import { CrescendoTimeDisplay } from "./time-display.ts";
 
 declare global {
 	interface HTMLElementTagNameMap {
@@ -13,6 +14,7 @@ declare global {
 const ELEMENTS: readonly (readonly [string, CustomElementConstructor])[] = [
 	["crescendo-statistics", CrescendoStatisticsElement],
 	["crescendo-quality-menu", CrescendoQualityMenu],
+	["crescendo-time-display", CrescendoTimeDisplay],
 	["crescendo-player", CrescendoPlayerElement],
 ];
 

@@ -1,4 +1,5 @@
 import type { Enhancer } from "../enhancer.ts";
+import type { Reporter } from "../reports/reporter.ts";
 import type { EnhancementFault, EnhancerReport, EnhancerWishes } from "../enhancer-options.ts";
 import type { BackendPreference, EnhancementReason, EnhancementState } from "../reasons.ts";
 import type { BaseFeed, BaseManifest, HlsModule } from "../stream/base-feed.ts";
@@ -20,6 +21,8 @@ export type SourceHost = {
 		readonly modelUrl: string;
 	};
 	readonly wishes: () => EnhancerWishes;
+	/** Whether reports of the playback may be sent to the edge. */
+	readonly reports: () => boolean;
 	/** Base and enhancements are known. */
 	readonly listed: (manifest: BaseManifest, enhancements: readonly ListedEnhancement[]) => void;
 	/** State, reason or size of the picture may have changed. */
@@ -49,8 +52,11 @@ export class PlayerSource {
 	#manifest: BaseManifest | undefined;
 	#enhancements: readonly ListedEnhancement[] = [];
 	#enhancer: Enhancer | undefined;
+	#reporter: Reporter | undefined;
 	#reason: EnhancementReason = "playback-not-begun";
 	#fault: EnhancementFault | undefined;
+	/** Milliseconds since the start at which playing was asked for. */
+	#asked: number | undefined;
 	#firstPicture: number | undefined;
 	#firstEnhanced: number | undefined;
 	readonly #failed = Promise.withResolvers<MediaError>();
@@ -63,7 +69,15 @@ export class PlayerSource {
 		const first = () => (this.#firstPicture ??= performance.now() - this.#started);
 		if ("requestVideoFrameCallback" in HTMLVideoElement.prototype) video.requestVideoFrameCallback(first);
 		else video.addEventListener("loadeddata", first, { signal, once: true });
-		video.addEventListener("play", () => this.fillBuffer(), { signal });
+		if (!video.paused) this.#asked = 0;
+		video.addEventListener(
+			"play",
+			() => {
+				this.#asked ??= performance.now() - this.#started;
+				this.fillBuffer();
+			},
+			{ signal },
+		);
 	}
 
 	get state(): EnhancementState {
@@ -146,6 +160,7 @@ export class PlayerSource {
 				fatal: (error) => {
 					const nothing = video.readyState === HTMLMediaElement.HAVE_NOTHING;
 					const failure = mediaError(nothing ? 4 : 2, error.message);
+					this.#reporter?.fail();
 					this.#host.fatal(failure);
 					this.#failed.resolve(failure);
 				},
@@ -185,6 +200,7 @@ export class PlayerSource {
 	/** Back to the state before: nothing of the source stays. */
 	destroy(): void {
 		this.#abort.abort();
+		this.#reporter?.destroy();
 		this.#enhancer?.destroy();
 		this.#feed?.destroy();
 		const { video } = this.#host;
@@ -222,7 +238,23 @@ export class PlayerSource {
 		const { videoWidth, videoHeight } = this.#host.video;
 		this.#setViewBox(viewBoxOf(cheapest, { width: videoWidth, height: videoHeight }));
 		await firstPlay(this.#host.video, signal);
-		if (!signal.aborted) await this.#startEnhancer();
+		if (!signal.aborted) await Promise.all([this.#startEnhancer(), this.#startReporter()]);
+	}
+
+	async #startReporter(): Promise<void> {
+		const { Reporter } = await import("../reports/reporter.ts");
+		if (this.#abort.signal.aborted) return;
+		this.#reporter = new Reporter({
+			video: this.#host.video,
+			masterUrl: this.url,
+			startup: () =>
+				this.#asked === undefined || this.#firstPicture === undefined
+					? undefined
+					: Math.max(0, this.#firstPicture - this.#asked),
+			state: () => this.state,
+			reason: () => this.reason,
+			allowed: this.#host.reports,
+		});
 	}
 
 	async #startEnhancer(): Promise<void> {
@@ -250,6 +282,7 @@ export class PlayerSource {
 			wishes: this.#host.wishes(),
 			network: this.#network,
 			onChange: () => {
+				this.#reporter?.update();
 				if (this.state === "active") this.#firstEnhanced ??= performance.now() - this.#started;
 				this.#host.changed();
 			},

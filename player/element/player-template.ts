@@ -25,7 +25,7 @@ export function playerTemplate(words: Words): string {
 			<media-play-button></media-play-button>
 			<media-mute-button></media-mute-button>
 			<media-volume-range></media-volume-range>
-			<media-time-display showduration></media-time-display>
+			<crescendo-time-display showduration></crescendo-time-display>
 			<span part="space"></span>
 			<media-captions-menu-button invoketarget="captions-menu"></media-captions-menu-button>
 			<media-rendition-menu-button part="quality-button" invoketarget="quality-menu"></media-rendition-menu-button>
@@ -109,6 +109,8 @@ media-controller[mediapaused] crescendo-video {
 	font-weight: 600;
 	letter-spacing: 0.02em;
 	white-space: nowrap;
+	/* Its tooltip says why the picture is not enhanced. */
+	pointer-events: auto;
 	transition: background 300ms;
 }
 [part="badge"][data-state="active"] {

@@ -11,6 +11,8 @@ export type Bitrates = ReadonlyMap<string, number>;
 /** The quality menu: auto (with what is shown now), low, each enhancement with its size and bitrate. */
 export class CrescendoQualityMenu extends MediaRenditionMenu {
 	#bitrates: Bitrates = new Map();
+	/** BCP 47: the player's. */
+	language: string | undefined;
 
 	/** Set when a source's renditions are known. */
 	set bitrates(bitrates: Bitrates) {
@@ -18,7 +20,7 @@ export class CrescendoQualityMenu extends MediaRenditionMenu {
 	}
 
 	override formatRendition(rendition: Rendition): string {
-		const words = wordsFor(document.documentElement.lang);
+		const words = wordsFor(this.language);
 		const id = String(rendition.id);
 		const lines = `${Math.min(rendition.width ?? 0, rendition.height ?? 0)}p`;
 		const name = id === LOW_RENDITION ? words.low : words.enhanced;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { REASONS } from "../reasons.ts";
+import { type EnhancementReason, REASONS } from "../reasons.ts";
 import { renditionRows } from "./renditions.ts";
 import { sourceKind } from "./source-kind.ts";
-import { LANGUAGES, wordsFor } from "./words.ts";
+import { LANGUAGES, reasonFor, wordsFor } from "./words.ts";
 import { embedSnippet, readAssetAddress } from "../pages/asset-address.ts";
 
 describe("words", () => {
@@ -20,8 +20,15 @@ describe("words", () => {
 		expect(wordsFor(undefined)).toBe(wordsFor("en"));
 	});
 
-	it("are sentences for every reason", () => {
-		for (const text of Object.values(REASONS)) expect(text).toMatch(/^[A-Z].*\.$/);
+	it("are sentences for every reason, in every language, and no two languages have the same", () => {
+		const reasons = Object.keys(REASONS) as EnhancementReason[];
+		for (const reason of reasons) {
+			const sentences = LANGUAGES.map((language) => reasonFor(reason, language));
+			for (const text of sentences) expect(text).toMatch(/^\p{Lu}.*\.$/u);
+			expect(new Set(sentences).size).toBe(LANGUAGES.length);
+		}
+		expect(reasonFor("data-saver", "de-CH")).toBe("Der Browser möchte Daten sparen.");
+		expect(reasonFor("data-saver", "tlh")).toBe(REASONS["data-saver"]);
 	});
 });
 

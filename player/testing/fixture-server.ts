@@ -14,6 +14,7 @@ const TYPES: Readonly<Record<string, string>> = {
 	".m4s": "video/iso.segment",
 	".mp4": "video/mp4",
 	".svg": "image/svg+xml",
+	".vtt": "text/vtt; charset=utf-8",
 };
 
 /** What a server serves: the first that has the path. */
@@ -24,8 +25,10 @@ export type Mount =
 export type FixtureServer = {
 	/** `http://127.0.0.1:port` */
 	readonly origin: string;
-	/** Paths asked for, in order. */
+	/** Paths asked for, in order; not those posted to. */
 	readonly requests: string[];
+	/** What was posted, in order; answered by 204. */
+	readonly posted: { readonly path: string; readonly type: string; readonly body: string }[];
 	/** Called before each answer; what it returns is the status sent instead, undefined: as usual. */
 	intercept: ((path: string) => number | undefined | Promise<number | undefined>) | undefined;
 	/** Sent with every answer. */
@@ -42,6 +45,7 @@ export async function startFixtureServer(mounts: readonly Mount[]): Promise<Fixt
 	const fixture: FixtureServer = {
 		origin: "",
 		requests,
+		posted: [],
 		intercept: undefined,
 		headers: {},
 		close: () =>
@@ -52,11 +56,18 @@ export async function startFixtureServer(mounts: readonly Mount[]): Promise<Fixt
 	};
 	const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
 		const path = decodeURIComponent(new URL(request.url ?? "/", "http://fixture").pathname);
-		requests.push(path);
+		if (request.method !== "POST") requests.push(path);
 		const status = await fixture.intercept?.(path);
 		const headers = { "Access-Control-Allow-Origin": "*", ...fixture.headers };
 		if (status !== undefined) {
 			response.writeHead(status, headers).end();
+			return;
+		}
+		if (request.method === "POST") {
+			let body = "";
+			for await (const chunk of request) body += String(chunk);
+			fixture.posted.push({ path, type: request.headers["content-type"] ?? "", body });
+			response.writeHead(204, headers).end();
 			return;
 		}
 		for (const mount of mounts) {

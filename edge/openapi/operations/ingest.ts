@@ -8,11 +8,20 @@ export const INGEST: readonly Operation[] = [
 	{
 		method: "post",
 		path: "/v1/assets",
-		summary: "Makes an asset. The same request with the same upload token finds the same asset (200).",
+		summary:
+			"Makes an asset. The same request with the same upload token, or with the same key and Idempotency-Key, finds the same asset (200).",
 		access: "key or upload token",
+		headers: ["Idempotency-Key"],
 		request: CreateAssetRequest,
 		answers: { 201: json(ref("Asset")), 200: json(ref("Asset")) },
-		errors: [...badJson, ...denied, "invalid-track", "rate-limited"],
+		errors: [
+			...badJson,
+			...denied,
+			"invalid-track",
+			"constraint-exceeded",
+			"idempotency-key-reused",
+			"rate-limited",
+		],
 	},
 	{
 		method: "put",

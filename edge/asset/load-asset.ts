@@ -1,0 +1,99 @@
+import type { AssetDetails } from "../../protocol/asset.ts";
+import type { PartStore } from "./part-store.ts";
+import { decodeHeads } from "./sample-heads.ts";
+import { type AssetRow, type PartRow, SCHEMA, type TrackRow } from "./schema.ts";
+import type { AssetSettings } from "./settings.ts";
+import {
+	type AssetState,
+	newTrackState,
+	type PartialRecord,
+	type Phase,
+	recordPart,
+	type SegmentRecord,
+	type TrackFailure,
+	type TrackState,
+} from "./state.ts";
+import type { StoredAsset } from "./stored-asset.ts";
+
+/** The asset as it was recorded, or undefined where this Durable Object holds none. */
+export const loadAsset = (sql: SqlStorage, parts: PartStore): StoredAsset | undefined => {
+	if (sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'asset'").toArray().length === 0) return undefined;
+	// Brings tables to an asset that is older than they are.
+	sql.exec(SCHEMA);
+	const [row] = sql.exec<AssetRow>("SELECT settings, phase, catalogue_behind FROM asset").toArray();
+	if (row === undefined) return undefined;
+	const settings = JSON.parse(row.settings) as AssetSettings;
+	const tracks = orderedTracks(settings).map(({ id, kind }) => loadTrack(sql, parts, newTrackState(id, kind)));
+	const { segmentMilliseconds, segmentBytes, segmentSeconds } = settings.limits;
+	const { partialMilliseconds, title } = settings.request;
+	const state: AssetState = {
+		phase: row.phase as Phase,
+		segmentTarget: segmentMilliseconds * 1000,
+		segmentLimits: { bytes: segmentBytes, duration: segmentSeconds * 1_000_000 },
+		partialTarget: partialMilliseconds === undefined ? undefined : partialMilliseconds * 1000,
+		tracks,
+		boundaries: boundariesOf(parts, tracks[0]),
+	};
+	const details = loadDetails(sql) ?? (title === undefined ? {} : { title });
+	return { settings, state, details, catalogueBehind: row.catalogue_behind !== 0 };
+};
+
+/** Title and the like as they were last changed; undefined where they never were. */
+export const loadDetails = (sql: SqlStorage): AssetDetails | undefined => {
+	const [row] = sql.exec<{ details: string }>("SELECT details FROM details").toArray();
+	return row === undefined ? undefined : (JSON.parse(row.details) as AssetDetails);
+};
+
+/** Boundaries follow from the base's first sample and the durations of its segments. */
+const boundariesOf = (parts: PartStore, base: TrackState | undefined): number[] => {
+	if (base === undefined || base.segments.length === 0) return [];
+	const boundaries = [parts.find(base, 0)?.first ?? 0];
+	for (const { duration } of base.segments) boundaries.push((boundaries.at(-1) ?? 0) + duration);
+	return boundaries;
+};
+
+/** Fills in what is recorded of a track. */
+const loadTrack = (sql: SqlStorage, parts: PartStore, track: TrackState): TrackState => {
+	const { id } = track;
+	const row = sql.exec<TrackRow>("SELECT * FROM track WHERE id = ?", id).one();
+	track.initBytes = row.init_bytes ?? undefined;
+	track.expected = row.expected ?? undefined;
+	track.failure = (row.failure as TrackFailure | null) ?? undefined;
+	track.cursor = { part: row.cursor_part, sample: row.cursor_sample };
+	track.contiguous = row.cursor_part;
+	track.contiguousTime = parts.find(track, row.cursor_part - 1)?.last ?? -1;
+	loadWaitingParts(sql, track);
+	const received = sql.exec<{ sum: number }>("SELECT total(bytes) AS sum FROM part WHERE track = ?", id);
+	track.receivedBytes = received.one().sum;
+	loadSegments(sql, track);
+	return track;
+};
+
+const loadWaitingParts = (sql: SqlStorage, track: TrackState): void => {
+	const waiting = "SELECT * FROM part WHERE track = ? AND number >= ? ORDER BY number";
+	for (const part of sql.exec<PartRow>(waiting, track.id, track.cursor.part)) {
+		const { number, digest, bytes, samples, first, last, heads } = part;
+		if (heads === null) throw new Error(`Part ${number} of track ${track.id} waits without its heads.`);
+		recordPart(track, number, { digest, bytes, samples, first, last, heads: decodeHeads(heads) });
+	}
+};
+
+const loadSegments = (sql: SqlStorage, { id, segments }: TrackState): void => {
+	const rows = sql.exec<Omit<SegmentRecord, "partials">>(
+		"SELECT duration, bytes, samples FROM segment WHERE track = ? ORDER BY number",
+		id,
+	);
+	for (const { duration, bytes, samples } of rows) segments.push({ duration, bytes, samples });
+	const pieces = sql.exec<{ segment: number; pieces: string }>(
+		"SELECT segment, pieces FROM partial WHERE track = ?",
+		id,
+	);
+	for (const { segment, pieces: text } of pieces) {
+		const record = segments[segment];
+		if (record !== undefined) segments[segment] = { ...record, partials: JSON.parse(text) as PartialRecord[] };
+	}
+};
+
+/** The base first: the state asks for it. */
+const orderedTracks = (settings: AssetSettings) =>
+	settings.request.tracks.toSorted((left, right) => Number(right.kind === "base") - Number(left.kind === "base"));
