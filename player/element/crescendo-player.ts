@@ -12,11 +12,13 @@ import "media-chrome/media-preview-thumbnail";
 import "media-chrome/media-preview-time-display";
 import "media-chrome/media-time-range";
 import "media-chrome/media-volume-range";
+import "media-chrome/menu/media-chrome-menu-item";
 import "media-chrome/menu/media-captions-menu";
 import "media-chrome/menu/media-captions-menu-button";
 import "media-chrome/menu/media-playback-rate-menu";
-import "media-chrome/menu/media-playback-rate-menu-button";
 import "media-chrome/menu/media-rendition-menu-button";
+import { MediaUIEvents } from "media-chrome/constants";
+import type MediaTimeRange from "media-chrome/media-time-range";
 import { setLanguage } from "media-chrome/utils/i18n";
 import { ElementBase } from "./element-base.ts";
 import type { CapturedPicture } from "../pipeline/capture.ts";
@@ -124,7 +126,7 @@ export class CrescendoPlayerElement extends ElementBase {
 
 	attributeChangedCallback(name: string, before: string | null, after: string | null): void {
 		if (before === after || !this.shadowRoot) return;
-		if ((MEDIA_ATTRIBUTES as readonly string[]).includes(name)) this.#handOn(name);
+		if ((MEDIA_ATTRIBUTES as readonly string[]).includes(name)) this.#handOn(name, this.media);
 		else this.#draw();
 	}
 
@@ -136,16 +138,20 @@ export class CrescendoPlayerElement extends ElementBase {
 		root.adoptedStyleSheets = [sheet];
 		// media-chrome has one language for the whole page.
 		setLanguage(this.#language());
-		root.innerHTML = playerTemplate(wordsFor(this.#language()));
+		const template = document.createElement("template");
+		template.innerHTML = playerTemplate(wordsFor(this.#language()));
+		// Before it is upgraded: `muted` says how a media element begins, and does nothing to one that is there.
+		const media = template.content.querySelector("crescendo-video");
+		for (const name of MEDIA_ATTRIBUTES) if (media) this.#handOn(name, media);
+		root.append(template.content);
 		this.#part<CrescendoStatisticsElement>("crescendo-statistics").media = this.media;
-		for (const name of MEDIA_ATTRIBUTES) this.#handOn(name);
 		this.#draw();
 	}
 
-	#handOn(name: string): void {
+	#handOn(name: string, media: HTMLElement): void {
 		const value = this.getAttribute(name);
-		if (value === null) this.media.removeAttribute(name);
-		else this.media.setAttribute(name, value);
+		if (value === null) media.removeAttribute(name);
+		else media.setAttribute(name, value);
 	}
 
 	#draw(): void {
@@ -201,6 +207,13 @@ export class CrescendoPlayerElement extends ElementBase {
 		track.mode = "hidden";
 		for (const cue of [...(track.cues ?? [])]) track.removeCue(cue);
 		for (const { start, end, url } of pictures) track.addCue(new VTTCue(start, end, url));
+		// Who waits there sees the picture too: media-chrome asks again only after a second of video.
+		const range = this.#part<MediaTimeRange>("media-time-range");
+		const detail = range.mediaPreviewTime;
+		if (detail === undefined) return;
+		range.dispatchEvent(
+			new CustomEvent(MediaUIEvents.MEDIA_PREVIEW_REQUEST, { bubbles: true, composed: true, detail }),
+		);
 	}
 
 	#onChoice(): void {

@@ -2,6 +2,7 @@ import "./define-video.ts";
 import { CrescendoStatisticsElement } from "../statistics/overlay.ts";
 import { CrescendoPlayerElement } from "./crescendo-player.ts";
 import { CrescendoQualityMenu } from "./quality-menu.ts";
+import { CrescendoRateButton } from "./rate-button.ts";
 import { CrescendoTimeDisplay } from "./time-display.ts";
 
 declare global {
@@ -14,6 +15,7 @@ declare global {
 const ELEMENTS: readonly (readonly [string, CustomElementConstructor])[] = [
 	["crescendo-statistics", CrescendoStatisticsElement],
 	["crescendo-quality-menu", CrescendoQualityMenu],
+	["crescendo-rate-button", CrescendoRateButton],
 	["crescendo-time-display", CrescendoTimeDisplay],
 	["crescendo-player", CrescendoPlayerElement],
 ];

@@ -17,7 +17,7 @@ export function playerTemplate(words: Words): string {
 	<media-loading-indicator slot="centered-chrome" noautohide></media-loading-indicator>
 	<media-error-dialog slot="dialog"></media-error-dialog>
 	<media-captions-menu id="captions-menu" hidden anchor="auto"></media-captions-menu>
-	<media-playback-rate-menu id="rate-menu" hidden anchor="auto" rates="0.5 0.75 1 1.25 1.5 2"></media-playback-rate-menu>
+	<media-playback-rate-menu id="rate-menu" hidden anchor="rate-button" rates="0.5 0.75 1 1.25 1.5 2"></media-playback-rate-menu>
 	<crescendo-quality-menu id="quality-menu" hidden anchor="auto"></crescendo-quality-menu>
 	<div part="bottom">
 		<media-time-range part="time-range"></media-time-range>
@@ -29,7 +29,7 @@ export function playerTemplate(words: Words): string {
 			<span part="space"></span>
 			<media-captions-menu-button invoketarget="captions-menu"></media-captions-menu-button>
 			<media-rendition-menu-button part="quality-button" invoketarget="quality-menu"></media-rendition-menu-button>
-			<media-playback-rate-menu-button part="rate-button" invoketarget="rate-menu"></media-playback-rate-menu-button>
+			<crescendo-rate-button id="rate-button" part="rate-button" invoketarget="rate-menu"></crescendo-rate-button>
 			<media-chrome-button part="statistics-button" aria-pressed="false" aria-label="${words.statistics}">${STATISTICS_ICON}<span slot="tooltip-content">${words.statistics}</span></media-chrome-button>
 			<media-pip-button></media-pip-button>
 			<media-fullscreen-button></media-fullscreen-button>
@@ -137,6 +137,10 @@ media-control-bar {
 	width: 100%;
 	padding: 0 6px 6px;
 	box-sizing: border-box;
+}
+[id$="-menu"] {
+	/* Its lowest row lies over the time range. */
+	z-index: 1;
 }
 [part="space"] {
 	flex: 1;

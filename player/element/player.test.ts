@@ -11,6 +11,11 @@ import type { CrescendoPlayerElement } from "./crescendo-player.ts";
 const FRAME_RATE = 25;
 const TITLE = "A title of the stream";
 
+const STORYBOARD = [
+	"WEBVTT\n\n00:00:00.000 --> 00:00:01.000\nstoryboard/ab/0#xywh=0,0,1,1\n",
+	"00:00:01.000 --> 00:00:04.000\nstoryboard/ab/1#xywh=0,0,1,1\n",
+].join("\n");
+
 const CAPTIONS = "WEBVTT\n\n00:00.000 --> 00:10.000\n<b>Words</b> above the canvas\n";
 
 const player = (attributes = "") =>
@@ -31,6 +36,7 @@ describe("the player with controls", () => {
 			`#EXT-X-SESSION-DATA:DATA-ID="com.apple.hls.title",VALUE="${TITLE}"\n#EXT-X-SESSION-DATA`,
 		);
 		files.set("master.m3u8", new TextEncoder().encode(titled));
+		files.set("storyboard.vtt", new TextEncoder().encode(STORYBOARD));
 		files.set("en.vtt", new TextEncoder().encode(CAPTIONS));
 		harness = await PlayerHarness.start({ mounts: { "/stream/": files }, frameRate: FRAME_RATE });
 	});
@@ -72,8 +78,8 @@ describe("the player with controls", () => {
 			const { axe } = window as unknown as {
 				axe: { run(context: string, options: RunOptions): Promise<AxeResults> };
 			};
-			// media-chrome names its time display otherwise than what is written on it.
-			const rules = { "label-content-name-mismatch": { enabled: false } };
+			// Off unless asked for, as every experimental rule.
+			const rules = { "label-content-name-mismatch": { enabled: true } };
 			const { violations: found } = await axe.run("#p", { resultTypes: ["violations"], rules });
 			return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
 		});
@@ -95,9 +101,146 @@ describe("the player with controls", () => {
 		expect(await element((p) => p.hasAttribute("statistics"))).toBe(false);
 	});
 
+	it("obeys the keys of the table in docs/player.md", async () => {
+		// A round that never ends: whatever is asked for below is still there to be asked for.
+		await open("loop");
+		const { page } = harness;
+		const controls = page.locator("#p media-controller");
+		// Each control says what the player has come to: the next key counts from there.
+		const table = [
+			["k", "media-play-button", "mediapaused", null],
+			["k", "media-play-button", "mediapaused", ""],
+			[" ", "media-play-button", "mediapaused", null],
+			[" ", "media-play-button", "mediapaused", ""],
+			["m", "media-mute-button", "mediavolumelevel", "high"],
+			["m", "media-mute-button", "mediavolumelevel", "off"],
+			[">", "crescendo-rate-button", "mediaplaybackrate", "1.25"],
+			["<", "crescendo-rate-button", "mediaplaybackrate", "1"],
+			["ArrowRight", "media-time-range", "mediacurrenttime", "4"],
+			["ArrowLeft", "media-time-range", "mediacurrenttime", "0"],
+			["c", "media-captions-menu-button", "mediasubtitlesshowing", "cc:en:English"],
+			["c", "media-captions-menu-button", "mediasubtitlesshowing", null],
+		] as const;
+		for (const [key, control, attribute, wanted] of table) {
+			await controls.press(key);
+			await expect
+				.poll(() => page.locator(`#p ${control}`).first().getAttribute(attribute), {
+					timeout: 60_000,
+					message: key,
+				})
+				.toBe(wanted);
+		}
+		await controls.press("i");
+		expect(await element((p) => p.hasAttribute("statistics"))).toBe(true);
+	});
+
+	it("opens one menu at a time, above its button, and closes it with Escape", async () => {
+		await open();
+		const { page } = harness;
+		const shown = () =>
+			element((p) =>
+				[...(p.shadowRoot?.querySelectorAll<HTMLElement>("[id$=-menu]") ?? [])]
+					.filter(({ hidden }) => !hidden)
+					.map(({ id }) => id),
+			);
+		for (const name of ["captions", "quality", "rate"]) {
+			const button = page.locator(`#p [invoketarget=${name}-menu]`);
+			await button.click();
+			await expect.poll(shown, { timeout: 60_000 }).toEqual([`${name}-menu`]);
+			// The last row is all there, and what is clicked there is this row.
+			const row = page.locator(`#p #${name}-menu media-chrome-menu-item`).last();
+			await row.click({ trial: true });
+			await expect
+				.poll(
+					async () => {
+						const [above, below] = [await row.boundingBox(), await button.boundingBox()];
+						return (below?.y ?? 0) - (above?.y ?? 0) - (above?.height ?? 0);
+					},
+					{ timeout: 60_000 },
+				)
+				.toBeLessThan(16);
+		}
+		await page.keyboard.press("Escape");
+		await expect.poll(shown, { timeout: 60_000 }).toEqual([]);
+	});
+
+	it("offers captions in a menu, and draws them above the canvas", async () => {
+		await open();
+		const { page } = harness;
+		// Before playback has begun no cue is active (HTML, section 4.8.11.8: the show poster flag).
+		await element(async (p) => {
+			await p.play();
+			p.pause();
+		});
+		await page.locator("#p media-captions-menu-button").click();
+		const rows = page.locator("#p media-captions-menu media-chrome-menu-item");
+		await expect.poll(async () => (await rows.allTextContents()).map((row) => row.trim())).toContain("English");
+		await rows.filter({ hasText: "English" }).click();
+		const captions = page.locator("#p [part=captions]");
+		await expect.poll(() => captions.textContent(), { timeout: 60_000 }).toBe("Words above the canvas");
+		expect(await captions.locator("b").textContent()).toBe("Words");
+		await page.locator("#p media-captions-menu-button").click();
+		await rows.first().click();
+		await expect.poll(() => captions.isVisible(), { timeout: 60_000 }).toBe(false);
+	});
+
+	it("remembers that low was chosen, on this origin, unless the page forbids it", async () => {
+		await open();
+		const { page } = harness;
+		const choose = (index: number) =>
+			page.$eval(
+				"#p",
+				(p, to) => void ((p as CrescendoPlayerElement).media.videoRenditions.selectedIndex = to),
+				index,
+			);
+		const chosen = () => element((p) => p.media.videoRenditions.selectedIndex);
+		const stored = () => page.evaluate(() => localStorage.getItem("crescendo-quality"));
+		/** The same page once more, with what the origin remembers. */
+		const reload = async () => {
+			await page.reload();
+			await page.waitForFunction(
+				() => document.querySelector("crescendo-player")?.media?.videoRenditions.length === 2,
+			);
+		};
+		await choose(0);
+		await expect.poll(stored, { timeout: 60_000 }).toBe("low");
+		await reload();
+		await expect.poll(chosen, { timeout: 60_000 }).toBe(0);
+		await choose(-1);
+		await expect.poll(stored, { timeout: 60_000 }).toBeNull();
+		await element((p) => p.setAttribute("no-preferences", ""));
+		await choose(0);
+		await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)));
+		expect(await stored()).toBeNull();
+	});
+
+	it("says why the picture is not enhanced in the viewer's language, and labels its controls in it", async () => {
+		await open('lang="de"');
+		const { page } = harness;
+		expect(await element((p) => p.shadowRoot?.querySelector<HTMLElement>("[part=badge]")?.title)).toBe(
+			"Wartet auf den Beginn der Wiedergabe.",
+		);
+		expect(await page.locator("#p media-play-button").getAttribute("aria-label")).toBe("abspielen");
+	});
+
+	it("shows the edge's storyboard on the time range, and asks for it when somebody goes there", async () => {
+		await open();
+		const { page, server } = harness;
+		const asked = () => server.requests.filter((path) => path === "/stream/storyboard.vtt").length;
+		expect(asked()).toBe(0);
+		const range = page.locator("#p media-time-range");
+		await expect.poll(() => range.getAttribute("mediaseekable"), { timeout: 60_000 }).toBe("0:4");
+		// In the middle, and there it stays: the picture comes after the pointer.
+		await range.hover();
+		await expect
+			.poll(() => range.getAttribute("mediapreviewimage"), { timeout: 60_000 })
+			.toBe(`${server.origin}/stream/storyboard/ab/1#xywh=0,0,1,1`);
+		expect(asked()).toBe(1);
+	});
+
 	it("works inside other controls of media-chrome, and in an iframe", async () => {
 		await harness.open(
-			`<media-controller style="width: 640px"><crescendo-video id="v" slot="media" src="/stream/master.m3u8" muted enhancement="off"></crescendo-video>
+			`<media-controller style="width: 640px"><crescendo-video id="v" slot="media" src="/stream/master.m3u8" muted loop enhancement="off"></crescendo-video>
 			<media-play-button id="play"></media-play-button><media-time-display showduration id="time"></media-time-display>
 			<media-rendition-menu-button id="quality"></media-rendition-menu-button></media-controller>`,
 			{ context },
