@@ -1,20 +1,20 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { seedNeural } from "./seed-neural.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const wrangler = join(root, "node_modules/wrangler/bin/wrangler.js");
+const orphanage = pathToFileURL(join(root, "scripts/end-with-owner.ts")).href;
 
 /** Time for a stopped child to go by itself. */
 const GRACE_MS = 5_000;
-/** Time for the edge to answer its first request. */
-const START_MS = 120_000;
+/** Time for the edge to listen, and then to answer its first request. */
+const START_MS = 300_000;
 
 /** How the edge runs on this machine. */
 export interface LocalEdgeOptions {
@@ -58,19 +58,20 @@ export async function startLocalEdge(options: LocalEdgeOptions): Promise<LocalEd
 	const seeded = join(data, "neural-files.json");
 	await seedNeural((parameters) => runWrangler(parameters, options.signal), store, seeded);
 
-	const port = options.port === 0 ? await freePort() : options.port;
 	const secrets = await mkdtemp(join(tmpdir(), "crescendo-edge-"));
 	// Secrets travel in a file: arguments and environments of a process can be read by others.
 	const variables = join(secrets, "variables.env");
 	await writeFile(variables, `CRESCENDO_API_KEY="${apiKey}"\nCRESCENDO_STUDIO="1"\n`, { mode: 0o600 });
 	const child = startWrangler([
-		...["dev", "--ip", "127.0.0.1", "--port", String(port), "--inspector-port", String(await freePort())],
+		...["dev", "--ip", "127.0.0.1", "--port", String(options.port), "--inspector-port", "0"],
 		...[
 			"--persist-to",
 			data,
 			"--env-file",
 			variables,
 			"--show-interactive-dev-session=false",
+			// Otherwise it warns at each start that no clock rings the cron trigger here.
+			"--test-scheduled",
 			"--log-level",
 			"warn",
 		],
@@ -84,12 +85,13 @@ export async function startLocalEdge(options: LocalEdgeOptions): Promise<LocalEd
 	child.stderr?.on("data", keep);
 	const ended = exitOf(child).finally(() => rm(secrets, { recursive: true, force: true }));
 
-	const url = `http://127.0.0.1:${port}`;
 	let stopped: Promise<void> | undefined;
 	const stop = (): Promise<void> => (stopped ??= endGroup(child, ended));
 	options.signal?.addEventListener("abort", () => void stop(), { once: true });
+	let url: string;
 	try {
 		options.signal?.throwIfAborted();
+		url = await addressOf(child, ended);
 		await answers(url, ended);
 	} catch (cause) {
 		await stop();
@@ -128,15 +130,19 @@ async function runWrangler(parameters: readonly string[], signal: AbortSignal | 
 	if (code !== 0) throw new Error(`wrangler ${parameters.slice(0, 3).join(" ")} failed\n${printed.trim()}`);
 }
 
-/** Runs wrangler as the leader of a process group of its own, so that its workerd can be ended with it. */
+/**
+ * Runs wrangler as the leader of a process group of its own, so that its workerd can be ended with it. It tells where it listens
+ * over the channel, and ends by itself should this process be killed.
+ */
 function startWrangler(parameters: readonly string[]): ChildProcess {
-	return spawn(process.execPath, [wrangler, ...parameters], {
+	return spawn(process.execPath, ["--import", orphanage, wrangler, ...parameters], {
 		cwd: root,
 		detached: true,
-		stdio: ["ignore", "pipe", "pipe"],
+		stdio: ["ignore", "pipe", "pipe", "ipc"],
 		// No address of this machine is looked up, no telemetry is sent: the local edge works offline.
 		env: {
 			...process.env,
+			CRESCENDO_OWNER: String(process.pid),
 			CI: "1",
 			CLOUDFLARE_CF_FETCH_ENABLED: "false",
 			WRANGLER_SEND_METRICS: "false",
@@ -172,6 +178,24 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
 	}
 }
 
+/** The address that wrangler has come to listen on: it takes the port by itself, so nobody can be there before it. */
+async function addressOf(child: ChildProcess, ended: Promise<number>): Promise<string> {
+	const { promise: listens, resolve: found, reject } = Promise.withResolvers<string>();
+	const late = setTimeout(() => reject(new Error(`it does not listen within ${START_MS / 1000} s`)), START_MS);
+	child.on("message", (message) => {
+		const told: unknown = typeof message === "string" ? JSON.parse(message) : message;
+		if (isReady(told)) found(`http://${told.ip}:${told.port}`);
+	});
+	ended.then((code) => reject(new Error(`it ended with code ${code}`)), reject);
+	return listens.finally(() => clearTimeout(late));
+}
+
+/** What `wrangler dev` says to the process that started it. */
+function isReady(told: unknown): told is { readonly ip: string; readonly port: number } {
+	if (typeof told !== "object" || told === null) return false;
+	return "event" in told && told.event === "DEV_SERVER_READY" && "ip" in told && "port" in told;
+}
+
 /** Waits for any answer; an edge that ends meanwhile will give none. */
 async function answers(url: string, ended: Promise<number>): Promise<void> {
 	const over = new AbortController();
@@ -192,18 +216,4 @@ async function answers(url: string, ended: Promise<number>): Promise<void> {
 		}
 	};
 	await Promise.race([ask(), end]);
-}
-
-async function freePort(): Promise<number> {
-	const server = createServer();
-	const { promise, resolve: found, reject } = Promise.withResolvers<number>();
-	server.once("error", reject);
-	server.listen(0, "127.0.0.1", () => {
-		const address = server.address();
-		server.close(() => {
-			if (address !== null && typeof address === "object") found(address.port);
-			else reject(new Error("no free port"));
-		});
-	});
-	return promise;
 }

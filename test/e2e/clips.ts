@@ -41,11 +41,18 @@ export async function realClip(folder: string, seconds: number): Promise<Clip> {
 	return clip;
 }
 
-/** A drawn clip of an odd size without sound. */
+/** A drawn clip without sound, its sides odd numbers: its base covers more than the picture, 26x18 times four. */
 export async function drawnClip(folder: string): Promise<Clip> {
-	const clip = { path: join(folder, "drawn.webm"), width: 98, height: 66, frameRate: 10, frames: 12 };
+	const clip = { path: join(folder, "drawn.webm"), width: 99, height: 67, frameRate: 10, frames: 12 };
 	await ffmpeg(
-		...["-f", "lavfi", "-i", `testsrc2=size=${clip.width}x${clip.height}:rate=${clip.frameRate}:duration=1.2`],
+		// The source draws even sizes only.
+		...[
+			"-f",
+			"lavfi",
+			"-i",
+			`testsrc2=size=${clip.width + 1}x${clip.height + 1}:rate=${clip.frameRate}:duration=1.2`,
+		],
+		...["-vf", `format=yuv444p,crop=${clip.width}:${clip.height}:0:0`],
 		...["-c:v", "libvpx-vp9", "-crf", "10", "-b:v", "0", "-pix_fmt", "yuv420p", clip.path],
 	);
 	return clip;

@@ -6,7 +6,7 @@ import { type Damage, flipBits, otherBase, otherModel, truncate } from "./damage
 import { expectedPixels, psnrOfRows, screenPixels } from "./pixels.ts";
 import { type Stack, startStack } from "./stack.ts";
 import { fetchAsset, type StoredTrack } from "./stored-asset.ts";
-import { Viewer } from "./viewer.ts";
+import { PATIENCE_MS, Viewer } from "./viewer.ts";
 
 let stack: Stack;
 let clip: Clip;
@@ -78,7 +78,7 @@ describe("damaged enhancement data", () => {
 
 		// The video may be over before the decoder is loaded: the error counts, whenever it comes.
 		const seen = await viewer.until(({ ended }) => ended);
-		for (const end = Date.now() + 60_000; (await errors()).length === 0 && Date.now() < end;) {
+		for (const end = Date.now() + PATIENCE_MS; (await errors()).length === 0 && Date.now() < end;) {
 			await new Promise((wake) => setTimeout(wake, 100));
 		}
 		expect(damaged).toBeGreaterThan(0);

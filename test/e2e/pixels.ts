@@ -29,9 +29,27 @@ export async function screenPixels(page: Page, area: Rectangle, folder: string):
 	return ffmpeg("-i", path, "-f", "rawvideo", "-pix_fmt", "rgb24", "-");
 }
 
-/** Frame `index` of a video file as it should look in a rectangle of the screen, as RGB bytes. */
-export async function expectedPixels(file: string, index: number, { width, height }: Rectangle): Promise<Uint8Array> {
-	const filter = `select=eq(n\\,${index}),scale=${width}:${height}:flags=bilinear:in_range=tv:in_color_matrix=bt601`;
+/** Sides of a picture in samples. */
+export interface Size {
+	readonly width: number;
+	readonly height: number;
+}
+
+/**
+ * Frame `index` of a video file as it should look in a rectangle of the screen, as RGB bytes.
+ * @param covers samples of the full picture that the file's pictures cover, where that is more than the picture has: what
+ * lies beyond its right and lower edge is not shown
+ */
+export async function expectedPixels(
+	file: string,
+	index: number,
+	{ width, height }: Rectangle,
+	covers?: { readonly picture: Size; readonly covered: Size },
+): Promise<Uint8Array> {
+	const across = covers === undefined ? 1 : covers.covered.width / covers.picture.width;
+	const down = covers === undefined ? 1 : covers.covered.height / covers.picture.height;
+	const scale = `scale=${Math.round(width * across)}:${Math.round(height * down)}:flags=bilinear`;
+	const filter = `select=eq(n\\,${index}),${scale}:in_range=tv:in_color_matrix=bt601,crop=${width}:${height}:0:0`;
 	return ffmpeg("-i", file, "-vf", filter, "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "rgb24", "-");
 }
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Picture } from "../../codec/picture/picture.ts";
 import { type Clip, drawnClip, realClip } from "./clips.ts";
 import { crescendo } from "./commands.ts";
-import { expectedPixels, psnrOfRows, readPictures, screenPixels } from "./pixels.ts";
+import { expectedPixels, psnrOfRows, readPictures, screenPixels, type Size } from "./pixels.ts";
 import { type Stack, startStack } from "./stack.ts";
 import { fetchAsset, writeAssetFile } from "./stored-asset.ts";
 import { PATIENCE_MS, Viewer } from "./viewer.ts";
@@ -11,6 +11,8 @@ import { PATIENCE_MS, Viewer } from "./viewer.ts";
 interface Uploaded {
 	readonly clip: Clip;
 	readonly id: string;
+	/** Size of the base's pictures. */
+	readonly base: Size;
 	readonly basePath: string;
 	readonly fullPath: string;
 	readonly full: readonly Picture[];
@@ -36,7 +38,10 @@ async function take(clip: Clip, upload: (clip: Clip) => Promise<string>): Promis
 	const [basePath, fullPath] = [`${clip.path}.base.y4m`, `${clip.path}.full.y4m`];
 	await crescendo("decode", stored, "--layer", "base", "-o", basePath);
 	await crescendo("decode", stored, "--layer", "full", "-o", fullPath);
-	return { clip, id, basePath, fullPath, full: await readPictures(fullPath) };
+	const [first] = await readPictures(basePath);
+	if (first === undefined) throw new Error("the base has no picture");
+	const base = { width: first.width, height: first.height };
+	return { clip, id, base, basePath, fullPath, full: await readPictures(fullPath) };
 }
 
 async function uploadByTool(clip: Clip): Promise<string> {
@@ -73,12 +78,13 @@ async function openPlayer(id: string): Promise<Viewer> {
 	return viewer;
 }
 
+/** `decibels`: how near the screen comes to the full picture at least; drawn edges differ by the scaler that enlarges them. */
 const CASES = [
-	{ index: 0, name: "a real clip, by the Studio" },
-	{ index: 1, name: "a drawn clip of odd size, by the command line tool" },
+	{ index: 0, name: "a real clip, by the Studio", decibels: 30 },
+	{ index: 1, name: "a drawn clip of odd size, by the command line tool", decibels: 24 },
 ];
 
-describe.each(CASES)("$name, on the screen", ({ index }) => {
+describe.each(CASES)("$name, on the screen", ({ index, decibels }) => {
 	it("shows on the canvas exactly the command line tool's picture of that frame", async () => {
 		const { clip, id, full } = uploaded[index] as Uploaded;
 		const viewer = await openPlayer(id);
@@ -101,37 +107,39 @@ describe.each(CASES)("$name, on the screen", ({ index }) => {
 		}
 		await viewer.page.close();
 	});
-});
 
-it("shows the base first and then, from pixels, the enhanced picture", async () => {
-	const { clip, id, basePath, fullPath } = uploaded[0] as Uploaded;
-	const viewer = await openPlayer(id);
-	await viewer.set("enhancement", "off");
-	await viewer.play();
-	await viewer.until(({ currentTime }) => currentTime > 0.1);
-	await viewer.pause();
-	const frame = 5;
-	await viewer.seek((frame + 0.5) / clip.frameRate);
-	const area = await viewer.pictureArea(clip.width / clip.height);
-	const [base, full] = await Promise.all([basePath, fullPath].map((path) => expectedPixels(path, frame, area)));
-	const compare = async (): Promise<{ base: number; full: number }> => {
-		const screen = await screenPixels(viewer.page, area, stack.folder);
-		// The upper part only: controls lie over the lower.
-		const psnr = (expected: Uint8Array | undefined): number =>
-			psnrOfRows(screen, expected ?? new Uint8Array(), area, 0.15, 0.6);
-		return { base: psnr(base), full: psnr(full) };
-	};
+	it("shows the base first and then, from pixels, the enhanced picture", async () => {
+		const { clip, id, base, basePath, fullPath } = uploaded[index] as Uploaded;
+		const viewer = await openPlayer(id);
+		await viewer.set("enhancement", "off");
+		await viewer.play();
+		await viewer.until(({ currentTime }) => currentTime > 0.1);
+		await viewer.pause();
+		const frame = 5;
+		await viewer.seek((frame + 0.5) / clip.frameRate);
+		const area = await viewer.pictureArea(clip.width / clip.height);
+		// The base of a picture whose sides are no multiples of 8 goes beyond its right and lower edge.
+		const covered = { width: 4 * base.width, height: 4 * base.height };
+		const expectedBase = await expectedPixels(basePath, frame, area, { picture: clip, covered });
+		const expectedFull = await expectedPixels(fullPath, frame, area);
+		const compare = async (): Promise<{ base: number; full: number }> => {
+			const screen = await screenPixels(viewer.page, area, stack.folder);
+			// The upper part only: controls lie over the lower.
+			const psnr = (expected: Uint8Array): number => psnrOfRows(screen, expected, area, 0.15, 0.6);
+			return { base: psnr(expectedBase), full: psnr(expectedFull) };
+		};
 
-	const before = await compare();
-	expect((await viewer.observe()).state).toBe("base");
-	expect(before.base).toBeGreaterThan(before.full + 3);
+		const before = await compare();
+		expect((await viewer.observe()).state).toBe("base");
+		expect(before.base).toBeGreaterThan(before.full + 3);
 
-	await viewer.set("enhancement", "force");
-	await viewer.until(({ state }) => state === "active");
-	const after = await compare();
-	expect(after.full).toBeGreaterThan(after.base + 3);
-	expect(after.full).toBeGreaterThan(30);
-	await viewer.page.close();
+		await viewer.set("enhancement", "force");
+		await viewer.until(({ state }) => state === "active");
+		const after = await compare();
+		expect(after.full).toBeGreaterThan(after.base + 3);
+		expect(after.full).toBeGreaterThan(decibels);
+		await viewer.page.close();
+	});
 });
 
 it("upgrades in place during playback, the base first", async () => {
