@@ -7,7 +7,8 @@ import { copyBlocks } from "../motion/copy-blocks.ts";
 import { warpFeatures, warpPicture } from "../motion/warp.ts";
 import type { DeviceTensor, Executor, ExecutorKind, Graph, Shape } from "./executor.ts";
 import { checkBlocks, checkRows, freeDimensions, valuesOf } from "./shapes.ts";
-import { type BlockRows, spreadRows } from "./spread-rows.ts";
+import type { BlockRows } from "./block-rows.ts";
+import { spreadRows } from "./spread-rows.ts";
 
 /** The part of an onnxruntime package that an executor needs; the same in every build of it. */
 export type Runtime = {

@@ -1,6 +1,6 @@
 import type { BlockMotion } from "../motion/block-motion.ts";
 import type { CopiedMap } from "../motion/copied-map.ts";
-import type { BlockRows } from "./spread-rows.ts";
+import type { BlockRows } from "./block-rows.ts";
 
 /** `[1, C, h, w]` */
 export type Shape = readonly [number, number, number, number];

@@ -11,7 +11,7 @@ import {
 import { WARP_PICTURE_WORKGROUP, warpPictureShader } from "../motion/warp-picture.wgsl.ts";
 import type { Shape } from "./executor.ts";
 import type { BufferPool } from "./gpu-buffers.ts";
-import type { BlockRows } from "./spread-rows.ts";
+import type { BlockRows } from "./block-rows.ts";
 import { SPREAD_ROWS_WORKGROUP, spreadRowsShader } from "./spread-rows.wgsl.ts";
 
 /** The warps, and what is done by blocks, as compute passes on one device. Pipelines are made once per shape. */

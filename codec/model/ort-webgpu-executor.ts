@@ -12,7 +12,7 @@ import { GpuWarps } from "./gpu-warps.ts";
 import { runtimeFileUrl } from "./ort-wasm-executor.ts";
 import { probeGraph } from "./probe.ts";
 import { checkBlocks, checkRows, freeDimensions, valuesOf } from "./shapes.ts";
-import type { BlockRows } from "./spread-rows.ts";
+import type { BlockRows } from "./block-rows.ts";
 import { Turns } from "./turns.ts";
 
 export type WebGpuExecutorOptions = {

@@ -1,7 +1,7 @@
 import { CodecError } from "../errors.ts";
 import type { CopiedMap } from "../motion/copied-map.ts";
 import type { Shape } from "./executor.ts";
-import type { BlockRows } from "./spread-rows.ts";
+import type { BlockRows } from "./block-rows.ts";
 
 /** Number of values of a tensor. */
 export function valuesOf(shape: Shape): number {

@@ -1,14 +1,5 @@
+import type { BlockRows } from "./block-rows.ts";
 import type { Shape } from "./executor.ts";
-
-/** Rows of a table, and which of them each 32x32 block takes. */
-export type BlockRows = {
-	/** `[rows, channels]` */
-	readonly table: Float32Array;
-	/** Indices of rows, `[H/32, W/32]`. */
-	readonly map: Uint8Array;
-	/** W/32 */
-	readonly columns: number;
-};
 
 /** Every cell of a grid gets the row of its block: `[1, channels, h, w]` (SPEC section 4.6). @param shape of the result */
 export function spreadRows({ table, map, columns }: BlockRows, shape: Shape): Float32Array {
