@@ -59,6 +59,16 @@ describe("frame on screen", () => {
 		expect(screen.certain).toBe(19 * DURATION);
 	});
 
+	it("goes by the picture that was drawn at the playhead where no callback ever comes", () => {
+		const screen = new FrameOnScreen();
+		screen.tell(telling(1, middle(1), true));
+		screen.jump();
+		expect(screen.shows(frame(3), middle(3))).toBe(true);
+		screen.rest(frame(3).mediaTime);
+		expect(screen.certain).toBe(3 * DURATION);
+		expect(screen.shows(frame(3), middle(3))).toBe(true);
+	});
+
 	it("knows nothing after a rest where nothing was ever told", () => {
 		const screen = new FrameOnScreen();
 		screen.rest();

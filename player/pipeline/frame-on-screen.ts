@@ -49,9 +49,13 @@ export class FrameOnScreen {
 		this.#certain ||= playing || covers({ mediaTime, duration: frameDuration }, playhead);
 	}
 
-	/** Since the jump, or the callback after it, nothing has come for so long that nothing will. */
-	rest(): void {
-		this.#told ??= this.#before;
+	/**
+	 * Since the jump, or the callback after it, nothing has come for so long that nothing will.
+	 *
+	 * @param drawn media time of a picture at the playhead that has been drawn meanwhile: the video has a frame there, and shows it
+	 */
+	rest(drawn?: number): void {
+		this.#told ??= drawn ?? this.#before;
 		this.#certain = this.#told !== undefined;
 	}
 

@@ -234,7 +234,11 @@ export class Presenter {
 			requestAnimationFrame(() => {
 				if (this.#rest === undefined) return;
 				if (this.#video.seeking) this.#awaitRest();
-				else this.#screen.rest();
+				else {
+					const shown = this.#shown;
+					const here = shown !== undefined && this.#screen.shows(shown, this.#playhead);
+					this.#screen.rest(here ? shown.mediaTime : undefined);
+				}
 			});
 		}, REST);
 	}
