@@ -198,12 +198,12 @@ export class EnhancementEncoder {
 		const cues = this.prior.cues(extendedBase, motion);
 		const prepared = await this.reconstructor.prepare(motion, extendedBase);
 		timed("prediction");
+		const folded = foldPicture(extended, -128);
 		let coded: CodedLatents;
 		try {
 			throwIfAborted(signal);
 			for (;;) {
 				const models = this.latentModels.copy();
-				const folded = foldPicture(extended, -128);
 				const quality = qualityMap(q, offsets);
 				const real = await this.analyse(folded, prepared, quality);
 				timed("analysis");
