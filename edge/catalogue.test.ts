@@ -131,7 +131,11 @@ describe("a storyboard", () => {
 
 	it("gives pictures by number and by time", async () => {
 		expect((await put(encodePart(pictures))).status).toBe(201);
-		const vtt = await call(`/v1/assets/${id}/storyboard.vtt`, { token: "" });
+		const master = await (await call(`/v1/assets/${id}/master.m3u8`, { token: "" })).bytes();
+		const uri = /video\.crescendo\.storyboard",FORMAT=RAW,URI="([^"]+)"/.exec(
+			new TextDecoder().decode(master),
+		)?.[1];
+		const vtt = await call(`/v1/assets/${id}/${uri}`, { token: "" });
 		expect(vtt.headers.get("Content-Type")).toBe("text/vtt; charset=utf-8");
 		const text = new TextDecoder().decode(await bytesOf(vtt));
 		const cues = [...text.matchAll(/^(\S+) --> (\S+)\n(\S+)#xywh=0,0,160,90$/gm)];

@@ -83,9 +83,12 @@ describe("captions", () => {
 });
 
 describe("the poster", () => {
-	it("is what its bytes say, and can be replaced", async () => {
+	it("is what its bytes say, can be replaced, and is named by the master playlist", async () => {
 		expect((await get("poster")).status).toBe(404);
+		expect(await textOf(await get("master.m3u8"))).not.toContain("video.crescendo.poster");
 		expect((await put("poster", PNG)).status).toBe(201);
+		const master = M3U8Parser.parseMasterPlaylist(await textOf(await get("master.m3u8")), ORIGIN);
+		expect(master.sessionData?.["video.crescendo.poster"]?.["URI"]).toBe("poster");
 		const first = await get("poster");
 		expect(first.headers.get("Content-Type")).toBe("image/png");
 		expect(first.headers.get("Cache-Control")).toBe("no-cache");

@@ -1,4 +1,5 @@
 import { ENHANCEMENTS_DATA_ID } from "../../protocol/enhancements.ts";
+import { POSTER_DATA_ID, STORYBOARD_DATA_ID } from "../../protocol/session-data.ts";
 import { bandwidthOf, type PlaybackState, offeredTracks } from "./playback-state.ts";
 import {
 	extM3u,
@@ -27,13 +28,21 @@ export type CaptionTrack = {
 	readonly uri: string;
 };
 
+/** What stands beside the tracks; addresses relative to the master playlist. */
+export type Surroundings = {
+	readonly captions?: readonly CaptionTrack[];
+	readonly poster?: string;
+	readonly storyboard?: string;
+};
+
 /**
  * The multivariant playlist: the base as an ordinary variant, so that every HLS player plays it. Enhancements are not variants:
  * hls.js drops codecs that it does not know and misreads the rest of the list; they stand in a JSON list that the
  * session data points to. URIs are relative to the playlist.
  * Undefined while the base or the audio has no segment: clients read this once and would miss what it leaves out.
  */
-export const masterPlaylist = (state: PlaybackState, captions: readonly CaptionTrack[] = []): string | undefined => {
+export const masterPlaylist = (state: PlaybackState, surroundings: Surroundings = {}): string | undefined => {
+	const { captions = [], poster, storyboard } = surroundings;
 	const tracks = offeredTracks(state);
 	const base = tracks.find(({ track }) => track.kind === "base");
 	if (base?.track.kind !== "base") return undefined;
@@ -45,6 +54,8 @@ export const masterPlaylist = (state: PlaybackState, captions: readonly CaptionT
 		lines.push(extXSessionData(ENHANCEMENTS_DATA_ID, "enhancements.json"));
 	}
 	if (state.title !== undefined) lines.push(extXSessionText(TITLE_DATA_ID, state.title));
+	if (poster !== undefined) lines.push(extXSessionData(POSTER_DATA_ID, poster, "RAW"));
+	if (storyboard !== undefined) lines.push(extXSessionData(STORYBOARD_DATA_ID, storyboard, "RAW"));
 	if (audio?.track.kind === "audio") {
 		const { channels } = audio.track;
 		lines.push(extXMediaAudio({ groupId: AUDIO_GROUP, name: "Audio", channels, uri: playlistUri(audio.id) }));

@@ -78,6 +78,15 @@ describe("masterPlaylist", () => {
 		expect(sessionData?.["com.apple.hls.title"]?.["VALUE"]).toBe("A ″quoted″ name of two lines");
 	});
 
+	it("says where poster and storyboard are, where there are any", () => {
+		const text = masterPlaylist(state(), { poster: "poster", storyboard: "storyboard.vtt" }) ?? "";
+		const parsed = M3U8Parser.parseMasterPlaylist(text, URL_OF_MASTER);
+		expect(parsed.playlistParsingError).toBeNull();
+		expect(parsed.sessionData?.["video.crescendo.poster"]).toMatchObject({ URI: "poster", FORMAT: "RAW" });
+		expect(parsed.sessionData?.["video.crescendo.storyboard"]).toMatchObject({ URI: "storyboard.vtt" });
+		expect(masterPlaylist(state())).not.toMatch(/video\.crescendo/);
+	});
+
 	it("says nothing of audio or enhancements where there are none", () => {
 		const [base] = state().tracks;
 		const text = masterPlaylist(state({ tracks: base === undefined ? [] : [base] })) ?? "";

@@ -89,9 +89,12 @@ export const extXProgramDateTime = (time: number): string => `#EXT-X-PROGRAM-DAT
 /** Section 4.3.3.4. */
 export const extXEndList = (): string => "#EXT-X-ENDLIST";
 
-/** Section 4.3.4.4: `dataId` in reverse DNS form, `uri` of a JSON document. */
-export const extXSessionData = (dataId: string, uri: string): string =>
-	`#EXT-X-SESSION-DATA:${attributes({ "DATA-ID": quoted(dataId), URI: quoted(uri) })}`;
+/**
+ * Section 4.3.4.4: `dataId` in reverse DNS form, `uri` of a JSON document, or with `RAW` (RFC 8216bis, 4.4.6.4) of a file of another
+ * kind.
+ */
+export const extXSessionData = (dataId: string, uri: string, format?: "RAW"): string =>
+	`#EXT-X-SESSION-DATA:${attributes({ "DATA-ID": quoted(dataId), FORMAT: format, URI: quoted(uri) })}`;
 
 /**
  * Section 4.3.4.4, a text. A quoted string holds neither quotes nor line ends, and has no escape for them: they become what looks

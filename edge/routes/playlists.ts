@@ -6,7 +6,7 @@ import { frozenStateKey } from "../asset/object-keys.ts";
 import type { EdgeContext } from "../environment.ts";
 import { enhancementList } from "../hls/enhancement-list.ts";
 import { captionPlaylist } from "../hls/caption-playlist.ts";
-import { type CaptionTrack, masterPlaylist } from "../hls/master-playlist.ts";
+import { type CaptionTrack, masterPlaylist, type Surroundings } from "../hls/master-playlist.ts";
 import { mediaPlaylist } from "../hls/media-playlist.ts";
 import type { PlaybackState } from "../hls/playback-state.ts";
 import { ApiError, notFound } from "../http/api-error.ts";
@@ -22,8 +22,7 @@ export const playlists = new Hono<EdgeContext>()
 	.get("/v1/assets/:id/master.m3u8", async (context) => {
 		const id = assetIdParam(context);
 		const [state, extras] = await Promise.all([loadPlayable(context), loadExtras(context.env.MEDIA, id)]);
-		// One file of captions is for the whole of an asset: while it grows, there is no telling what they are for.
-		const playlist = masterPlaylist(state, state.complete ? captionTracks(extras) : []);
+		const playlist = masterPlaylist(state, surroundingsOf(state, extras));
 		if (playlist === undefined) throw notYet();
 		return answer(context, state.complete, playlist, PLAYLIST_TYPE);
 	})
@@ -66,6 +65,17 @@ const loadPlayable = async (context: Context<EdgeContext>): Promise<PlaybackStat
 	const id = assetIdParam(context);
 	await requirePlayback(context, id);
 	return loadPlayback(context, id);
+};
+
+/** What the master playlist names beside tracks: addresses that stay the same when what is there is replaced. */
+const surroundingsOf = ({ complete }: PlaybackState, extras: readonly Extra[]): Surroundings => {
+	const has = (wanted: string): boolean => extras.some(({ name }) => name === wanted);
+	return {
+		// One file of captions is for the whole of an asset: while it grows, there is no telling what they are for.
+		...(complete && { captions: captionTracks(extras) }),
+		...(has("poster") && { poster: "poster" }),
+		...(has("storyboard") && { storyboard: "storyboard.vtt" }),
+	};
 };
 
 const captionTracks = (extras: readonly Extra[]): CaptionTrack[] =>
