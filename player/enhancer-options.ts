@@ -59,5 +59,7 @@ export type EnhancerOptions = {
 	/** Measures what the network carries, from all transfers of this source. */
 	readonly network: NetworkMeter;
 	readonly onChange: () => void;
+	/** Pictures are being decoded: once a second. */
+	readonly onStatistics: () => void;
 	readonly onFault: (fault: EnhancementFault) => void;
 };

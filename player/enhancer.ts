@@ -1,32 +1,27 @@
 import { CodecError } from "../codec/errors.ts";
+import { DecodeSchedule } from "./decode-schedule.ts";
 import type { EnhancementFault, EnhancerOptions, EnhancerReport, EnhancerWishes } from "./enhancer-options.ts";
 import { FrameAccount } from "./frame-account.ts";
 import { baseStatusOf, observeChoice, observeFetching, observeStart } from "./observations.ts";
 import { type CapturedPicture, capturePicture } from "./pipeline/capture.ts";
 import type { PipelineFailure } from "./pipeline/client.ts";
 import { Decoding } from "./pipeline/decoding.ts";
-import { BYTES_PER_SAMPLE } from "./pipeline/messages.ts";
 import { Presenter } from "./pipeline/presenter.ts";
-import { Playhead, playheadOf } from "./playhead.ts";
-import { shouldGoOn } from "./policy/after-seek.ts";
+import { Playhead } from "./playhead.ts";
 import { chooseEnhancement } from "./policy/choose-enhancement.ts";
-import { nextToKeep, worthKeeping } from "./policy/keep-pictures.ts";
-import { type DecodeObservation, isHopeless, nextSegment } from "./policy/next-segment.ts";
 import { decideStart } from "./policy/start.ts";
 import { type EnhancementReason, type EnhancementState, isPassing } from "./reasons.ts";
 import { EnhancementBuffer } from "./stream/enhancement-buffer.ts";
 import type { ListedEnhancement } from "./stream/enhancement-list.ts";
 
-/** Segments that the worker may hold. */
-const WORKER_SEGMENTS = 2;
 /** Damaged segments in a row before the enhancement is given up. */
 const MOST_DAMAGED = 3;
 /** A lost device or dead worker is replaced once, after so many milliseconds. */
 const RESTART_PAUSE = 5000;
 /** Milliseconds between two looks at everything. */
 const TICK = 200;
-/** The worker is told the playhead a little late, so that no picture is dropped that could still be shown. Seconds. */
-const CLOCK_LAG = 0.06;
+/** Milliseconds between two reports of how decoding goes. */
+const STATISTICS_PERIOD = 1000;
 
 /** Set once runtime and weights have been fetched in this page: the next player takes them from the cache. */
 let runtimeFetched = false;
@@ -41,6 +36,7 @@ export class Enhancer {
 	readonly #playhead: Playhead;
 	readonly #buffer: EnhancementBuffer;
 	readonly #decoding: Decoding;
+	readonly #schedule: DecodeSchedule;
 	readonly #frames = new FrameAccount();
 	readonly #abort = new AbortController();
 	readonly #timer: ReturnType<typeof setInterval>;
@@ -49,15 +45,12 @@ export class Enhancer {
 	#restartAt = Number.NEGATIVE_INFINITY;
 	#current: ListedEnhancement | undefined;
 	#damagedInRow = 0;
-	/** Segments of a loop whose pictures are all kept; undefined: pictures are not kept. */
-	#kept: Set<number> | undefined;
-	/** The enhanced picture was shown since the last seek: from then on a missing one is a missed one. */
-	#settled = false;
 	#state: EnhancementState = "base";
 	#reason: EnhancementReason | undefined = "playback-not-begun";
 	#ticking = false;
 	#failure: EnhancementFault | undefined;
 	#lastFault: EnhancementFault | undefined;
+	#statisticsAt = Number.NEGATIVE_INFINITY;
 
 	constructor(options: EnhancerOptions) {
 		this.#o = options;
@@ -72,9 +65,10 @@ export class Enhancer {
 				this.tick();
 			},
 			frame: (frame) => this.#presenter.offer(frame),
+			decoded: () => this.#sayStatistics(),
 			done: (sequence) => {
 				this.#damagedInRow = 0;
-				this.#kept?.add(sequence);
+				this.#schedule.onDone(sequence);
 				this.tick();
 			},
 			failed: (failure) => this.#onPipelineFailed(failure),
@@ -85,6 +79,12 @@ export class Enhancer {
 			presented: (mediaTime, enhanced) => this.#onPresented(mediaTime, enhanced),
 		});
 		this.#playhead = new Playhead(options.video, options.frameRate, this.#presenter);
+		this.#schedule = new DecodeSchedule(options, {
+			buffer: this.#buffer,
+			decoding: this.#decoding,
+			presenter: this.#presenter,
+			playhead: this.#playhead,
+		});
 		this.#listen();
 		this.#timer = setInterval(() => this.tick(), TICK);
 		this.tick();
@@ -95,7 +95,7 @@ export class Enhancer {
 		const before = this.#wishes;
 		this.#wishes = wishes;
 		if (wishes.choice !== before.choice && wishes.choice !== undefined) this.#frames.pardon();
-		if (wishes.keepPictures !== before.keepPictures) this.#close();
+		if (wishes.keepPictures !== before.keepPictures) this.#schedule.close();
 		this.tick();
 	}
 
@@ -148,7 +148,7 @@ export class Enhancer {
 	destroy(): void {
 		this.#abort.abort(new CodecError("aborted", "The player was closed."));
 		clearInterval(this.#timer);
-		this.#close();
+		this.#schedule.close();
 		this.#presenter.destroy();
 		this.#buffer.destroy();
 	}
@@ -160,9 +160,9 @@ export class Enhancer {
 			for (const type of types) video.addEventListener(type, act, { signal });
 		};
 		on(["pause", "seeking", "ratechange"], () => this.#frames.forget());
-		on(["seeking"], () => this.#onSeeking());
+		on(["seeking"], () => this.#schedule.onSeeking());
 		on(["play", "seeking"], () => this.#playhead.moved());
-		on(["play", "pause", "seeked", "ratechange", "progress", "ended", "waiting"], () => this.tick());
+		on(["play", "pause", "seeking", "seeked", "ratechange", "progress", "ended", "waiting"], () => this.tick());
 		on(["enterpictureinpicture", "leavepictureinpicture"], () => this.tick());
 		document.addEventListener("visibilitychange", () => this.#onVisibility(), { signal });
 	}
@@ -182,7 +182,7 @@ export class Enhancer {
 		if (!start.start) {
 			const passing = start.reason === "base-first" || start.reason === "playback-not-begun";
 			if (!decoding.isOpen || !passing) {
-				if (start.reason === "off-by-choice") this.#stopDecoding();
+				if (start.reason === "off-by-choice") this.#schedule.stop();
 				return ["base", start.reason];
 			}
 		}
@@ -197,16 +197,15 @@ export class Enhancer {
 		}
 		const limit = this.#choose();
 		if (limit) {
-			this.#stopDecoding();
+			this.#schedule.stop();
 			return ["stopped", limit];
 		}
-		const waiting = this.#buffer.work(observeFetching(this.#o, base, this.#kept ? 0 : this.#pace()), now);
+		const waiting = this.#buffer.work(
+			observeFetching(this.#o, base, this.#schedule.keeps ? 0 : this.#schedule.pace),
+			now,
+		);
 		if (!decoding.ready) return ["loading", "loading-runtime"];
-		this.#decideKeeping();
-		// Where a pause has left a frame on the screen whose picture came too late, its segment is decoded once more.
-		const { decodedTo } = decoding;
-		if (!this.#kept && this.#playhead.passed({ ...this.#observeDecoding(), decodedTo })) this.#stopDecoding();
-		this.#decodeNext();
+		this.#schedule.work(this.#current ?? { width: 0, height: 0 }, this.#wishes.mode === "force");
 		if (this.#presenter.visible) return ["active", undefined];
 		if (waiting === "base-first") return ["filling", "base-first"];
 		return ["filling", decoding.held.size > 0 ? "catching-up" : "waiting-for-segment"];
@@ -221,138 +220,28 @@ export class Enhancer {
 				current: this.#current?.id,
 				decodeSpeed: milliseconds === undefined || area === 0 ? undefined : (area * 1000) / milliseconds,
 				ahead: this.#buffer.secondsAhead(this.#playhead.position),
-				keeps: this.#kept !== undefined,
+				keeps: this.#schedule.keeps,
 			}),
 		);
 		if (id === undefined) return limit ?? "no-enhancement";
 		if (id !== this.#current?.id) {
 			this.#current = this.#o.enhancements.find((enhancement) => enhancement.id === id);
 			if (this.#current) this.#buffer.use(this.#current);
-			this.#stopKeeping();
+			this.#schedule.stopKeeping();
 			this.#o.onChange();
 		}
 		return undefined;
 	}
 
-	/** A short loop is decoded once, and its pictures are kept; anything else is decoded anew in every round. */
-	#decideKeeping(): void {
-		const { video, frameRate } = this.#o;
-		const { width, height } = this.#current ?? { width: 0, height: 0 };
-		const kind = this.#decoding.ready?.kind;
-		const bytesPerSample = kind && BYTES_PER_SAMPLE[kind];
-		const { loop: loops, duration } = video;
-		const keeps = worthKeeping({ loops, duration, frameRate, width, height, bytesPerSample });
-		if (keeps === (this.#kept !== undefined)) return;
-		if (!keeps) return this.#stopKeeping();
-		this.#stopDecoding();
-		this.#presenter.keeps = true;
-		this.#kept = new Set();
-	}
-
-	/** The kept pictures are freed; decoding goes on from the playhead. */
-	#stopKeeping(): void {
-		if (!this.#kept) return;
-		this.#kept = undefined;
-		this.#stopDecoding();
-		this.#presenter.keeps = false;
-	}
-
-	#observeDecoding(): DecodeObservation {
-		const { video } = this.#o;
-		return {
-			segments: this.#buffer.segments.map((segment) =>
-				this.#kept?.has(segment.sequence) ? { ...segment, spent: true } : segment,
-			),
-			position: this.#playhead.position,
-			playbackRate: Math.abs(video.playbackRate),
-			paused: video.paused,
-			decodeSecondsPerSecond: this.#pace(),
-			decodedTo: this.#decoding.held.size > 0 ? this.#decoding.decodedTo : undefined,
-		};
-	}
-
-	/** Gives the worker what it should decode next, and takes away what it should not. */
-	#decodeNext(): void {
-		this.#decoding.clock(this.#kept ? 0 : this.#playhead.position - CLOCK_LAG);
-		if (!this.#kept && this.#wishes.mode !== "force" && isHopeless(this.#observeDecoding())) {
-			this.#restartDecoding();
-			return;
-		}
-		while (this.#decoding.held.size < WORKER_SEGMENTS) {
-			const observation = this.#observeDecoding();
-			const sequence = this.#kept
-				? nextToKeep(observation.segments, observation.position)
-				: nextSegment(observation);
-			const segment = sequence === undefined ? undefined : this.#buffer.give(sequence);
-			if (!segment) return;
-			this.#decoding.push(segment);
-		}
-	}
-
-	/** The decoder goes on where that is quicker, else it starts afresh at the target. */
-	#onSeeking(): void {
-		const target = playheadOf(this.#o.video, this.#o.frameRate);
-		const place = this.#buffer.places.find(({ start, duration }) => start <= target && target < start + duration);
-		const { readyFrom } = this.#presenter;
-		const { held, decodedTo } = this.#decoding;
-		this.#presenter.forgetCurrent();
-		const goOn =
-			this.#kept !== undefined ||
-			shouldGoOn({
-				target,
-				playbackRate: Math.abs(this.#o.video.playbackRate),
-				paused: this.#o.video.paused,
-				segmentStart: place?.start,
-				readyFrom: readyFrom === undefined ? undefined : readyFrom / 1e6,
-				decodedTo: held.size > 0 || readyFrom !== undefined ? decodedTo : undefined,
-				givenTo: this.#buffer.endOf([...held]),
-				decodeSecondsPerSecond: this.#pace(),
-			});
-		if (!goOn) return this.#restartDecoding();
-		// What is no longer in the worker may be asked for again.
-		this.#buffer.takeBack(held);
-		this.#settled = false;
-		this.tick();
-	}
-
-	/** A seek, or a segment that cannot be decoded in time: the decoder starts afresh at the playhead. */
-	#restartDecoding(): void {
-		this.#stopDecoding();
-		this.tick();
-	}
-
-	#stopDecoding(): void {
-		if (this.#decoding.held.size === 0 && this.#presenter.ahead === 0 && !this.#buffer.someGiven) return;
-		this.#decoding.reset();
-		this.#forget();
-	}
-
-	/** Nothing is decoded any more: what waits is freed, and every segment may be given again. */
-	#forget(): void {
-		this.#presenter.clear();
-		this.#buffer.takeBack();
-		this.#settled = false;
-	}
-
-	/** Ends the worker and frees what it made; the bytes stay. */
-	#close(): void {
-		this.#decoding.close();
-		this.#kept = undefined;
-		this.#presenter.keeps = false;
-		this.#forget();
-	}
-
 	#onPipelineFailed(failure: PipelineFailure): void {
 		const { sequence, code, message, hint } = failure;
 		if (sequence !== undefined && isPassing(code)) {
-			this.#buffer.markDamaged(sequence);
-			this.#decoding.drop(sequence);
+			this.#schedule.onDamaged(sequence);
 			this.#damagedInRow++;
-			this.#settled = false;
 			this.#fault({ code, message, hint, fatal: this.#damagedInRow >= MOST_DAMAGED });
 			return;
 		}
-		this.#close();
+		this.#schedule.close();
 		const restart = code === "backend-failed" && this.#restarts === 0;
 		if (restart) {
 			this.#restarts++;
@@ -365,41 +254,32 @@ export class Enhancer {
 		this.#lastFault = fault;
 		if (fault.fatal) {
 			this.#failure = fault;
-			this.#close();
+			this.#schedule.close();
 		}
 		this.#o.onFault(fault);
 		this.tick();
 	}
 
 	#onPresented(mediaTime: number, enhanced: boolean): void {
-		if (enhanced) this.#settled = true;
+		if (enhanced) this.#schedule.onShown();
 		const now = performance.now();
 		// Where pictures are kept, a late one is in time for the next round.
-		const judged = this.#wishes.mode !== "force" && !this.#kept;
-		this.#frames.count({ enhanced, due: this.#isDue(mediaTime), judged }, now);
-		if (this.#frames.isBackedOff(now)) this.#stopDecoding();
+		const judged = this.#wishes.mode !== "force" && !this.#schedule.keeps;
+		this.#frames.count({ enhanced, due: this.#schedule.isDue(mediaTime), judged }, now);
+		if (this.#frames.isBackedOff(now)) this.#schedule.stop();
 	}
 
-	/** An enhanced picture is due where its segment was given to the worker and pictures have been shown already. */
-	#isDue(mediaTime: number): boolean {
-		if (!this.#settled || this.#presenter.current === undefined) return false;
-		const seconds = mediaTime / 1e6 + 0.001;
-		const place = this.#o.feed.segments.find(
-			({ start, duration }) => start <= seconds && seconds < start + duration,
-		);
-		return place !== undefined && this.#buffer.isGiven(place.sequence);
+	#sayStatistics(): void {
+		const now = performance.now();
+		if (now < this.#statisticsAt + STATISTICS_PERIOD) return;
+		this.#statisticsAt = now;
+		this.#o.onStatistics();
 	}
 
 	/** Frames are neither shown nor counted while the page is hidden; afterwards decoding starts at the playhead. */
 	#onVisibility(): void {
 		this.#frames.forget();
-		if (document.visibilityState === "hidden") this.#stopDecoding();
+		if (document.visibilityState === "hidden") this.#schedule.stop();
 		this.tick();
-	}
-
-	/** Seconds that decoding a second takes; 0 where not known. */
-	#pace(): number {
-		const milliseconds = this.#decoding.pictureMilliseconds;
-		return milliseconds === undefined ? 0 : (milliseconds * this.#o.frameRate) / 1000;
 	}
 }

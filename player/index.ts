@@ -8,6 +8,7 @@ export {
 	CrescendoVideoElement,
 	type EnhancementChange,
 	type EnhancementError,
+	type EnhancementEvents,
 	type EnhancementMode,
 	type EnhancementReason,
 	type EnhancementState,

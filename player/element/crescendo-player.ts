@@ -18,6 +18,7 @@ import "media-chrome/menu/media-captions-menu-button";
 import "media-chrome/menu/media-playback-rate-menu";
 import "media-chrome/menu/media-rendition-menu-button";
 import { MediaUIEvents } from "media-chrome/constants";
+import type MediaController from "media-chrome/media-controller";
 import type MediaTimeRange from "media-chrome/media-time-range";
 import { setLanguage } from "media-chrome/utils/i18n";
 import { ElementBase } from "./element-base.ts";
@@ -26,7 +27,7 @@ import type { CrescendoStatisticsElement } from "../statistics/overlay.ts";
 import type { PlayerStatistics } from "../statistics/statistics.ts";
 import type { CrescendoVideoElement } from "./crescendo-video.ts";
 import { PLAYER_STYLE, playerTemplate } from "./player-template.ts";
-import { readPreference, writePreference } from "./preferences.ts";
+import { isStorageOpen, readPreference, writePreference } from "./preferences.ts";
 import type { CrescendoQualityMenu } from "./quality-menu.ts";
 import { LOW_RENDITION } from "./renditions.ts";
 import { fetchStoryboard } from "./storyboard.ts";
@@ -49,6 +50,9 @@ const MEDIA_ATTRIBUTES = [
 	"no-reports",
 ] as const;
 
+/** Attributes of `<media-controller>` that keep it from remembering. */
+const CONTROLLER_PREFERENCES = ["novolumepref", "nomutedpref", "nosubtitleslangpref"] as const;
+
 /**
  * `<crescendo-player>`: a `<crescendo-video>` inside media-chrome's controls, with a quality menu and a statistics
  * overlay. `<track>` children go to the video. See docs/player.md.
@@ -59,10 +63,10 @@ const MEDIA_ATTRIBUTES = [
  * @slot poster - an element shown before playback instead of the `poster` picture
  */
 export class CrescendoPlayerElement extends ElementBase {
-	static readonly observedAttributes = [...MEDIA_ATTRIBUTES, "video-title", "statistics", "lang"];
+	static readonly observedAttributes = [...MEDIA_ATTRIBUTES, "video-title", "statistics", "lang", "no-preferences"];
 
 	#abort: AbortController | undefined;
-	/** The pictures for the time range, and the source that they were asked for. */
+	/** The pictures for the time range, and the storyboard that they are from. */
 	#thumbnails: TextTrack | undefined;
 	#thumbnailsOf: string | undefined;
 
@@ -127,6 +131,7 @@ export class CrescendoPlayerElement extends ElementBase {
 	attributeChangedCallback(name: string, before: string | null, after: string | null): void {
 		if (before === after || !this.shadowRoot) return;
 		if ((MEDIA_ATTRIBUTES as readonly string[]).includes(name)) this.#handOn(name, this.media);
+		else if (name === "no-preferences") this.#allowPreferences(this.#part<MediaController>("media-controller"));
 		else this.#draw();
 	}
 
@@ -143,9 +148,20 @@ export class CrescendoPlayerElement extends ElementBase {
 		// Before it is upgraded: `muted` says how a media element begins, and does nothing to one that is there.
 		const media = template.content.querySelector("crescendo-video");
 		for (const name of MEDIA_ATTRIBUTES) if (media) this.#handOn(name, media);
+		const controller = template.content.querySelector<MediaController>("media-controller");
+		if (controller) this.#allowPreferences(controller);
 		root.append(template.content);
 		this.#part<CrescendoStatisticsElement>("crescendo-statistics").media = this.media;
 		this.#draw();
+	}
+
+	/** media-chrome remembers volume, muting and the language of captions; where storage is closed it would fail at that. */
+	#allowPreferences(controller: MediaController): void {
+		const forbidden = !this.#remembers() || !isStorageOpen();
+		for (const name of CONTROLLER_PREFERENCES) controller.toggleAttribute(name, forbidden);
+		// The last of them counts only at the start, by itself.
+		const detail = { noSubtitlesLangPref: forbidden };
+		controller.mediaStore?.dispatch({ type: "optionschangerequest", detail });
 	}
 
 	#handOn(name: string, media: HTMLElement): void {
@@ -191,16 +207,15 @@ export class CrescendoPlayerElement extends ElementBase {
 		}
 	}
 
-	/** Pictures for the time range, once somebody goes there: those of the page's own track, else those that the edge has. */
+	/** Pictures for the time range, once somebody goes there: those of the page's own track, else those that the stream has. */
 	async #loadThumbnails(signal: AbortSignal): Promise<void> {
 		const { media } = this;
-		const source = media.currentSrc;
-		// Only streams with enhancements are the edge's for certain.
-		if (this.#thumbnailsOf === source || media.videoRenditions.length < 2) return;
+		const source = media.streamStoryboard;
+		if (this.#thumbnailsOf === source) return;
 		this.#thumbnailsOf = source;
 		const others = [...media.textTracks].filter(({ label }) => label === "thumbnails");
 		if (others.some((track) => track !== this.#thumbnails)) return;
-		const pictures = await fetchStoryboard(source, signal);
+		const pictures = source === undefined ? [] : await fetchStoryboard(source, signal);
 		if (signal.aborted || this.#thumbnailsOf !== source) return;
 		if (pictures.length === 0 && !this.#thumbnails) return;
 		const track = (this.#thumbnails ??= media.addTextTrack("metadata", "thumbnails"));

@@ -26,6 +26,14 @@ export type EnhancementChange = {
 /** Detail of `enhancementerror`. */
 export type EnhancementError = EnhancementFault;
 
+/** Events of `<crescendo-video>`'s own, and their details. All bubble and cross shadow roots. */
+export type EnhancementEvents = {
+	readonly enhancementchange: EnhancementChange;
+	readonly enhancementerror: EnhancementError;
+	/** Once a second while pictures are decoded. */
+	readonly enhancementstatistics: PlayerStatistics;
+};
+
 /** Where the runtime and the model are unless attributes say otherwise: beside the player's script. */
 const RUNTIME_PATH = "/runtime/";
 const MODEL_PATH = "/models/crescendo-1/";
@@ -38,6 +46,7 @@ const OWN_ATTRIBUTES = ["enhancement", "backend", "runtime-url", "model-url", "d
  *
  * @fires enhancementchange what is shown, and why it is not more ({@link EnhancementChange})
  * @fires enhancementerror something about the enhancement went wrong; the base plays on ({@link EnhancementError})
+ * @fires enhancementstatistics once a second while pictures are decoded: times of each stage and all the rest ({@link PlayerStatistics})
  */
 export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) {
 	static override getTemplateHTML = (): string => VIDEO_TEMPLATE;
@@ -93,6 +102,7 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 		}
 		super.attributeChangedCallback(name, before, after);
 		if (before === after) return;
+		if (name === "poster") this.#drawPoster();
 		if (name === "enhancement" || name === "debug") this.#source?.onWishes();
 		if (name === "backend" || name === "runtime-url" || name === "model-url") this.#source?.restart();
 		if (name === "preload") this.#onPreload();
@@ -217,6 +227,16 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 		return this.#source?.manifest?.title;
 	}
 
+	/** Address of the picture that the stream has for before playback: shown unless the attribute `poster` says otherwise. */
+	get streamPoster(): string | undefined {
+		return this.#source?.manifest?.posterUrl;
+	}
+
+	/** Address of the stream's small pictures for a time range, a WebVTT file; undefined where it has none. */
+	get streamStoryboard(): string | undefined {
+		return this.#source?.manifest?.storyboardUrl;
+	}
+
 	/** Everything that the statistics overlay shows, as a value. */
 	get statistics(): PlayerStatistics {
 		return statisticsOf(this.#source, this.nativeEl);
@@ -265,8 +285,10 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 			}),
 			wishes: () => this.#wishes(),
 			reports: () => this.reports && !("globalPrivacyControl" in navigator && navigator.globalPrivacyControl),
-			listed: (manifest, enhancements) => this.#setRenditions(manifest, enhancements),
+			described: () => this.#drawPoster(),
+			listed: (manifest, enhancements) => this.#onListed(manifest, enhancements),
 			changed: () => this.#announce(source),
+			statistics: () => this.#dispatch("enhancementstatistics", this.statistics),
 			fault: (fault) => this.#dispatch("enhancementerror", fault),
 			fatal: (error) => {
 				this.#error = error;
@@ -286,6 +308,19 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 		source?.destroy();
 		if (this.#track) this.removeVideoTrack(this.#track);
 		this.#track = undefined;
+		this.#drawPoster();
+	}
+
+	/**
+	 * The poster is the page's, else the stream's. Where playback begins at once nobody would see the stream's, and it would take the
+	 * network from the first picture.
+	 */
+	#drawPoster(): void {
+		const video = this.nativeEl;
+		if (!video || this.hasAttribute("poster")) return;
+		const { streamPoster } = this;
+		if (streamPoster === undefined) video.removeAttribute("poster");
+		else if (video.paused && !this.autoplay) video.poster = streamPoster;
 	}
 
 	/** A folder's address: as the attribute gives it, or beside this script. */
@@ -295,7 +330,7 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 		return href.endsWith("/") ? href : `${href}/`;
 	}
 
-	#setRenditions(manifest: BaseManifest, enhancements: readonly ListedEnhancement[]): void {
+	#onListed(manifest: BaseManifest, enhancements: readonly ListedEnhancement[]): void {
 		const track = this.addVideoTrack("main");
 		track.selected = true;
 		this.#track = track;
@@ -322,7 +357,7 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 		});
 	}
 
-	#dispatch(type: "enhancementchange" | "enhancementerror", detail: EnhancementChange | EnhancementError): void {
+	#dispatch<Type extends keyof EnhancementEvents>(type: Type, detail: EnhancementEvents[Type]): void {
 		this.dispatchEvent(new CustomEvent(type, { detail, bubbles: true, composed: true }));
 	}
 

@@ -23,10 +23,14 @@ export type SourceHost = {
 	readonly wishes: () => EnhancerWishes;
 	/** Whether reports of the playback may be sent to the edge. */
 	readonly reports: () => boolean;
+	/** What the stream says of itself is known. */
+	readonly described: () => void;
 	/** Base and enhancements are known. */
 	readonly listed: (manifest: BaseManifest, enhancements: readonly ListedEnhancement[]) => void;
 	/** State, reason or size of the picture may have changed. */
 	readonly changed: () => void;
+	/** Pictures are being decoded: once a second. */
+	readonly statistics: () => void;
 	readonly fault: (fault: EnhancementFault) => void;
 	/** The base cannot be played, or not any more. */
 	readonly fatal: (error: MediaError) => void;
@@ -212,6 +216,7 @@ export class PlayerSource {
 
 	async #onManifest(manifest: BaseManifest): Promise<void> {
 		this.#manifest = manifest;
+		this.#host.described();
 		const { signal } = this.#abort;
 		try {
 			if (manifest.enhancementsUrl !== undefined) {
@@ -286,6 +291,7 @@ export class PlayerSource {
 				if (this.state === "active") this.#firstEnhanced ??= performance.now() - this.#started;
 				this.#host.changed();
 			},
+			onStatistics: () => this.#host.statistics(),
 			onFault: (fault) => this.#host.fault(fault),
 		});
 		this.#host.changed();

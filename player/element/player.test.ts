@@ -1,9 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import type { AxeResults, RunOptions } from "axe-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { testPictures } from "../../codec/picture/test-pictures.ts";
 import { makeFixtureStream } from "../testing/fixture-stream.ts";
+import { POSTER_DATA_ID, STORYBOARD_DATA_ID } from "../../protocol/session-data.ts";
 import { PlayerHarness } from "../testing/harness.ts";
 import type { CrescendoPlayerElement } from "./crescendo-player.ts";
 
@@ -15,6 +16,9 @@ const STORYBOARD = [
 	"WEBVTT\n\n00:00:00.000 --> 00:00:01.000\nstoryboard/ab/0#xywh=0,0,1,1\n",
 	"00:00:01.000 --> 00:00:04.000\nstoryboard/ab/1#xywh=0,0,1,1\n",
 ].join("\n");
+
+/** A PNG of one pixel. */
+const RED_PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==";
 
 const CAPTIONS = "WEBVTT\n\n00:00.000 --> 00:10.000\n<b>Words</b> above the canvas\n";
 
@@ -31,17 +35,27 @@ describe("the player with controls", () => {
 			...{ pictures: testPictures(48, 32, 100), frameRate: FRAME_RATE, segmentFrames: 25, qualities: [36] },
 		});
 		const master = new TextDecoder().decode(files.get("master.m3u8"));
-		const titled = master.replace(
+		const described = [
+			`#EXT-X-SESSION-DATA:DATA-ID="com.apple.hls.title",VALUE="${TITLE}"`,
+			`#EXT-X-SESSION-DATA:DATA-ID="${POSTER_DATA_ID}",FORMAT=RAW,URI="around/poster.png"`,
+			`#EXT-X-SESSION-DATA:DATA-ID="${STORYBOARD_DATA_ID}",FORMAT=RAW,URI="around/storyboard.vtt"`,
 			"#EXT-X-SESSION-DATA",
-			`#EXT-X-SESSION-DATA:DATA-ID="com.apple.hls.title",VALUE="${TITLE}"\n#EXT-X-SESSION-DATA`,
-		);
-		files.set("master.m3u8", new TextEncoder().encode(titled));
-		files.set("storyboard.vtt", new TextEncoder().encode(STORYBOARD));
+		].join("\n");
+		files.set("master.m3u8", new TextEncoder().encode(master.replace("#EXT-X-SESSION-DATA", described)));
+		files.set("around/storyboard.vtt", new TextEncoder().encode(STORYBOARD));
+		files.set("around/poster.png", Buffer.from(RED_PIXEL, "base64"));
 		files.set("en.vtt", new TextEncoder().encode(CAPTIONS));
-		harness = await PlayerHarness.start({ mounts: { "/stream/": files }, frameRate: FRAME_RATE });
+		const plain = new Map(files).set("master.m3u8", new TextEncoder().encode(master));
+		harness = await PlayerHarness.start({
+			mounts: { "/stream/": files, "/plain/": plain },
+			frameRate: FRAME_RATE,
+		});
 	});
 
 	afterAll(() => harness?.close());
+	beforeEach(() => {
+		harness.server.requests.length = 0;
+	});
 
 	const context = { viewport: { width: 700, height: 460 } };
 	const open = async (attributes = "", body = player(attributes)) => {
@@ -74,16 +88,22 @@ describe("the player with controls", () => {
 		const { page } = harness;
 		const source = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 		await page.evaluate(source);
-		const violations = await page.evaluate(async () => {
-			const { axe } = window as unknown as {
-				axe: { run(context: string, options: RunOptions): Promise<AxeResults> };
-			};
-			// Off unless asked for, as every experimental rule.
-			const rules = { "label-content-name-mismatch": { enabled: true } };
-			const { violations: found } = await axe.run("#p", { resultTypes: ["violations"], rules });
-			return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
-		});
-		expect(violations).toEqual([]);
+		const violations = () =>
+			page.evaluate(async () => {
+				const { axe } = window as unknown as {
+					axe: { run(context: string, options: RunOptions): Promise<AxeResults> };
+				};
+				// Off unless asked for, as every experimental rule.
+				const rules = { "label-content-name-mismatch": { enabled: true } };
+				const { violations: found } = await axe.run("#p", { resultTypes: ["violations"], rules });
+				return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
+			});
+		expect(await violations()).toEqual([]);
+		for (const menu of ["captions", "quality", "rate"]) {
+			await page.locator(`#p [invoketarget=${menu}-menu]`).click();
+			await page.locator(`#p #${menu}-menu media-chrome-menu-item`).last().waitFor({ state: "visible" });
+			expect([menu, await violations()]).toEqual([menu, []]);
+		}
 	});
 
 	it("offers every quality, and toggles the statistics by a key", async () => {
@@ -214,6 +234,54 @@ describe("the player with controls", () => {
 		expect(await stored()).toBeNull();
 	});
 
+	it("keeps nothing at all of a viewer where the page forbids it, and the controls' own memory where it does not", async () => {
+		const stored = () => harness.page.evaluate(() => Object.keys(localStorage).toSorted());
+		/** Changes volume and muting, and chooses captions. */
+		const useControls = async () => {
+			const { page } = harness;
+			const controls = page.locator("#p media-controller");
+			await controls.press("m");
+			await expect.poll(() => element((p) => p.media.muted), { timeout: 60_000 }).toBe(false);
+			await controls.press("ArrowDown");
+			await expect.poll(() => element((p) => p.media.volume), { timeout: 60_000 }).toBeLessThan(1);
+			await page.locator("#p media-captions-menu-button").click();
+			await page.locator("#p media-captions-menu media-chrome-menu-item").filter({ hasText: "English" }).click();
+			const showing = () => page.locator("#p media-captions-menu-button").getAttribute("mediasubtitlesshowing");
+			await expect.poll(showing, { timeout: 60_000 }).toBe("cc:en:English");
+		};
+		await open("no-preferences");
+		await useControls();
+		expect(await stored()).toEqual([]);
+		await open();
+		await element((p) => p.setAttribute("no-preferences", ""));
+		await useControls();
+		expect(await stored()).toEqual([]);
+		await open();
+		await useControls();
+		expect(await stored()).toContain("media-chrome-pref-subtitles-lang");
+	});
+
+	it("offers captions in a frame that may store nothing", async () => {
+		harness.pages.set(
+			"inner.html",
+			new TextEncoder().encode(
+				`<!doctype html><title>In</title><script type="module" src="/player.js"></script>${player()}`,
+			),
+		);
+		await harness.open(
+			`<iframe src="/pages/inner.html" sandbox="allow-scripts" width="660" height="400"></iframe>`,
+			{ context },
+		);
+		const frame = harness.page.frameLocator("iframe");
+		await frame.locator("media-captions-menu-button").click();
+		await frame.locator("media-captions-menu media-chrome-menu-item").filter({ hasText: "English" }).click();
+		await expect
+			.poll(() => frame.locator("media-captions-menu-button").getAttribute("mediasubtitlesshowing"), {
+				timeout: 60_000,
+			})
+			.toBe("cc:en:English");
+	});
+
 	it("says why the picture is not enhanced in the viewer's language, and labels its controls in it", async () => {
 		await open('lang="de"');
 		const { page } = harness;
@@ -223,10 +291,32 @@ describe("the player with controls", () => {
 		expect(await page.locator("#p media-play-button").getAttribute("aria-label")).toBe("abspielen");
 	});
 
-	it("shows the edge's storyboard on the time range, and asks for it when somebody goes there", async () => {
+	it("shows the stream's poster until playback, unless the page has its own or plays at once", async () => {
+		const shown = () => element((p) => p.media.nativeEl.poster);
+		const { server } = harness;
+		const own = `${server.origin}/stream/around/poster.png`;
+		await open();
+		expect([await shown(), await element((p) => p.media.streamPoster)]).toEqual([own, own]);
+		await expect.poll(() => server.requests, { timeout: 60_000 }).toContain("/stream/around/poster.png");
+		await element((p) => p.setAttribute("poster", "page.png"));
+		expect(await shown()).toBe(`${server.origin}/pages/page.png`);
+		await element((p) => p.removeAttribute("poster"));
+		expect(await shown()).toBe(own);
+		// A stream without one gets none.
+		await element((p) => p.setAttribute("src", "/plain/master.m3u8"));
+		await harness.page.waitForFunction(() => {
+			const media = document.querySelector("crescendo-player")?.media;
+			return media?.currentSrc.includes("/plain/") && media.readyState >= 2;
+		});
+		expect(await shown()).toBe("");
+		await open("autoplay loop");
+		expect(await shown()).toBe("");
+	});
+
+	it("shows the stream's storyboard on the time range, and asks for it when somebody goes there", async () => {
 		await open();
 		const { page, server } = harness;
-		const asked = () => server.requests.filter((path) => path === "/stream/storyboard.vtt").length;
+		const asked = () => server.requests.filter((path) => path === "/stream/around/storyboard.vtt").length;
 		expect(asked()).toBe(0);
 		const range = page.locator("#p media-time-range");
 		await expect.poll(() => range.getAttribute("mediaseekable"), { timeout: 60_000 }).toBe("0:4");
@@ -234,7 +324,7 @@ describe("the player with controls", () => {
 		await range.hover();
 		await expect
 			.poll(() => range.getAttribute("mediapreviewimage"), { timeout: 60_000 })
-			.toBe(`${server.origin}/stream/storyboard/ab/1#xywh=0,0,1,1`);
+			.toBe(`${server.origin}/stream/around/storyboard/ab/1#xywh=0,0,1,1`);
 		expect(asked()).toBe(1);
 	});
 

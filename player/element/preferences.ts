@@ -3,6 +3,16 @@ export type Preference = "quality";
 
 const PREFIX = "crescendo-";
 
+/** Whether this page may store anything: private windows and sandboxed frames may not. */
+export function isStorageOpen(): boolean {
+	try {
+		return globalThis.localStorage !== null;
+	} catch (error) {
+		if (error instanceof DOMException) return false;
+		throw error;
+	}
+}
+
 /** A remembered value; undefined where there is none or storage is closed (private windows, sandboxed frames). */
 export function readPreference(name: Preference): string | undefined {
 	try {

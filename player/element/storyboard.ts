@@ -7,8 +7,6 @@ export type StoryboardPicture = {
 	readonly url: string;
 };
 
-/** Where the edge has the pictures of an asset, relative to its master playlist. */
-const STORYBOARD_URI = "storyboard.vtt";
 /** More characters than any storyboard of the edge has: 2000 pictures of a hundred each. */
 const LONGEST = 2 ** 19;
 /** Seconds that any time has to be below; a damaged one may be anything. */
@@ -28,9 +26,8 @@ export function parseStoryboard(text: string, url: string): StoryboardPicture[] 
 	return pictures;
 }
 
-/** The pictures of the asset of a master playlist; none where it has none, or where they cannot be fetched: they are an extra. */
-export async function fetchStoryboard(masterUrl: string, signal: AbortSignal): Promise<StoryboardPicture[]> {
-	const url = new URL(STORYBOARD_URI, masterUrl).href;
+/** The pictures of a storyboard; none where it cannot be fetched: they are an extra. @param url of the WebVTT file */
+export async function fetchStoryboard(url: string, signal: AbortSignal): Promise<StoryboardPicture[]> {
 	const text = await fetch(url, { signal, credentials: "omit", priority: "low" }).then(
 		(response) => (response.ok ? response.text() : ""),
 		() => "",

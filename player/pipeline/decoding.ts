@@ -7,6 +7,8 @@ import { startWorker } from "./start-worker.ts";
 export type DecodingListener = {
 	readonly ready: (info: ReadyInfo) => void;
 	readonly frame: (frame: FrameMessage) => void;
+	/** A picture was decoded, and its times are known. */
+	readonly decoded: () => void;
 	/** All pictures of this segment were decoded. */
 	readonly done: (sequence: number) => void;
 	readonly failed: (failure: PipelineFailure) => void;
@@ -138,6 +140,7 @@ export class Decoding {
 				this.#decodedTo = mediaTime / 1e6;
 				this.#times = times;
 				this.#speed = observePicture(this.#speed, times.total);
+				this.#listener.decoded();
 			},
 			done: (sequence) => {
 				this.#held.delete(sequence);

@@ -3,6 +3,7 @@ import type * as HlsNamespace from "hls.js";
 import type { ErrorData, Fragment, HlsConfig, LevelDetails, LevelUpdatedData, ManifestParsedData } from "hls.js";
 import { CodecError } from "../../codec/errors.ts";
 import { ENHANCEMENTS_DATA_ID } from "../../protocol/enhancements.ts";
+import { POSTER_DATA_ID, STORYBOARD_DATA_ID } from "../../protocol/session-data.ts";
 import { ByteCache } from "./byte-cache.ts";
 import { type ByteLocation, fetchBytes } from "./fetch-bytes.ts";
 import { locationOf } from "./media-playlist.ts";
@@ -23,6 +24,9 @@ export type BaseManifest = {
 	readonly codec: string;
 	/** What the video is called; undefined: the playlist does not say. */
 	readonly title: string | undefined;
+	/** Absolute addresses of a picture of the video and of the small pictures of its time range; undefined: the stream has none. */
+	readonly posterUrl: string | undefined;
+	readonly storyboardUrl: string | undefined;
 };
 
 /** `DATA-ID` of the session data that holds a stream's title; Apple's players read it too. */
@@ -159,17 +163,22 @@ export class BaseFeed {
 	}
 
 	#onManifest(data: ManifestParsedData): void {
-		const uri = data.sessionData?.[ENHANCEMENTS_DATA_ID]?.["URI"];
+		// hls.js leaves session data as written; addresses are relative to the multivariant playlist.
+		const addressOf = (dataId: string): string | undefined => {
+			const uri = data.sessionData?.[dataId]?.["URI"];
+			return uri === undefined ? undefined : URL.parse(uri, absolute(this.hls.url))?.href;
+		};
 		const level = data.levels[data.firstLevel];
 		this.#listener.manifest({
-			// hls.js leaves session data as written; the address is relative to the multivariant playlist.
-			enhancementsUrl: uri === undefined ? undefined : new URL(uri, absolute(this.hls.url)).href,
+			enhancementsUrl: addressOf(ENHANCEMENTS_DATA_ID),
 			width: level?.width ?? 0,
 			height: level?.height ?? 0,
 			frameRate: level?.frameRate ?? 0,
 			bitrate: level?.bitrate ?? 0,
 			codec: level?.videoCodec ?? "",
 			title: data.sessionData?.[TITLE_DATA_ID]?.["VALUE"],
+			posterUrl: addressOf(POSTER_DATA_ID),
+			storyboardUrl: addressOf(STORYBOARD_DATA_ID),
 		});
 	}
 

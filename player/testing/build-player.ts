@@ -1,17 +1,8 @@
 import { join } from "node:path";
-import { build, type Plugin } from "vite";
+import { build } from "vite";
+import { leaveRuntimeFiles } from "../../scripts/leave-runtime-files.ts";
 
 const root = join(import.meta.dirname, "../..");
-
-/** The runtime's `.wasm` files are served from `/runtime/`; bundled copies would weigh 25 MiB. */
-const leaveRuntimeFiles: Plugin = {
-	name: "leave-runtime-files",
-	enforce: "pre",
-	transform(code, id) {
-		if (!id.includes("onnxruntime-web")) return undefined;
-		return { code: code.replaceAll(/new URL\((?="ort[\w.-]+\.wasm")/g, "new URL(/* @vite-ignore */"), map: null };
-	},
-};
 
 /** Builds `player.js` and its chunks into a folder, as the site's build does, without the site. */
 export async function buildPlayer(folder: string, minify = false): Promise<void> {
