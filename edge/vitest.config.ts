@@ -1,8 +1,18 @@
+import { cp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { openApiDocument } from "./openapi/document.ts";
 
 const here = (path: string): string => join(import.meta.dirname, path);
+
+/** Pages that stand for the built ones, and the description of the interface as the build writes it. */
+const makeSite = async (): Promise<string> => {
+	const folder = here("../node_modules/.cache/crescendo-video/edge-test-site");
+	await cp(here("./testing/site"), folder, { recursive: true });
+	await writeFile(join(folder, "openapi.json"), JSON.stringify(openApiDocument()));
+	return folder;
+};
 
 /** The edge's tests run inside workerd, with R2, D1 and Durable Objects of their own for each file. */
 export default defineConfig(async () => ({
@@ -14,7 +24,7 @@ export default defineConfig(async () => ({
 		cloudflareTest({
 			wrangler: { configPath: here("../wrangler.toml") },
 			miniflare: {
-				assets: { directory: here("./testing/site"), binding: "PAGES" },
+				assets: { directory: await makeSite(), binding: "PAGES" },
 				bindings: {
 					CRESCENDO_API_KEY: "test-api-key",
 					CRESCENDO_STUDIO: "1",

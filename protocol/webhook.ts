@@ -1,6 +1,17 @@
+import * as v from "valibot";
+
 /** What a webhook may be told of. */
 export const ASSET_EVENTS = ["asset.created", "asset.ready", "asset.track-failed", "asset.deleted"] as const;
 export type AssetEventType = (typeof ASSET_EVENTS)[number];
+
+/** `POST /v1/webhooks`. */
+export const CreateWebhookRequest = v.strictObject({
+	url: v.pipe(v.string(), v.maxLength(2000)),
+	/** All unless given. */
+	events: v.optional(v.pipe(v.array(v.picklist(ASSET_EVENTS)), v.minLength(1), v.maxLength(ASSET_EVENTS.length)), [
+		...ASSET_EVENTS,
+	]),
+});
 
 /** The body of a webhook, by the Standard Webhooks format: `type`, `timestamp`, `data`. */
 export type WebhookPayload = {

@@ -5,6 +5,7 @@ import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { build, type InlineConfig, type Plugin } from "vite";
+import { openApiDocument } from "../edge/openapi/document.ts";
 import { NEURAL_FOLDERS_PATH, type NeuralFolders } from "../protocol/neural.ts";
 import { leaveRuntimeFiles } from "./leave-runtime-files.ts";
 import { readNeuralFolder, writeNeuralFiles } from "./neural-files.ts";
@@ -153,6 +154,7 @@ async function buildSite(): Promise<void> {
 		await rm(join(site, folder), { recursive: true });
 	}
 	await writeFile(join(site, NEURAL_FOLDERS_PATH), JSON.stringify(neural));
+	await writeFile(join(site, "openapi.json"), JSON.stringify(openApiDocument()));
 	await cp(join(root, "examples/sample"), join(site, "sample"), { recursive: true });
 	await writeFile(join(site, "_headers"), HEADERS);
 	await refuseLargeFiles(site);

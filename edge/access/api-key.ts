@@ -1,12 +1,6 @@
+import { type Scope, SCOPES } from "../../protocol/access.ts";
 import { findApiKey } from "../catalogue/api-keys.ts";
 import type { Environment } from "../environment.ts";
-
-/**
- * What a key may do: read assets' state and the catalogue, make and write assets, make upload and playback tokens, delete assets,
- * manage keys, manage webhooks.
- */
-export const SCOPES = ["read", "write", "tokens", "delete", "keys", "webhooks"] as const;
-export type Scope = (typeof SCOPES)[number];
 
 /** Keys of the catalogue begin so. */
 export const API_KEY_PREFIX = "cak_";

@@ -1,7 +1,8 @@
 import type { Context } from "hono";
+import type { Scope } from "../../protocol/access.ts";
 import type { EdgeContext } from "../environment.ts";
 import { ApiError } from "../http/api-error.ts";
-import { hashApiKey, type Scope, scopesOfKey } from "./api-key.ts";
+import { hashApiKey, scopesOfKey } from "./api-key.ts";
 import { signingKeys } from "./signing-keys.ts";
 import { readUploadToken, UPLOAD_TOKEN_PREFIX, type UploadClaims } from "./upload-token.ts";
 

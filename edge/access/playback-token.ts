@@ -1,21 +1,7 @@
 import * as v from "valibot";
+import type { CreatePlaybackTokenRequest } from "../../protocol/access.ts";
 import { signClaims, verifyClaims } from "./signed-claims.ts";
 import type { SigningKeys } from "./signing-keys.ts";
-
-/** Seconds that a token is good for unless it says otherwise, and at most. */
-const DEFAULT_LIFE = 12 * 3600;
-const LONGEST_LIFE = 30 * 86_400;
-
-/** `POST /v1/assets/:id/playback-tokens`. */
-export const CreatePlaybackTokenRequest = v.strictObject({
-	expiresInSeconds: v.optional(
-		v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(LONGEST_LIFE)),
-		DEFAULT_LIFE,
-	),
-	/** The only origin whose pages may play with it: `https://example.com`. */
-	origin: v.optional(v.pipe(v.string(), v.maxLength(256), v.regex(/^https?:\/\/[^/?#\s]+$/))),
-});
-export type CreatePlaybackTokenRequest = v.InferOutput<typeof CreatePlaybackTokenRequest>;
 
 const Claims = v.strictObject({
 	asset: v.string(),

@@ -12,7 +12,7 @@ import { ref, SCHEMAS } from "./schemas.ts";
 
 const OPERATIONS: readonly Operation[] = [...INGEST, ...PLAYBACK, ...CATALOGUE, ...ACCESS, ...WEBHOOKS, ...SERVICE];
 
-/** The interface as an OpenAPI 3.1 document. */
+/** The interface as an OpenAPI 3.1 document. The build writes it to a file: nothing of this folder is in the Worker. */
 export const openApiDocument = (): JsonSchema => {
 	const paths: Record<string, Record<string, JsonSchema>> = {};
 	for (const operation of OPERATIONS.flatMap(withSigned)) {

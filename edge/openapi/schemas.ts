@@ -13,7 +13,7 @@ const object = (properties: Record<string, JsonSchema>, optional: readonly strin
 });
 const list = (items: JsonSchema): JsonSchema => ({ type: "array", items });
 
-const quality = object({
+const quality = {
 	playbacks: integer,
 	failed: integer,
 	startupP50: { type: ["integer", "null"] },
@@ -23,7 +23,7 @@ const quality = object({
 	playedSeconds: { type: "number" },
 	enhancedShare: { type: "number" },
 	droppedFrames: integer,
-});
+};
 
 /** Answers; requests are described by their validation. */
 export const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
@@ -90,8 +90,8 @@ export const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
 	NewKey: object({ id: text, name: text, scopes: list(text), key: text }),
 	KeyList: object({ keys: list(object({ id: text, name: text, scopes: list(text), createdAt: text })) }),
 	Quality: object({
-		total: quality,
-		days: list({ allOf: [object({ day: text }), quality] }),
+		total: object(quality),
+		days: list(object({ day: text, ...quality })),
 		fallbacks: { type: "object", additionalProperties: integer },
 	}),
 	Usage: object({

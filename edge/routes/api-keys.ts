@@ -1,18 +1,11 @@
 import { Hono } from "hono";
-import * as v from "valibot";
-import { hashApiKey, newApiKey, SCOPES } from "../access/api-key.ts";
+import { CreateKeyRequest } from "../../protocol/access.ts";
+import { hashApiKey, newApiKey } from "../access/api-key.ts";
 import { requireKey } from "../access/authorize.ts";
 import { insertApiKey, listApiKeys, revokeApiKey } from "../catalogue/api-keys.ts";
 import type { EdgeContext } from "../environment.ts";
 import { notFound } from "../http/api-error.ts";
 import { readJson } from "../http/request-body.ts";
-
-/** `POST /v1/api-keys`. */
-export const CreateKeyRequest = v.strictObject({
-	/** For people. */
-	name: v.pipe(v.string(), v.minLength(1), v.maxLength(100)),
-	scopes: v.pipe(v.array(v.picklist(SCOPES)), v.minLength(1), v.maxLength(SCOPES.length)),
-});
 
 /** API keys: make, list, revoke. A key is shown when it is made and never again. */
 export const apiKeys = new Hono<EdgeContext>()

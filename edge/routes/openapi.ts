@@ -1,9 +1,10 @@
 import { Hono } from "hono";
 import type { EdgeContext } from "../environment.ts";
-import { openApiDocument } from "../openapi/document.ts";
 
-/** The interface's own description. */
-export const openApi = new Hono<EdgeContext>().get("/openapi.json", (context) => {
-	context.header("Access-Control-Allow-Origin", "*");
-	return context.json(openApiDocument());
+/** The interface's own description: a file that the build writes from `openapi/`, so that the Worker does not carry it. */
+export const openApi = new Hono<EdgeContext>().get("/openapi.json", async (context) => {
+	const file = await context.env.PAGES.fetch(context.req.raw);
+	const response = new Response(file.body, file);
+	response.headers.set("Access-Control-Allow-Origin", "*");
+	return response;
 });

@@ -1,6 +1,7 @@
 import { Hono } from "hono";
+import { CreatePlaybackTokenRequest } from "../../protocol/access.ts";
 import { requireKey } from "../access/authorize.ts";
-import { createPlaybackToken, CreatePlaybackTokenRequest } from "../access/playback-token.ts";
+import { createPlaybackToken } from "../access/playback-token.ts";
 import { signingKeys } from "../access/signing-keys.ts";
 import type { EdgeContext } from "../environment.ts";
 import { readJson } from "../http/request-body.ts";

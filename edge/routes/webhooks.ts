@@ -1,7 +1,6 @@
 import { Hono } from "hono";
-import * as v from "valibot";
 import { toBase64 } from "../../protocol/base64.ts";
-import { ASSET_EVENTS, WEBHOOK_SECRET_PREFIX } from "../../protocol/webhook.ts";
+import { CreateWebhookRequest, WEBHOOK_SECRET_PREFIX } from "../../protocol/webhook.ts";
 import { requireKey } from "../access/authorize.ts";
 import { deleteWebhook, insertWebhook, listWebhooks, MAX_WEBHOOKS } from "../catalogue/webhooks.ts";
 import type { EdgeContext } from "../environment.ts";
@@ -9,15 +8,6 @@ import { ApiError, notFound } from "../http/api-error.ts";
 import { readJson } from "../http/request-body.ts";
 import { webhookObject } from "../webhooks/publish.ts";
 import { findTargetFault } from "../webhooks/target.ts";
-
-/** `POST /v1/webhooks`. */
-export const CreateWebhookRequest = v.strictObject({
-	url: v.pipe(v.string(), v.maxLength(2000)),
-	/** All unless given. */
-	events: v.optional(v.pipe(v.array(v.picklist(ASSET_EVENTS)), v.minLength(1), v.maxLength(ASSET_EVENTS.length)), [
-		...ASSET_EVENTS,
-	]),
-});
 
 /** Webhooks by the Standard Webhooks format: make, list, remove, try, look at what was sent. The secret is shown once. */
 export const webhooks = new Hono<EdgeContext>()

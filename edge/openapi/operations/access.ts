@@ -1,6 +1,5 @@
+import { CreateKeyRequest, CreatePlaybackTokenRequest } from "../../../protocol/access.ts";
 import { CreateTokenRequest } from "../../../protocol/asset.ts";
-import { CreatePlaybackTokenRequest } from "../../access/playback-token.ts";
-import { CreateKeyRequest } from "../../routes/api-keys.ts";
 import { badJson, denied, json, type Operation } from "../operation.ts";
 import { ref } from "../schemas.ts";
 

@@ -1,4 +1,4 @@
-import { CreateWebhookRequest } from "../../routes/webhooks.ts";
+import { CreateWebhookRequest } from "../../../protocol/webhook.ts";
 import { badJson, denied, json, type Operation } from "../operation.ts";
 import { ref } from "../schemas.ts";
 
