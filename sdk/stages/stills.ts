@@ -3,6 +3,7 @@ import type { Picture } from "../../codec/picture/picture.ts";
 import type { ColourSpace } from "../../codec/track.ts";
 import { encodePart } from "../../protocol/part.ts";
 import { fitWithin } from "./plan.ts";
+import { scalerTo } from "./scale.ts";
 
 /** A JPEG of one moment of the video: of the storyboard, or the poster. */
 export type Still = {
@@ -25,13 +26,16 @@ const MOST = 120;
 /** The first frame is often black: the poster is from a tenth of the video on, but not later than this, in microseconds. */
 const LATEST_POSTER = 10_000_000;
 
-/** JPEG by the browser's own encoder. */
+/**
+ * JPEG by the browser's own encoder. The picture is scaled before it is drawn: Chromium keeps a converted copy of every frame that is
+ * drawn, as large as the frame, for as long as nothing else on the machine wants the memory.
+ */
 export const canvasJpeg =
 	(colour: ColourSpace): MakeJpeg =>
 	async (picture, side, quality) => {
 		const { width, height } = fitWithin(picture.width, picture.height, side);
 		const canvas = new OffscreenCanvas(width, height);
-		const frame = pictureToFrame(picture, 0, colour);
+		const frame = pictureToFrame(scalerTo(width, height)(picture), 0, colour);
 		try {
 			canvas.getContext("2d")?.drawImage(frame, 0, 0, width, height);
 		} finally {
