@@ -3,6 +3,19 @@ import type { Words } from "./words.ts";
 const STATISTICS_ICON =
 	'<svg aria-hidden="true" viewBox="0 0 24 24"><path d="M4 20V10h3v10H4Zm6.5 0V4h3v16h-3ZM17 20v-7h3v7h-3Z"/></svg>';
 
+/** media-chrome has a hidden button there for menus inside of menus, which a menu must not hold (ARIA, section 5.3.6). */
+const NO_BACK_BUTTON = '<template slot="header"></template>';
+
+/** What the error dialog says, by the code of the MediaError. */
+const errorSlots = (words: Words): string =>
+	[undefined, undefined, words.networkLost, words.undecodable, words.unavailable]
+		.map((message, code) =>
+			message === undefined
+				? ""
+				: `<h3 slot="error-${code}-title">${words.unplayable}</h3><p slot="error-${code}-message">${message}</p>`,
+		)
+		.join("");
+
 /** The shadow tree of `<crescendo-player>`: media-chrome's controls round a `<crescendo-video>`. */
 export function playerTemplate(words: Words): string {
 	return `
@@ -15,10 +28,10 @@ export function playerTemplate(words: Words): string {
 	</div>
 	<crescendo-statistics part="statistics" noautohide hidden></crescendo-statistics>
 	<media-loading-indicator slot="centered-chrome" noautohide></media-loading-indicator>
-	<media-error-dialog slot="dialog"></media-error-dialog>
-	<media-captions-menu id="captions-menu" hidden anchor="auto"></media-captions-menu>
-	<media-playback-rate-menu id="rate-menu" hidden anchor="rate-button" rates="0.5 0.75 1 1.25 1.5 2"></media-playback-rate-menu>
-	<crescendo-quality-menu id="quality-menu" hidden anchor="auto"></crescendo-quality-menu>
+	<media-error-dialog slot="dialog" aria-label="${words.unplayable}">${errorSlots(words)}</media-error-dialog>
+	<media-captions-menu id="captions-menu" hidden anchor="auto">${NO_BACK_BUTTON}</media-captions-menu>
+	<media-playback-rate-menu id="rate-menu" hidden anchor="rate-button" rates="0.5 0.75 1 1.25 1.5 2">${NO_BACK_BUTTON}</media-playback-rate-menu>
+	<crescendo-quality-menu id="quality-menu" hidden anchor="auto">${NO_BACK_BUTTON}</crescendo-quality-menu>
 	<div part="bottom">
 		<media-time-range part="time-range"></media-time-range>
 		<media-control-bar part="control-bar">
@@ -104,7 +117,7 @@ media-controller[mediapaused] crescendo-video {
 [part="badge"] {
 	padding: 3px 9px;
 	border-radius: 99px;
-	background: rgb(255 255 255 / 0.16);
+	background: rgb(0 0 0 / 0.55);
 	font-size: 12px;
 	font-weight: 600;
 	letter-spacing: 0.02em;
@@ -137,6 +150,10 @@ media-control-bar {
 	width: 100%;
 	padding: 0 6px 6px;
 	box-sizing: border-box;
+}
+media-error-dialog > * {
+	margin: 0 0 0.3em;
+	text-wrap: balance;
 }
 [id$="-menu"] {
 	/* Its lowest row lies over the time range. */

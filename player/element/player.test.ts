@@ -282,6 +282,16 @@ describe("the player with controls", () => {
 			.toBe("cc:en:English");
 	});
 
+	it("says in the viewer's language what is wrong with a video that cannot be played", async () => {
+		await open('lang="fr"');
+		await element((p) => p.setAttribute("src", "/stream/none.m3u8"));
+		const dialog = harness.page.locator("#p media-error-dialog");
+		await expect.poll(() => dialog.getAttribute("open"), { timeout: 60_000 }).toBe("");
+		expect(await dialog.getAttribute("aria-label")).toBe("Impossible de lire cette vidéo");
+		await dialog.getByText("Elle a peut-être été supprimée").waitFor();
+		expect(await dialog.locator("[slot=error-2-message]").isVisible()).toBe(false);
+	});
+
 	it("says why the picture is not enhanced in the viewer's language, and labels its controls in it", async () => {
 		await open('lang="de"');
 		const { page } = harness;

@@ -10,6 +10,11 @@ export type Words = {
 	readonly enhanced: string;
 	readonly statistics: string;
 	readonly loading: string;
+	/** Title of every error, then what each may be due to. */
+	readonly unplayable: string;
+	readonly networkLost: string;
+	readonly undecodable: string;
+	readonly unavailable: string;
 };
 
 /** A table of languages: a row more is a translation more. */
@@ -19,24 +24,40 @@ const WORDS: Readonly<Record<string, Words>> = {
 		enhanced: "Enhanced",
 		statistics: "Statistics",
 		loading: "Enhancing soon",
+		unplayable: "This video cannot be played",
+		networkLost: "The network was lost. Check the connection, then load the page again.",
+		undecodable: "It is damaged, or this browser cannot decode it.",
+		unavailable: "It may have been removed, or the server cannot be reached.",
 	},
 	de: {
 		low: "Niedrig",
 		enhanced: "Verbessert",
 		statistics: "Statistik",
 		loading: "Gleich besser",
+		unplayable: "Dieses Video kann nicht abgespielt werden",
+		networkLost: "Das Netz ist weg. Bitte die Verbindung prüfen und die Seite neu laden.",
+		undecodable: "Es ist beschädigt, oder dieser Browser kann es nicht dekodieren.",
+		unavailable: "Vielleicht wurde es entfernt, oder der Server ist nicht zu erreichen.",
 	},
 	fr: {
 		low: "Basse",
 		enhanced: "Améliorée",
 		statistics: "Statistiques",
 		loading: "Bientôt améliorée",
+		unplayable: "Impossible de lire cette vidéo",
+		networkLost: "Le réseau est coupé. Vérifiez la connexion, puis rechargez la page.",
+		undecodable: "Elle est endommagée, ou ce navigateur ne sait pas la décoder.",
+		unavailable: "Elle a peut-être été supprimée, ou le serveur est injoignable.",
 	},
 	es: {
 		low: "Baja",
 		enhanced: "Mejorada",
 		statistics: "Estadísticas",
 		loading: "Pronto mejorada",
+		unplayable: "No se puede reproducir este vídeo",
+		networkLost: "Se ha perdido la red. Compruebe la conexión y vuelva a cargar la página.",
+		undecodable: "Está dañado, o este navegador no puede decodificarlo.",
+		unavailable: "Puede que se haya eliminado, o no se puede acceder al servidor.",
 	},
 };
 
