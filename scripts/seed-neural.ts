@@ -21,10 +21,14 @@ export async function seedNeural(run: RunWrangler, at: readonly string[], marker
 	// Not built: the edge still serves its API.
 	if (list === undefined) return false;
 	if (marker !== undefined && (await textOf(marker)) === list) return false;
-	await run(["r2", "bulk", "put", "crescendo-media", "--filename", NEURAL_LIST, "--force", ...at]);
+	await putNeural(run, NEURAL_LIST, at);
 	if (marker !== undefined) await writeFile(marker, list);
 	return true;
 }
+
+/** Puts what a list names into the store. */
+export const putNeural = (run: RunWrangler, list: string, at: readonly string[]): Promise<void> =>
+	run(["r2", "bulk", "put", "crescendo-media", "--filename", list, "--force", ...at]);
 
 const textOf = (path: string): Promise<string | undefined> =>
 	readFile(path, "utf8").catch((error: unknown) => {
