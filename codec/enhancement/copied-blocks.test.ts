@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { symbolCosts } from "../entropy/tables.ts";
-import { bitsOfCells, changeLevels, copyingGains, withoutCopied } from "./copied-blocks.ts";
+import { addedErrors, bitsOfCells, changeLevels, copyingGains, withoutCopied } from "./copied-blocks.ts";
 import { CUE_PLANES } from "./cues.ts";
 import { frameGeometry } from "./geometry.ts";
 
@@ -57,7 +57,8 @@ describe("copied blocks", () => {
 		bits[0] = 4;
 		const lambda = 40 * 40 ** (20 / 63);
 		const worth = (2 * lambda * 0.75 * 16 ** 2) / 256 ** 2;
-		const gains = copyingGains(bits, { source, coded, copied }, Uint8Array.of(20, 50), geometry);
+		const added = addedErrors({ source, coded, copied }, geometry);
+		const gains = copyingGains(bits, added, Uint8Array.of(20, 50), geometry);
 		const finer = worth * 40 ** (30 / 63);
 		const expected = [4, -worth, finer, 0, 0, 0, 0, 0];
 		gains.forEach((gain, block) => expect(gain).toBeCloseTo(expected[block] as number, 3));

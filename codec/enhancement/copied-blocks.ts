@@ -86,6 +86,29 @@ export function bitsOfCells(symbols: Int16Array, scale: Uint8Array, cells: numbe
 	return bits;
 }
 
+/** By how much larger the squared error of each 16x16 block is copied than coded; luma, then chroma. May be negative. */
+export type AddedErrors = Int32Array;
+
+/** Luma and chroma of {@link AddedErrors}, a pair for each block. */
+export function addedErrors(
+	{ source, coded, copied }: Candidates,
+	{ grid4, grid16 }: Pick<FrameGeometry, "grid4" | "grid16">,
+): AddedErrors {
+	const added = new Int32Array(2 * grid16.cells);
+	const blocks = blocksOf(grid4, 2);
+	for (let p = 0, i = 0; p < FOLDED_PLANES; p++) {
+		const part = p < LUMA_PLANES ? 0 : 1;
+		for (let cell = 0; cell < grid4.cells; cell++, i++) {
+			const s = source[i] as number;
+			const stays = s - (copied[i] as number);
+			const coding = s + 128 - (coded[i] as number);
+			const at = 2 * (blocks[cell] as number) + part;
+			added[at] = (added[at] as number) + stays * stays - coding * coding;
+		}
+	}
+	return added;
+}
+
 /**
  * Bits that copying each block saves: those of its latents less the worth of the error it adds.
  *
@@ -93,30 +116,18 @@ export function bitsOfCells(symbols: Int16Array, scale: Uint8Array, cells: numbe
  */
 export function copyingGains(
 	bits: Float32Array,
-	pictures: Candidates,
+	added: AddedErrors,
 	quality: Uint8Array,
-	{ grid4, grid8, grid16 }: Pick<FrameGeometry, "grid4" | "grid8" | "grid16">,
+	{ grid8, grid16 }: Pick<FrameGeometry, "grid8" | "grid16">,
 ): Float32Array {
-	const { source, coded, copied } = pictures;
-	const gains = new Float32Array(grid8.cells / 4);
+	const gains = new Float32Array(grid16.cells);
 	blocksOf(grid8, 1).forEach((block, cell) => {
 		gains[block] = (gains[block] as number) + (bits[cell] as number);
 	});
-	const added = new Float64Array(gains.length);
-	const blocks = blocksOf(grid4, 2);
-	for (let p = 0, i = 0; p < FOLDED_PLANES; p++) {
-		const weight = p < LUMA_PLANES ? LUMA_WEIGHT : CHROMA_WEIGHT;
-		for (let cell = 0; cell < grid4.cells; cell++, i++) {
-			const s = source[i] as number;
-			const stays = s - (copied[i] as number);
-			const coding = s + 128 - (coded[i] as number);
-			const block = blocks[cell] as number;
-			added[block] = (added[block] as number) + weight * (stays * stays - coding * coding);
-		}
-	}
 	const blockQuality = blocksOf(grid16, 1);
 	return gains.map((saved, block) => {
 		const lambda = lambdaOf(quality[blockQuality[block] as number] as number);
-		return saved - ((PATIENCE * lambda) / 256 ** 2) * (added[block] as number);
+		const error = LUMA_WEIGHT * (added[2 * block] as number) + CHROMA_WEIGHT * (added[2 * block + 1] as number);
+		return saved - ((PATIENCE * lambda) / 256 ** 2) * error;
 	});
 }

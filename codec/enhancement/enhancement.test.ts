@@ -124,13 +124,6 @@ describe("encoder and decoder", () => {
 		);
 	}, 300_000);
 
-	it("agree with motion searched in source pictures", async () => {
-		const { frames, hashes } = await encode(64, 64, [intra(40), inter(40), inter(40)], {
-			motionReference: "source",
-		});
-		expect(await decode(64, 64, frames)).toEqual(hashes);
-	});
-
 	it("take a held picture over as it is, for thirteen bytes", async () => {
 		const encoder = await EnhancementEncoder.create({
 			model,

@@ -34,7 +34,7 @@ export function frameGeometry(width: number, height: number): FrameGeometry {
  * @throws CodecError `invalid-picture` where it does not have the visible size
  */
 export function extendSource(picture: Picture, geometry: FrameGeometry): Picture {
-	requireSize("The picture", picture, geometry.width, geometry.height);
+	requireSourceSize(picture, geometry);
 	return extendPicture(picture, geometry.codedWidth, geometry.codedHeight);
 }
 
@@ -48,7 +48,12 @@ export function extendBase(picture: Picture, geometry: FrameGeometry): Picture {
 	return extendPicture(picture, geometry.grid4.width, geometry.grid4.height);
 }
 
-function requireSize(what: string, picture: Picture, width: number, height: number): void {
+/** @throws CodecError `invalid-picture` where a source picture does not have the visible size */
+export function requireSourceSize(picture: Pick<Picture, "width" | "height">, { width, height }: FrameGeometry): void {
+	requireSize("The picture", picture, width, height);
+}
+
+function requireSize(what: string, picture: Pick<Picture, "width" | "height">, width: number, height: number): void {
 	if (picture.width !== width || picture.height !== height) {
 		throw new CodecError(
 			"invalid-picture",

@@ -1,12 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { frameGeometry } from "./geometry.ts";
-import { adaptiveOffsets, qualityMap } from "./quality-map.ts";
+import { adaptiveOffsets, blockDetail, patchSums, qualityMap } from "./quality-map.ts";
 
 const { grid32 } = frameGeometry(96, 64);
 const WIDTH = 96;
 
-/** Noise of an amplitude per block. */
-const luma = (amplitude: (block: number) => number) =>
+/** Detail of noise of an amplitude per block. */
+const detailOf = (amplitude: (block: number) => number) => blockDetail(patchSums(noise(amplitude), grid32), grid32);
+
+const noise = (amplitude: (block: number) => number) =>
 	Uint8Array.from({ length: WIDTH * 64 }, (_, i) => {
 		const [x, y] = [i % WIDTH, Math.floor(i / WIDTH)];
 		const block = (y >> 5) * 3 + (x >> 5);
@@ -22,8 +24,7 @@ describe("block quality", () => {
 
 	it("is finer where the picture is flat", () => {
 		const offsets = adaptiveOffsets(
-			luma((block) => [0, 1, 4, 12, 40, 110][block] ?? 0),
-			grid32,
+			detailOf((block) => [0, 1, 4, 12, 40, 110][block] ?? 0),
 			3,
 		);
 		expect([...offsets]).toEqual([...offsets].toSorted((a, b) => b - a));
@@ -32,8 +33,7 @@ describe("block quality", () => {
 		expect(
 			[
 				...adaptiveOffsets(
-					luma((block) => block * 20),
-					grid32,
+					detailOf((block) => block * 20),
 					0,
 				),
 			].every((offset) => offset === 0),
@@ -44,8 +44,7 @@ describe("block quality", () => {
 		expect(
 			[
 				...adaptiveOffsets(
-					luma(() => 50),
-					grid32,
+					detailOf(() => 50),
 					8,
 				),
 			].every((offset) => offset === 0),
@@ -53,14 +52,14 @@ describe("block quality", () => {
 	});
 
 	it("stays as it was where it is nearly so", () => {
-		const picture = luma((block) => [0, 1, 4, 12, 40, 110][block] ?? 0);
-		const offsets = adaptiveOffsets(picture, grid32, 3);
+		const detail = detailOf((block) => [0, 1, 4, 12, 40, 110][block] ?? 0);
+		const offsets = adaptiveOffsets(detail, 3);
 		for (const [moved, kept] of [
 			[0, true],
 			[1, false],
 		] as const) {
 			const before = offsets.map((offset) => Math.max(Math.min(offset + 2 * moved, 4), -4));
-			const after = adaptiveOffsets(picture, grid32, 3, before);
+			const after = adaptiveOffsets(detail, 3, before);
 			expect([moved, after.every((offset, i) => offset === before[i])]).toEqual([moved, kept]);
 		}
 	});

@@ -7,6 +7,7 @@ import type { Grid } from "./geometry.ts";
 const OFFSET_UNIT = 4;
 const BLOCK = 32;
 const PATCH = 8;
+const PER_SIDE = BLOCK / PATCH;
 /** Distance, in offsets, up to which a block keeps the one it had. */
 const HYSTERESIS = 0.75;
 
@@ -19,24 +20,10 @@ export function qualityMap(q: number, offsets: Int8Array): Uint8Array {
  * Offsets that make flat blocks finer and busy ones coarser, as the eye sees errors: each halving of a block's variance below the
  * picture's is worth `strength` quality indices. An offset that is nearly what it was stays so: noise costs no bits.
  *
- * @param luma of the coded size. @param strength 0 (none) to 8. @param previous offsets of the frame before
+ * @param detail of each block, see {@link blockDetail}. @param strength 0 (none) to 8. @param previous offsets of the frame before
  */
-export function adaptiveOffsets(
-	luma: Uint8Array,
-	{ width, height, cells }: Grid,
-	strength: number,
-	previous?: Int8Array,
-): Int8Array {
-	const detail = new Float64Array(cells);
-	const perSide = BLOCK / PATCH;
-	for (let y = 0; y < perSide * height; y++) {
-		for (let x = 0; x < perSide * width; x++) {
-			const block = Math.floor(y / perSide) * width + Math.floor(x / perSide);
-			const variance = varianceOf(luma, PATCH * (y * BLOCK * width + x), BLOCK * width);
-			detail[block] = (detail[block] as number) + Math.log2(1 + variance) / perSide ** 2;
-		}
-	}
-	const mean = detail.reduce((sum, value) => sum + value, 0) / cells;
+export function adaptiveOffsets(detail: Float64Array, strength: number, previous?: Int8Array): Int8Array {
+	const mean = detail.reduce((sum, value) => sum + value, 0) / detail.length;
 	return Int8Array.from(detail, (value, block) => {
 		const offset = Math.min(Math.max((-strength * (value - mean)) / OFFSET_UNIT, -LARGEST_OFFSET), LARGEST_OFFSET);
 		const before = previous?.[block];
@@ -44,17 +31,39 @@ export function adaptiveOffsets(
 	});
 }
 
-/** Of 8x8 samples. */
-function varianceOf(luma: Uint8Array, first: number, stride: number): number {
-	let sum = 0;
-	let squares = 0;
-	for (let y = 0, row = first; y < PATCH; y++, row += stride) {
-		for (let i = row; i < row + PATCH; i++) {
-			const sample = luma[i] as number;
-			sum += sample;
-			squares += sample * sample;
+/**
+ * How busy each 32x32 block is: the mean, over its 8x8 patches, of log2(1 + variance).
+ *
+ * @param sums of {@link patchSums}. @param grid32 of the blocks
+ */
+export function blockDetail(sums: Uint32Array, { width, height, cells }: Grid): Float64Array {
+	const detail = new Float64Array(cells);
+	for (let y = 0, i = 0; y < PER_SIDE * height; y++) {
+		for (let x = 0; x < PER_SIDE * width; x++, i += 2) {
+			const block = Math.floor(y / PER_SIDE) * width + Math.floor(x / PER_SIDE);
+			const mean = (sums[i] as number) / PATCH ** 2;
+			const variance = (sums[i + 1] as number) / PATCH ** 2 - mean * mean;
+			detail[block] = (detail[block] as number) + Math.log2(1 + variance) / PER_SIDE ** 2;
 		}
 	}
-	const mean = sum / PATCH ** 2;
-	return squares / PATCH ** 2 - mean * mean;
+	return detail;
+}
+
+/** Sum of the samples and sum of their squares of every 8x8 patch, row by row. @param luma of the coded size */
+export function patchSums(luma: Uint8Array, { width, height, cells }: Grid): Uint32Array {
+	const sums = new Uint32Array(2 * PER_SIDE ** 2 * cells);
+	const stride = BLOCK * width;
+	for (let y = 0, i = 0; y < BLOCK * height; y += PATCH) {
+		for (let x = 0; x < stride; x += PATCH) {
+			for (let row = y * stride + x; row < (y + PATCH) * stride; row += stride) {
+				for (let k = row; k < row + PATCH; k++) {
+					const sample = luma[k] as number;
+					sums[i] = (sums[i] as number) + sample;
+					sums[i + 1] = (sums[i + 1] as number) + sample * sample;
+				}
+			}
+			i += 2;
+		}
+	}
+	return sums;
 }

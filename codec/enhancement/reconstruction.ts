@@ -154,16 +154,15 @@ export class EnhancementReconstructor {
 	}
 
 	/**
-	 * The picture that latents would give, without copied blocks: folded samples `[24, h4, w4]`. Changes nothing. On a GPU this reads back.
+	 * The picture that latents would give, without copied blocks: folded samples `[24, h4, w4]`, the caller's. Changes nothing.
 	 *
 	 * @throws CodecError `backend-failed`
 	 */
-	async attempt(prepared: Prepared, quality: Uint8Array, latents: Int16Array): Promise<Float32Array> {
+	async attempt(prepared: Prepared, quality: Uint8Array, latents: Int16Array): Promise<DeviceTensor> {
 		return this.guarded(async (temporary) => {
 			const { picture, features } = await this.synthesize(prepared, quality, latents);
-			temporary(picture);
 			temporary(features);
-			return this.executor.download(picture);
+			return picture;
 		});
 	}
 

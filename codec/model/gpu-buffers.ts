@@ -17,6 +17,7 @@ export class BufferPool {
 	private readonly device: GPUDevice;
 	private readonly free = new Map<number, GPUBuffer[]>();
 	private freeBytes = 0;
+	private closed = false;
 
 	constructor(device: GPUDevice) {
 		this.device = device;
@@ -34,7 +35,7 @@ export class BufferPool {
 	}
 
 	give(buffer: GPUBuffer): void {
-		if (this.freeBytes + buffer.size > KEPT_BYTES) {
+		if (this.closed || this.freeBytes + buffer.size > KEPT_BYTES) {
 			buffer.destroy();
 			return;
 		}
@@ -44,8 +45,9 @@ export class BufferPool {
 		this.freeBytes += buffer.size;
 	}
 
-	/** Destroys the free buffers. */
-	clear(): void {
+	/** Destroys the free buffers, and from then on whatever is given back. */
+	close(): void {
+		this.closed = true;
 		for (const list of this.free.values()) for (const buffer of list) buffer.destroy();
 		this.free.clear();
 		this.freeBytes = 0;

@@ -8,6 +8,7 @@ import type { DeviceTensor, Executor, Graph, Shape } from "./executor.ts";
 import { foldConstants } from "./fold-constants.ts";
 import { BufferPool } from "./gpu-buffers.ts";
 import { describeGpu, requestGpuDevice } from "./gpu-device.ts";
+import { GpuPrograms } from "./gpu-programs.ts";
 import { GpuWarps } from "./gpu-warps.ts";
 import { runtimeFileUrl } from "./ort-wasm-executor.ts";
 import { probeGraph } from "./probe.ts";
@@ -79,6 +80,8 @@ export class WebGpuExecutor implements Executor {
 	readonly description: string;
 	/** Where the tensors are: for presenting them. */
 	readonly device: GPUDevice;
+	/** For more work on the same device, in order with the networks. */
+	readonly programs: GpuPrograms;
 	private readonly ort: Ort;
 	private readonly ownsDevice: boolean;
 	private readonly pool: BufferPool;
@@ -95,7 +98,8 @@ export class WebGpuExecutor implements Executor {
 		this.ownsDevice = ownsDevice;
 		this.description = `WebGPU (${describeGpu(device)})`;
 		this.pool = new BufferPool(device);
-		this.warps = new GpuWarps(device, this.pool);
+		this.programs = new GpuPrograms(device, this.pool);
+		this.warps = new GpuWarps(this.programs);
 		this.lost = device.lost.then((info) => {
 			this.failure = new CodecError(
 				"backend-failed",
@@ -132,7 +136,12 @@ export class WebGpuExecutor implements Executor {
 	async download(tensor: DeviceTensor): Promise<Float32Array> {
 		this.check();
 		const { buffer, shape } = gpuTensor(tensor);
-		const bytes = valuesOf(shape) * 4;
+		return new Float32Array(await this.read(buffer, valuesOf(shape) * 4));
+	}
+
+	/** The first bytes of a buffer of this device, a multiple of four. @throws CodecError `backend-failed` */
+	async read(buffer: GPUBuffer, bytes: number): Promise<ArrayBuffer> {
+		this.check();
 		const staging = this.device.createBuffer({ size: bytes, usage: 0x01 /* MAP_READ */ | 0x08 /* COPY_DST */ });
 		try {
 			const encoder = this.device.createCommandEncoder();
@@ -140,7 +149,7 @@ export class WebGpuExecutor implements Executor {
 			this.device.queue.submit([encoder.finish()]);
 			await this.orLost(staging.mapAsync(0x01 /* READ */));
 			this.check();
-			return new Float32Array(staging.getMappedRange().slice(0));
+			return staging.getMappedRange().slice(0);
 		} finally {
 			staging.destroy();
 		}
@@ -196,7 +205,7 @@ export class WebGpuExecutor implements Executor {
 		for (const session of sessions) await turns.take(() => session.release());
 		this.disposed = true;
 		this.device.removeEventListener("uncapturederror", this.refuse);
-		this.pool.clear();
+		this.pool.close();
 		if (this.ownsDevice) this.device.destroy();
 	}
 
@@ -281,13 +290,10 @@ export class WebGpuExecutor implements Executor {
 		return new GpuTensor([n, c, h, w], value.gpuBuffer as GPUBuffer, value, () => value.dispose());
 	}
 
-	/** A buffer of the pool as a tensor. */
-	private wrap(buffer: GPUBuffer, shape: Shape): GpuTensor {
+	/** A buffer of the pool as a tensor, which owns it from then on. */
+	wrap(buffer: GPUBuffer, shape: Shape): DeviceTensor {
 		const value = this.ort.Tensor.fromGpuBuffer(buffer, { dataType: "float32", dims: shape });
-		return new GpuTensor(shape, buffer, value, () => {
-			if (this.disposed) buffer.destroy();
-			else this.pool.give(buffer);
-		});
+		return new GpuTensor(shape, buffer, value, () => this.pool.give(buffer));
 	}
 
 	private orLost<T>(work: Promise<T>): Promise<T> {

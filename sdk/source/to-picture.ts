@@ -1,8 +1,16 @@
 import type { VideoSample } from "mediabunny";
 import type { Picture } from "../../codec/picture/picture.ts";
 import { UploadError } from "../errors.ts";
-import { halvePlane, packPlane, planarLayout, rgbToPlanes, splitPairs, toLimitedRange, turnPlane } from "./planes.ts";
-import type { Plane } from "./planes.ts";
+import {
+	halvePlane,
+	packPlane,
+	planarLayout,
+	rgbToPlanes,
+	splitPairs,
+	toLimitedRange,
+	turnPlane,
+} from "../../codec/picture/planes.ts";
+import type { Plane } from "../../codec/picture/planes.ts";
 
 type Planes = { readonly y: Uint8Array; readonly u: Uint8Array; readonly v: Uint8Array };
 

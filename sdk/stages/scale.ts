@@ -1,5 +1,5 @@
 import type { Picture } from "../../codec/picture/picture.ts";
-import { Resizer } from "../source/resize.ts";
+import { Resizer } from "../../codec/picture/resize.ts";
 
 /** @returns a function that brings pictures of any size to one size; a size seen before costs no new preparation. */
 export const scalerTo = (width: number, height: number): ((picture: Picture) => Picture) => {

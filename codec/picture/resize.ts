@@ -1,7 +1,7 @@
-import type { Picture } from "../../codec/picture/picture.ts";
+import type { Picture } from "./picture.ts";
 
-/** Which source samples make one output sample, with weights of 14 bits that sum to exactly 16384. */
-type Taps = { readonly first: Int32Array; readonly weights: Int16Array; readonly count: number };
+/** Which source samples make one output sample, with `count` weights of 14 bits that sum to exactly 16384. */
+export type Taps = { readonly first: Int32Array; readonly weights: Int16Array; readonly count: number };
 
 const ONE = 1 << 14;
 
@@ -100,8 +100,9 @@ export class Resizer {
 	readonly #height: number;
 	readonly #outWidth: number;
 	readonly #outHeight: number;
-	readonly #luma: readonly [Taps, Taps];
-	readonly #chroma: readonly [Taps, Taps];
+	/** Of columns, then of rows. */
+	readonly luma: readonly [Taps, Taps];
+	readonly chroma: readonly [Taps, Taps];
 
 	/** Sizes are of the luma, at least 1 in each direction. */
 	constructor(width: number, height: number, outWidth: number, outHeight: number) {
@@ -110,10 +111,10 @@ export class Resizer {
 		this.#outWidth = outWidth;
 		this.#outHeight = outHeight;
 		const half = (size: number) => (size + 1) >> 1;
-		this.#luma = [makeTaps(width, outWidth, 0), makeTaps(height, outHeight, 0)];
+		this.luma = [makeTaps(width, outWidth, 0), makeTaps(height, outHeight, 0)];
 		// Chroma samples lie at luma column 2i: a quarter chroma sample left of the middle, on both sides of the scaling.
 		const shift = 0.25 * (1 - width / outWidth);
-		this.#chroma = [makeTaps(half(width), half(outWidth), shift), makeTaps(half(height), half(outHeight), 0)];
+		this.chroma = [makeTaps(half(width), half(outWidth), shift), makeTaps(half(height), half(outHeight), 0)];
 	}
 
 	/** @param picture of the size given to the constructor. @returns a new picture with the same timestamp. */
@@ -126,9 +127,9 @@ export class Resizer {
 		return {
 			width: this.#outWidth,
 			height: this.#outHeight,
-			y: plane(picture.y, this.#luma, false),
-			u: plane(picture.u, this.#chroma, true),
-			v: plane(picture.v, this.#chroma, true),
+			y: plane(picture.y, this.luma, false),
+			u: plane(picture.u, this.chroma, true),
+			v: plane(picture.v, this.chroma, true),
 			timestamp: picture.timestamp,
 		};
 	}

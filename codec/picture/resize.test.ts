@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Picture } from "../../codec/picture/picture.ts";
+import type { Picture } from "./picture.ts";
 import { Resizer } from "./resize.ts";
 
 const paint = (width: number, height: number, luma: (x: number, y: number) => number, chroma = 90): Picture => {
