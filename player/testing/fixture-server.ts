@@ -89,7 +89,7 @@ async function send(
 	common: Record<string, string>,
 ): Promise<boolean> {
 	const type = TYPES[extname(rest)] ?? "application/octet-stream";
-	const cache = /\.(?:m4s|mp4|wasm)$/.test(rest) ? "public, max-age=31536000, immutable" : "no-cache";
+	const cache = /\.(?:m4s|mp4|wasm|onnx)$/.test(rest) ? "public, max-age=31536000, immutable" : "no-cache";
 	const headers = { ...common, "Content-Type": type, "Cache-Control": cache };
 	if ("files" in mount) {
 		const bytes = mount.files.get(rest);

@@ -43,6 +43,8 @@ export type PageOptions = {
 	readonly script?: string;
 	readonly style?: string;
 	readonly context?: BrowserContextOptions;
+	/** Runs before anything else in the page. */
+	readonly init?: string;
 };
 
 /** `<crescendo-video id="v">` on WASM. */
@@ -113,6 +115,7 @@ export class PlayerHarness {
 		this.#page = await this.browser.newPage({ viewport: { width: 400, height: 260 }, ...options.context });
 		// A machine that is busy with much else is slow, not wrong.
 		this.#page.setDefaultTimeout(WAIT);
+		if (options.init !== undefined) await this.#page.addInitScript(options.init);
 		await this.page.goto(`${origin}/pages/page.html`);
 		await this.page.waitForFunction(() => customElements.get("crescendo-video") !== undefined);
 	}
@@ -191,19 +194,7 @@ export class PlayerHarness {
 
 	/** What the page really shows in a rectangle, as RGBA: taken from the compositor, not from any element. */
 	async screen(clip: { x: number; y: number; width: number; height: number }): Promise<Screen> {
-		const png = await this.page.screenshot({ clip });
-		const { width, height, base64 } = await this.page.evaluate(async (data) => {
-			const bitmap = await createImageBitmap(await (await fetch(`data:image/png;base64,${data}`)).blob());
-			const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext("2d");
-			context?.drawImage(bitmap, 0, 0);
-			const pixels = context?.getImageData(0, 0, bitmap.width, bitmap.height).data ?? new Uint8ClampedArray();
-			let binary = "";
-			for (let at = 0; at < pixels.length; at += 8192) {
-				binary += String.fromCharCode(...pixels.subarray(at, at + 8192));
-			}
-			return { width: bitmap.width, height: bitmap.height, base64: btoa(binary) };
-		}, png.toString("base64"));
-		return { width, height, data: Buffer.from(base64, "base64") };
+		return readPng(this.page, (await this.page.screenshot({ clip })).toString("base64"));
 	}
 
 	async closePage(): Promise<void> {
@@ -220,6 +211,22 @@ export class PlayerHarness {
 
 /** Pixels of the screen, RGBA; in device pixels. */
 export type Screen = { readonly width: number; readonly height: number; readonly data: Uint8Array };
+
+/** The pixels of a PNG file. @param page decodes it */
+export async function readPng(page: Page, png: string): Promise<Screen> {
+	const { width, height, base64 } = await page.evaluate(async (data) => {
+		const bitmap = await createImageBitmap(await (await fetch(`data:image/png;base64,${data}`)).blob());
+		const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext("2d");
+		context?.drawImage(bitmap, 0, 0);
+		const pixels = context?.getImageData(0, 0, bitmap.width, bitmap.height).data ?? new Uint8ClampedArray();
+		let binary = "";
+		for (let at = 0; at < pixels.length; at += 8192) {
+			binary += String.fromCharCode(...pixels.subarray(at, at + 8192));
+		}
+		return { width: bitmap.width, height: bitmap.height, base64: btoa(binary) };
+	}, png);
+	return { width, height, data: Buffer.from(base64, "base64") };
+}
 
 const pageOf = (body: string, script: string, style: string): string => `<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Player</title>
