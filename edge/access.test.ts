@@ -1,12 +1,13 @@
-import { createExecutionContext } from "cloudflare:test";
+import { createExecutionContext, evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import type { CreateTokenRequest, CreateTokenResponse } from "../protocol/asset.ts";
+import type { AssetResponse, CreateTokenRequest, CreateTokenResponse } from "../protocol/asset.ts";
 import { signClaims } from "./access/signed-claims.ts";
 import { signingKeys } from "./access/signing-keys.ts";
 import { createUploadToken, readUploadToken } from "./access/upload-token.ts";
 import { API_KEY, call, createAsset, migrate, ORIGIN, putPart, uploadAll } from "./testing/edge-client.ts";
+import { assetStub } from "./testing/faults.ts";
 import { clipTracks, createRequest } from "./testing/fixture-media.ts";
 import app from "./worker.ts";
 
@@ -42,6 +43,29 @@ describe("upload tokens", () => {
 			json: createRequest(tracks, { title: "Other" }),
 		});
 		expect(await codeOf(other)).toEqual([403, "forbidden"]);
+	});
+
+	it("are for single use: of two assets that are asked for at once one is made, and none later", async () => {
+		const token = await newToken();
+		const createOther = (title: string, by = token) =>
+			call("/v1/assets", { method: "POST", token: by, json: createRequest(tracks, { title }) });
+		const responses = await Promise.all(["One", "Two", "Three"].map((title) => createOther(title)));
+		expect(responses.map(({ status }) => status).toSorted()).toEqual([201, 403, 403]);
+		const made = responses.find(({ status }) => status === 201);
+		const { id, title } = (await made?.json<AssetResponse>()) ?? { id: "", title: "" };
+		const rows = env.CATALOGUE.prepare("SELECT title FROM assets WHERE title IN ('One', 'Two', 'Three')");
+		expect((await rows.run()).results).toEqual([{ title }]);
+		// Nor after a kill, nor with a token that was made to go on with this asset, nor when it is gone.
+		await evictDurableObject(assetStub(id));
+		const renewed = await newToken({ asset: id });
+		for (const by of [token, renewed])
+			expect(await codeOf(await createOther("Four", by))).toEqual([403, "forbidden"]);
+		expect((await call(`/v1/assets/${id}`, { token: renewed, method: "DELETE" })).status).toBe(204);
+		await evictDurableObject(assetStub(id));
+		for (const by of [token, renewed]) {
+			for (const again of [title ?? "", "Five"])
+				expect(await codeOf(await createOther(again, by))).toEqual([403, "forbidden"]);
+		}
 	});
 
 	it("do nothing else", async () => {

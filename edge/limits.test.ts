@@ -51,6 +51,16 @@ describe("limits", () => {
 		expect(await codeOf(response)).toEqual([413, "constraint-exceeded"]);
 	});
 
+	it("413 for more seconds than an asset may have, wherever the part stands that goes beyond", async () => {
+		const id = await limitedAsset({ assetSeconds: 1 });
+		const parts = partsOf("base", 20);
+		expect((await putPart(id, "base", 0, parts[0] ?? [])).status).toBe(201);
+		for (const number of [1, 2, 5]) {
+			const response = await putPart(id, "base", number, parts[number] ?? []);
+			expect(await codeOf(response)).toEqual([413, "constraint-exceeded"]);
+		}
+	});
+
 	it("400 for more samples than a part may have", async () => {
 		const id = await limitedAsset({ partSamples: 9 });
 		expect(await codeOf(await putPart(id, "base", 0, partsOf("base", 10)[0] ?? []))).toEqual([400, "invalid-part"]);
