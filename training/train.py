@@ -20,6 +20,7 @@ from training.model.fixed import set_mode, settle  # noqa: E402
 from training.model.picture import fold, squared_errors, to_real  # noqa: E402
 from training.model.warp import nearest  # noqa: E402
 from training.model.sketch_start import start_from_sketch  # noqa: E402
+from training.model.structure import dissimilarity  # noqa: E402
 from training.optimizer import Muon  # noqa: E402
 
 INTRA_FINER = 10  # q of an intra frame above that of its inter frames
@@ -43,6 +44,7 @@ def parse(argv):
     p.add_argument("--steps", type=int, default=10**9)
     p.add_argument("--checkpoint-minutes", type=float, default=4)
     p.add_argument("--average", type=float, default=0.998, help="decay of the moving average of the weights")
+    p.add_argument("--structure", type=float, default=0.0, help="worth of structural dissimilarity in the distortion, next to the squared error (0.003: a third)")
     p.add_argument("--frozen-rate", type=float, default=1.0, help="factor on the learning rate of everything but the prior")
     p.add_argument("--workers", type=int, default=0)
     p.add_argument("--device", default="cpu")
@@ -60,10 +62,11 @@ def freeze(clip):
     return clip
 
 
-def sequence_loss(model, clip, q, warm=0):
+def sequence_loss(model, clip, q, warm=0, structure=0.0):
     """Mean over frames of bits per pixel + lambda * distortion. clip: tensors of ClipDataset with a batch dimension.
 
-    The first `warm` frames only age the references: they have no part in the loss and no gradient.
+    The first `warm` frames only age the references: they have no part in the loss and no gradient. `structure`: worth of structural
+    dissimilarity next to a squared error.
     """
     b, n, _, h, w = clip["y"].shape
     strength = adaptive_strength(b).to(q)
@@ -85,6 +88,8 @@ def sequence_loss(model, clip, q, warm=0):
         predicted, _ = squared_errors(state["prediction"], source)
         weighted = [squared_errors(p * worth.sqrt(), source * worth.sqrt()) for p in (state["picture"], state["prediction"])]
         loss = bpp + LUMA_WEIGHT * weighted[0][0] + CHROMA_WEIGHT * weighted[0][1]
+        if structure:
+            loss = loss + structure * worth.mean((1, 2, 3)) * dissimilarity(state["picture"], source)
         # A little of the prediction's own error: its bits are only felt through the latents otherwise.
         loss = loss + 0.02 * weighted[1][0]
         lam = lambda_of(q + finer)
@@ -178,7 +183,7 @@ def main(argv=None):
         q = quality_for(clip, o.batch).to(o.device)
         warm = random.randrange(o.warm + 1) if random.random() < 0.7 else 0
         clip = {k: v[:, :warm + o.frames] if v.dim() > 1 else v for k, v in clip.items()}
-        loss, log = sequence_loss(model, clip, q, warm)
+        loss, log = sequence_loss(model, clip, q, warm, o.structure)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)

@@ -11,6 +11,8 @@ from training import optimizer as optimizers  # noqa: E402
 from training.model import adaptive, copying  # noqa: E402
 from training.model.enhancement import Enhancement  # noqa: E402
 from training.model.fixed import SLOPE, Fixed, floor_through, set_mode  # noqa: E402
+from training.model.picture import fold  # noqa: E402
+from training.model.structure import dissimilarity  # noqa: E402
 
 
 def plainly(x, low, high, shift, leaky):
@@ -19,6 +21,19 @@ def plainly(x, low, high, shift, leaky):
         t = F.leaky_relu(t, SLOPE)
     t = t.clamp(low, high)
     return (t + (torch.floor(t) - t).detach()) * 2.0**-shift
+
+
+def test_dissimilarity_sees_structure_and_not_brightness():
+    torch.manual_seed(0)
+    luma, chroma = 0.2 * torch.randn(2, 1, 64, 64), torch.zeros(2, 2, 32, 32)
+    source = fold(luma, chroma)
+    assert torch.allclose(dissimilarity(source, source), torch.zeros(2), atol=1e-5)
+    brighter = dissimilarity(fold(luma + 0.05, chroma), source)
+    smooth = fold(F.avg_pool2d(luma, 3, 1, 1), chroma).requires_grad_()
+    blurred = dissimilarity(smooth, source)
+    assert (brighter < 1e-3).all() and (blurred > 0.2).all()
+    blurred.sum().backward()
+    assert torch.isfinite(smooth.grad).all() and (smooth.grad != 0).any()
 
 
 def test_fixed_rounds_and_keeps_the_gradient_of_clip_and_leaky():
