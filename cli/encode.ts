@@ -1,8 +1,10 @@
 import { x264CrfFor } from "../codec/base/base-quality.ts";
 import type { FfmpegBaseConfig } from "../codec/base/ffmpeg-base.ts";
 import { writeSequenceHeader } from "../codec/bitstream/sequence-header.ts";
+import { EFFORTS } from "../codec/enhancement/effort.ts";
 import { EnhancementEncoder } from "../codec/enhancement/encoder.ts";
 import { DEFAULT_PATTERN, frameChoice } from "../codec/enhancement/frame-pattern.ts";
+import { lookAhead, type LookedAhead } from "../codec/enhancement/look-ahead.ts";
 import { RateControl } from "../codec/enhancement/rate-control.ts";
 import { createExecutor, type ExecutorChoice } from "../codec/model/create-executor.ts";
 import type { Model } from "../codec/model/model-file.ts";
@@ -214,7 +216,8 @@ const encodeSource = async (input: string, source: VideoSource, settings: Settin
 						pixels: format.width * format.height,
 					});
 		const pictures = take(source.pictures, settings.frames);
-		for await (const pair of codeBase(pictures, config, (track) => file.begin(track))) {
+		const coded = codeBase(pictures, config, (track) => file.begin(track));
+		for await (const pair of lookAhead(coded, EFFORTS[settings.effort].lookAhead)) {
 			await encodePair(pair, progress.frames % keyInterval, keyInterval, enhancements, file, control, signal);
 			progress.frame(() => `, ${file.rates()}`);
 		}
@@ -261,7 +264,7 @@ const createEnhancement = async (
 const CONTAINER_BITS = 8 * 12;
 
 const encodePair = async (
-	{ source, sample, base }: BasePair,
+	{ source, sample, base, inheritance }: LookedAhead<BasePair>,
 	place: number,
 	interval: number,
 	enhancements: readonly EnhancementLayer[],
@@ -274,7 +277,13 @@ const encodePair = async (
 	for (const [index, { track, encoder }] of enhancements.entries()) {
 		const { type, q } = frameChoice(place, track.q, { ...DEFAULT_PATTERN, interval });
 		const allowed = control?.choose(type, 8 * sample.data.length + CONTAINER_BITS);
-		const choice = { type, q: allowed?.q ?? q, duration: sample.duration, limit: allowed && allowed.limit / 8 };
+		const choice = {
+			type,
+			q: allowed?.q ?? q,
+			duration: sample.duration,
+			limit: allowed && allowed.limit / 8,
+			inheritance,
+		};
 		const frame = await encoder.encode(source, base, choice, signal);
 		frame.reconstruction.dispose();
 		control?.done(8 * frame.sample.data.length, frame.symbols.q);

@@ -60,6 +60,11 @@ export type EncodeChoice = {
 	 * `symbols.q` is what it became. Default: no limit.
 	 */
 	readonly limit?: number | undefined;
+	/**
+	 * How much later pictures inherit from each 32x32 block, of `lookAhead`: log2 of a factor, `[H/32, W/32]`. Blocks that stay are then
+	 * coded finer than those that vanish. Default: nothing is known.
+	 */
+	readonly inheritance?: Float32Array | undefined;
 };
 
 export type EncodedFrame = {
@@ -180,7 +185,12 @@ export class EnhancementEncoder {
 			this.latentModels = new LatentModels();
 			this.offsets = undefined;
 		}
-		const offsets = adaptiveOffsets(await frames.detail(), this.options.adaptiveQuality, this.offsets);
+		const { inheritance } = choice;
+		if (inheritance !== undefined && inheritance.length !== this.geometry.grid32.cells) {
+			const { cells } = this.geometry.grid32;
+			throw new CodecError("invalid-option", `Inheritance has ${inheritance.length} values for ${cells} blocks.`);
+		}
+		const offsets = adaptiveOffsets(await frames.detail(), this.options.adaptiveQuality, this.offsets, inheritance);
 		this.offsets = offsets;
 		const lambda = motionErrorPerBit(q);
 		const field = type === "intra" ? undefined : await frames.motion(this.motionModels, lambda);

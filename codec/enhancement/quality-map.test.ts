@@ -40,6 +40,12 @@ describe("block quality", () => {
 		).toBe(true);
 	});
 
+	it("is finer where later pictures inherit", () => {
+		const detail = detailOf(() => 50);
+		const offsets = adaptiveOffsets(detail, 4, undefined, Float32Array.of(0, 1, 2, 3, 3, 0));
+		expect([...offsets]).toEqual([-2, -1, 1, 2, 2, -2]);
+	});
+
 	it("is the same everywhere in a picture that is alike everywhere", () => {
 		expect(
 			[

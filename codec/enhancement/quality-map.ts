@@ -8,6 +8,8 @@ const OFFSET_UNIT = 4;
 const BLOCK = 32;
 const PATCH = 8;
 const PER_SIDE = BLOCK / PATCH;
+/** Quality indices that a doubling of what later pictures inherit is worth (measured: `bench/rd/EXPERIMENTS.md`). */
+const INHERITANCE_WORTH = 5;
 /** Distance, in offsets, up to which a block keeps the one it had. */
 const HYSTERESIS = 0.75;
 
@@ -18,14 +20,22 @@ export function qualityMap(q: number, offsets: Int8Array): Uint8Array {
 
 /**
  * Offsets that make flat blocks finer and busy ones coarser, as the eye sees errors: each halving of a block's variance below the
- * picture's is worth `strength` quality indices. An offset that is nearly what it was stays so: noise costs no bits.
+ * picture's is worth `strength` quality indices. What later pictures inherit is finer, what vanishes coarser. An offset that is nearly
+ * what it was stays so: noise costs no bits.
  *
  * @param detail of each block, see {@link blockDetail}. @param strength 0 (none) to 8. @param previous offsets of the frame before
+ * @param inheritance of each block, see `EncodeChoice.inheritance`; none where nothing is known of later pictures
  */
-export function adaptiveOffsets(detail: Float64Array, strength: number, previous?: Int8Array): Int8Array {
-	const mean = detail.reduce((sum, value) => sum + value, 0) / detail.length;
-	return Int8Array.from(detail, (value, block) => {
-		const offset = Math.min(Math.max((-strength * (value - mean)) / OFFSET_UNIT, -LARGEST_OFFSET), LARGEST_OFFSET);
+export function adaptiveOffsets(
+	detail: Float64Array,
+	strength: number,
+	previous?: Int8Array,
+	inheritance?: Float32Array,
+): Int8Array {
+	const worth = detail.map((value, block) => INHERITANCE_WORTH * (inheritance?.[block] ?? 0) - strength * value);
+	const mean = worth.reduce((sum, value) => sum + value, 0) / worth.length;
+	return Int8Array.from(worth, (value, block) => {
+		const offset = Math.min(Math.max((value - mean) / OFFSET_UNIT, -LARGEST_OFFSET), LARGEST_OFFSET);
 		const before = previous?.[block];
 		return before !== undefined && Math.abs(offset - before) < HYSTERESIS ? before : Math.round(offset);
 	});

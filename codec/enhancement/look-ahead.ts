@@ -1,0 +1,53 @@
+import { extendPicture } from "../picture/extend.ts";
+import type { Picture } from "../picture/picture.ts";
+import type { Sample } from "../sample.ts";
+import { type BlockCosts, blockCosts, inheritance, type LumaPlane, ownCosts } from "./inheritance.ts";
+
+/** A base sample and the picture it decodes to. */
+export type CodedBase = { readonly sample: Sample; readonly base: Picture };
+
+/** An item, and what later pictures inherit from each 32x32 block of its picture: `EncodeChoice.inheritance`. */
+export type LookedAhead<T> = T & { readonly inheritance: Float32Array | undefined };
+
+/** Side of the base's part of a 32x32 block. */
+const BLOCK = 8;
+
+type Waiting<T> = { readonly item: T; readonly plane: LumaPlane; readonly costs: BlockCosts | undefined };
+
+/**
+ * Passes items on when those that follow are known, each with what later pictures inherit. Nothing is inherited across a sync sample.
+ *
+ * @param frames how far to look ahead, 0 or more: so many items wait in memory. 0 knows of no inheritance, and passes all on at once
+ */
+export async function* lookAhead<T extends CodedBase>(
+	items: AsyncIterable<T>,
+	frames: number,
+): AsyncGenerator<LookedAhead<T>, void, undefined> {
+	const waiting: Waiting<T>[] = [];
+	const release = () => {
+		const [first, ...later] = waiting;
+		if (first === undefined) throw new RangeError("Nothing waits.");
+		waiting.shift();
+		const ahead = later.flatMap(({ costs }) => (costs === undefined ? [] : [costs]));
+		return { ...first.item, inheritance: inheritance(first.costs?.own ?? ownCosts(first.plane), ahead) };
+	};
+	for await (const item of items) {
+		if (frames === 0) {
+			yield { ...item, inheritance: undefined };
+			continue;
+		}
+		if (item.sample.sync) while (waiting.length > 0) yield release();
+		const plane = lumaOf(item.base);
+		const before = waiting.at(-1)?.plane;
+		waiting.push({ item, plane, costs: before === undefined ? undefined : blockCosts(plane, before) });
+		if (waiting.length > frames) yield release();
+	}
+	while (waiting.length > 0) yield release();
+}
+
+/** Extended to whole blocks. */
+function lumaOf(base: Picture): LumaPlane {
+	const whole = (side: number) => BLOCK * Math.ceil(side / BLOCK);
+	const { width, height, y } = extendPicture(base, whole(base.width), whole(base.height));
+	return { width, height, samples: y };
+}
