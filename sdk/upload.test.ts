@@ -210,6 +210,15 @@ describe("uploads from Chromium", () => {
 		}
 	});
 
+	it("makes one asset where the answer to its creation is lost", async () => {
+		let creations = 0;
+		bench.edge.fault = (method, path) =>
+			method === "POST" && path === "/v1/assets" && ++creations <= 2 ? "lose answer" : undefined;
+		await uploaded("silent.mp4");
+		expect(creations).toBe(3);
+		expect(bench.edge.assets.size).toBe(1);
+	});
+
 	it("says plainly that a token is refused", async () => {
 		bench.edge.tokens.clear();
 		const { error } = await upload("vp8.webm");

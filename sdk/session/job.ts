@@ -1,11 +1,15 @@
 import { baseCrfFor } from "../../codec/base/base-quality.ts";
 import { EnhancementEncoder } from "../../codec/enhancement/encoder.ts";
-import { downscalePicture } from "../../codec/picture/downscale.ts";
+import { WebGpuExecutor } from "../../codec/model/ort-webgpu-executor.ts";
+import type { SourcePicture } from "../../codec/picture/gpu-picture.ts";
 import { geometryOf } from "../../codec/picture/geometry.ts";
 import type { Picture } from "../../codec/picture/picture.ts";
 import type { BaseTrack } from "../../codec/track.ts";
 import type { ResolvedOptions } from "../options.ts";
 import type { BackendReport } from "../progress.ts";
+import { GpuPath } from "../source/gpu-path.ts";
+import { MemoryPath } from "../source/picture-path.ts";
+import type { PicturePath } from "../source/picture-path.ts";
 import type { VideoSource } from "../source/video-source.ts";
 import type { OpenedBackend } from "../stages/backend.ts";
 import { webCodecsBase } from "../stages/base-codecs.ts";
@@ -42,6 +46,8 @@ export class Job {
 	/** Quality of each enhancement; empty where there is none. */
 	readonly qualities: readonly number[];
 	readonly report: BackendReport;
+	/** How pictures come from the decoder to the encoders. */
+	readonly path: PicturePath;
 
 	/** @param decided the size of an upload that is continued: it cannot change any more. */
 	constructor(
@@ -74,6 +80,8 @@ export class Job {
 		// A base that stands alone is coded as it is, and 4:2:0 coders want even sides.
 		this.plan = plan.enhanced ? plan : { ...plan, width: even(plan.width), height: even(plan.height) };
 		this.qualities = plan.enhanced ? options.enhancements : [];
+		const { executor } = opened;
+		this.path = plan.enhanced && executor instanceof WebGpuExecutor ? new GpuPath(executor) : new MemoryPath();
 		this.report = {
 			kind: plan.enhanced ? opened.backend.kind : "none",
 			description:
@@ -88,8 +96,8 @@ export class Job {
 	}
 
 	/** The full picture to what the base encoder takes. */
-	get downscale(): (picture: Picture) => Picture {
-		return this.plan.enhanced ? downscalePicture : (picture) => picture;
+	get downscale(): (picture: SourcePicture) => Promise<Picture> {
+		return this.plan.enhanced ? (picture) => this.path.downscale(picture) : (picture) => this.path.planes(picture);
 	}
 
 	/** Pictures that may wait for the base encoder. */

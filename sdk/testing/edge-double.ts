@@ -12,8 +12,13 @@ export class EdgeDouble {
 	readonly assets = new Map<string, StoredAsset>();
 	/** Every request: method and path. */
 	readonly log: string[] = [];
-	/** Called before each request; an answer stands for the edge's own, `hang up` cuts the connection. */
+	/**
+	 * Called before each request; an answer stands for the edge's own, `hang up` cuts the connection before the request is looked at,
+	 * `lose answer` after it is done.
+	 */
 	fault: (method: string, path: string) => Fault | undefined = () => undefined;
+	/** Assets by the `Idempotency-Key` that made them. */
+	readonly #made = new Map<string, StoredAsset>();
 	/** PUT requests wait for it before they are looked at. */
 	hold: Promise<void> = Promise.resolve();
 	/** Parts that came although they were there. */
@@ -45,7 +50,14 @@ export class EdgeDouble {
 			request.socket.destroy();
 			return;
 		}
-		const answer = fault ?? (await this.#answer(method, path, Buffer.concat(chunks), request, origin));
+		const answer =
+			fault === undefined || fault === "lose answer"
+				? await this.#answer(method, path, Buffer.concat(chunks), request, origin)
+				: fault;
+		if (fault === "lose answer") {
+			request.socket.destroy();
+			return;
+		}
 		response.statusCode = answer.status;
 		response.setHeader("content-type", "application/json");
 		for (const [name, value] of Object.entries(answer.headers ?? {})) {
@@ -75,10 +87,18 @@ export class EdgeDouble {
 			return refuse("token-expired");
 		}
 		if (method === "POST" && path === "/v1/assets") {
+			const key = request.headers["idempotency-key"];
+			const known = typeof key === "string" ? this.#made.get(key) : undefined;
+			if (known !== undefined) {
+				return { status: 200, body: known.describe() };
+			}
 			const id = `asset-${this.assets.size + 1}`;
 			this.begunAnew += [...this.assets.values()].some((asset) => asset.begun && !asset.completed) ? 1 : 0;
 			const asset = new StoredAsset(id, JSON.parse(body.toString()) as CreateAssetRequest, origin);
 			this.assets.set(id, asset);
+			if (typeof key === "string") {
+				this.#made.set(key, asset);
+			}
 			return { status: 201, body: asset.describe() };
 		}
 		const match =
@@ -114,7 +134,7 @@ export class EdgeDouble {
 }
 
 export type Answer = { readonly status: number; readonly body?: unknown; readonly headers?: Record<string, string> };
-export type Fault = Answer | "hang up";
+export type Fault = Answer | "hang up" | "lose answer";
 
 const refuse = (code: ErrorCode): Answer => ({ status: ERROR_STATUS[code], body: errorBody(code, code, "hint") });
 

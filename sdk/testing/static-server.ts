@@ -25,7 +25,7 @@ export const serveFiles = async (
 	const mounts = Object.keys(folders).sort((left, right) => right.length - left.length);
 	const server = createServer((request, response) => {
 		response.setHeader("access-control-allow-origin", "*");
-		response.setHeader("access-control-allow-headers", "authorization, content-type, repr-digest");
+		response.setHeader("access-control-allow-headers", "authorization, content-type, idempotency-key, repr-digest");
 		response.setHeader("access-control-allow-methods", "GET, POST, PUT");
 		if (request.method === "OPTIONS") {
 			response.end();

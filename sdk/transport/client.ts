@@ -42,12 +42,15 @@ export class UploadClient {
 		this.#endpoint = endpoint;
 	}
 
-	/** `POST /v1/assets`. */
-	async create(request: CreateAssetRequest, signal: AbortSignal): Promise<AssetResponse> {
+	/**
+	 * `POST /v1/assets`.
+	 * @param key of this creation and no other: where an answer is lost, asking again finds the asset that was made.
+	 */
+	async create(request: CreateAssetRequest, key: string, signal: AbortSignal): Promise<AssetResponse> {
 		const { body } = await this.#http.request({
 			method: "POST",
 			url: `${this.#endpoint}/v1/assets`,
-			headers: JSON_HEADERS,
+			headers: { ...JSON_HEADERS, "idempotency-key": key },
 			body: JSON.stringify(request),
 			signal,
 			policy: BRISK,

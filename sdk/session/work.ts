@@ -1,0 +1,46 @@
+import { UploadError } from "../errors.ts";
+import type { ResumePoint } from "../resume/resume-point.ts";
+import type { UploadJournal } from "../resume/upload-journal.ts";
+import type { Gate } from "../stages/gate.ts";
+import type { Meter } from "../stages/meter.ts";
+import type { UploadClient } from "../transport/client.ts";
+import type { SessionHost } from "./host.ts";
+import type { Job } from "./job.ts";
+import type { Shipper } from "./shipper.ts";
+
+/** What an attempt works with. */
+export type AttemptContext = {
+	readonly host: SessionHost;
+	readonly client: UploadClient;
+	readonly gate: Gate;
+	readonly signal: AbortSignal;
+	readonly journal: UploadJournal | undefined;
+	/** Where an earlier attempt stopped. */
+	readonly resume: ResumePoint | undefined;
+};
+
+/** What the stages of one attempt share. */
+export class Work {
+	readonly job: Job;
+	readonly context: AttemptContext;
+	readonly meter: Meter;
+	/** Aborts with the caller's signal, and when any stage fails: so that the others stop too. */
+	readonly signal: AbortSignal;
+	/** Set once the base is described, and with it the asset. */
+	shipper: Shipper | undefined;
+
+	constructor(job: Job, context: AttemptContext, meter: Meter, signal: AbortSignal) {
+		this.job = job;
+		this.context = context;
+		this.meter = meter;
+		this.signal = signal;
+	}
+
+	/** @throws {UploadError} `source-damaged` where no picture came that an asset could be made for. */
+	ship(): Shipper {
+		if (this.shipper === undefined) {
+			throw new UploadError("source-damaged", "The video has no pictures.", { hint: "Choose another file." });
+		}
+		return this.shipper;
+	}
+}
