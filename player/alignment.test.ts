@@ -128,6 +128,23 @@ describe("base and enhanced picture on the screen", () => {
 		{ width: 20, height: 18, fit: "scale-down", position: "50% 50%" },
 	];
 
+	/** One of the two alone, in a layout: where they differ, the other must not fill in. */
+	const measured = async (layer: "video" | "canvas", style: string, clip: Parameters<PlayerHarness["screen"]>[0]) => {
+		await harness.page.$eval(
+			"#v",
+			(v, to) => {
+				v.setAttribute("style", to.style);
+				for (const name of ["video", "canvas"]) {
+					const element = v.shadowRoot?.querySelector<HTMLElement>(name);
+					if (element) element.style.opacity = name === to.layer ? "1" : "0";
+				}
+			},
+			{ style, layer },
+		);
+		await harness.waitForPicture();
+		return measure(await harness.screen(clip));
+	};
+
 	it.each([1, 1.5])("lie over each other to the pixel at %s device pixels, at any size and fit", async (scale) => {
 		const context = { viewport: { width: 400, height: 260 }, deviceScaleFactor: scale };
 		await harness.open(video('enhancement="force"', "/odd/master.m3u8"), { context });
@@ -135,29 +152,11 @@ describe("base and enhanced picture on the screen", () => {
 		await harness.waitForPicture();
 		// A picture in its own size ends between device pixels at 1.5: there the two may be one pixel apart.
 		const layouts = LAYOUTS.filter(({ fit }) => scale === 1 || !/none|scale-down/.test(fit));
-		for (const layout of layouts) {
-			const { width, height, fit } = layout;
+		for (const { width, height, fit, position } of layouts) {
 			const clip = { x: 0, y: 0, width: width + 6, height: height + 6 };
-			/** One of the two alone: where they differ, the other must not fill in. */
-			const measured = async (layer: "video" | "canvas") => {
-				await harness.page.$eval(
-					"#v",
-					(v, to) => {
-						const style = `display: block; margin: ${to.margin}px; width: ${to.width}px; height: ${to.height}px;`;
-						const fitting = `--media-object-fit: ${to.fit}; --media-object-position: ${to.position}`;
-						v.setAttribute("style", style + fitting);
-						for (const name of ["video", "canvas"]) {
-							const element = v.shadowRoot?.querySelector<HTMLElement>(name);
-							if (element) element.style.opacity = name === to.layer ? "1" : "0";
-						}
-					},
-					{ ...layout, layer, margin: MARGIN },
-				);
-				await harness.waitForPicture();
-				return measure(await harness.screen(clip));
-			};
-			const base = await measured("video");
-			const enhanced = await measured("canvas");
+			const style = `display: block; margin: ${MARGIN}px; width: ${width}px; height: ${height}px; --media-object-fit: ${fit}; --media-object-position: ${position}`;
+			const base = await measured("video", style, clip);
+			const enhanced = await measured("canvas", style, clip);
 			const where = `${width}x${height} ${fit} at ${scale}`;
 			expect({ where, ...enhanced.box }).toEqual({ where, ...base.box });
 			// A sample of the base is up to 15 pixels wide here; stretched over what its base covers, the picture would be off by 8.
@@ -168,5 +167,54 @@ describe("base and enhanced picture on the screen", () => {
 			const middle = ((LIGHT.left + LIGHT.right) / 2 / ODD.width) * width + MARGIN;
 			expect(Math.abs(enhanced.centre.x / scale - middle), `${where}, middle`).toBeLessThan(1);
 		}
+	});
+
+	it("stay over each other when a phone is turned, and in full screen", async () => {
+		const [upright, across] = [
+			{ width: 198, height: 392 },
+			{ width: 392, height: 198 },
+		];
+		await harness.open(video('enhancement="force"', "/odd/master.m3u8"), {
+			context: { viewport: upright, isMobile: true, deviceScaleFactor: 2 },
+		});
+		const { page } = harness;
+		await harness.standOn(1);
+		await harness.waitForPicture();
+		const style = "display: block; width: 100vw; height: 100vh";
+		const compare = async (where: string, size: { readonly width: number; readonly height: number }) => {
+			const clip = { x: 0, y: 0, ...size };
+			const base = await measured("video", style, clip);
+			const enhanced = await measured("canvas", style, clip);
+			expect({ where, ...enhanced.box }).toEqual({ where, ...base.box });
+			expect(Math.abs(enhanced.centre.x - base.centre.x), `${where}, x`).toBeLessThan(2);
+			expect(Math.abs(enhanced.centre.y - base.centre.y), `${where}, y`).toBeLessThan(2);
+			return enhanced.box;
+		};
+		/** Sizes follow a little after the turn. */
+		const turned = async (size: { readonly width: number; readonly height: number }) => {
+			await page.setViewportSize(size);
+			await page.waitForFunction((width) => document.querySelector("#v")?.clientWidth === width, size.width);
+		};
+		await page.$eval("#v", (v, to) => v.setAttribute("style", to), style);
+		const before = await compare("upright", upright);
+		await turned(across);
+		const after = await compare("across", across);
+		expect(after.right - after.left).toBeGreaterThan(before.right - before.left);
+		await turned(upright);
+		expect(await compare("upright again", upright)).toEqual(before);
+		await harness.element((v) => v.requestFullscreen());
+		await page.waitForFunction(() => document.fullscreenElement?.id === "v");
+		expect(await harness.isCanvasShown()).toBe(true);
+		const { box } = measure(await harness.screen({ x: 0, y: 0, ...upright }));
+		const rectangles = await harness.element((v) =>
+			["video", "canvas"].map((name) => {
+				const { x, y, width, height } =
+					v.shadowRoot?.querySelector(name)?.getBoundingClientRect() ?? new DOMRect();
+				return [x, y, width, height];
+			}),
+		);
+		expect(rectangles[0]).toEqual(rectangles[1]);
+		expect(box.right).toBeGreaterThan(box.left);
+		await page.evaluate(() => document.exitFullscreen());
 	});
 });

@@ -1,14 +1,12 @@
 import type { EnhancerOptions, EnhancerWishes } from "./enhancer-options.ts";
 import type { ChoiceObservation } from "./policy/choose-enhancement.ts";
 import { shareOfEnhancement } from "./policy/plan-fetch.ts";
+import { runtimeBytes } from "./policy/runtime-bytes.ts";
 import type { StartObservation } from "./policy/start.ts";
 import type { BufferObservation } from "./stream/enhancement-buffer.ts";
 
 /** Seconds of base ahead before the enhancement may use the network. */
 const BASE_WANTED = 6;
-
-/** Bytes of runtime and weights over the wire (compressed), for the decision whether they are worth it. */
-const RUNTIME_BYTES = 4_800_000;
 
 /** How the base stands at the playhead. */
 export type BaseStatus = {
@@ -42,6 +40,8 @@ export function observeStart(
 	const gpu = "gpu" in navigator;
 	const connection =
 		"connection" in navigator ? (navigator.connection as { saveData?: boolean } | undefined) : undefined;
+	const kind =
+		loaded.backend ?? (backend === "wasm" ? "wasm" : gpu ? "webgpu" : backend === "webgpu" ? undefined : "wasm");
 	return {
 		mode: wishes.mode,
 		lowChosen: wishes.choice === "low",
@@ -49,14 +49,12 @@ export function observeStart(
 		playbackBegan: video.played.length > 0 || video.currentTime > 0,
 		saveData: connection?.saveData === true,
 		browserCapable: "VideoDecoder" in globalThis && "OffscreenCanvas" in globalThis,
-		backend:
-			loaded.backend ??
-			(backend === "wasm" ? "wasm" : gpu ? "webgpu" : backend === "webgpu" ? undefined : "wasm"),
+		backend: kind,
 		samplesPerSecond: cheapest.width * cheapest.height * frameRate,
 		bandwidth: o.network.bandwidth,
 		baseBitrate: o.baseBitrate,
 		enhancementBitrate: cheapest.bandwidth,
-		runtimeBytes: loaded.runtime ? 0 : RUNTIME_BYTES,
+		runtimeBytes: loaded.runtime ? 0 : runtimeBytes(kind ?? "wasm", "Suspending" in WebAssembly),
 		secondsLeft: Math.max(0, (Number.isFinite(video.duration) ? video.duration : Infinity) - video.currentTime),
 		loops: video.loop,
 		baseBuffer: base.end === undefined ? 0 : base.end - base.position,

@@ -34,6 +34,8 @@ export type HarnessOptions = {
 	/** Frames a second of the streams. */
 	readonly frameRate: number;
 	readonly browser?: BrowserOptions;
+	/** The runtime is sent compressed: what is larger than a few MB does not stay in the cache of a browser without a profile. */
+	readonly compressedRuntime?: boolean;
 };
 
 /** A page's body, or more of it. */
@@ -88,7 +90,7 @@ export class PlayerHarness {
 			...streams,
 			...folders,
 			{ prefix: "/pages/", files: pages },
-			{ prefix: "/runtime/", folder: RUNTIME_FOLDER },
+			{ prefix: "/runtime/", folder: RUNTIME_FOLDER, gzip: options.compressedRuntime === true },
 			{ prefix: "/models/crescendo-1/", folder: MODEL_FOLDER },
 			{ prefix: "/", folder },
 		]);

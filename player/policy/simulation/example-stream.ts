@@ -1,3 +1,4 @@
+import { runtimeBytes } from "../runtime-bytes.ts";
 import type { SimulatedStream } from "./session.ts";
 
 /** Bits of base and enhancement for each bit of a single-layer rendition of the same PSNR: the overall BD-rate of bench/RESULTS.md. */
@@ -10,8 +11,8 @@ const ENHANCEMENTS = [
 ];
 const BASE = { bitrate: 150_000, quality: 27 };
 
-/** Bytes of runtime and weights over the wire. */
-export const RUNTIME_BYTES = 4_800_000;
+/** What a first visit fetches before it can decode, in a browser of today with a GPU. */
+export const RUNTIME_BYTES = runtimeBytes("webgpu", true);
 
 /** 640x360 at 25 frames a second; qualities are PSNR-Y of the order that the codec reaches. */
 export const exampleStream = (seconds: number, runtimeBytes: number): SimulatedStream => ({

@@ -1,0 +1,10 @@
+/**
+ * Bytes over the wire of what decoding needs: runtime, weights and their scripts, compressed as the build compresses them for the edge. A
+ * browser whose WebAssembly can suspend takes the smaller runtime for WebGPU.
+ */
+const RUNTIME_BYTES = { suspending: 3_420_000, webgpu: 5_030_000, wasm: 3_040_000 } as const;
+
+/** What a first visit has to fetch before it can decode. @param suspends WebAssembly can suspend here (JSPI) */
+export function runtimeBytes(backend: "webgpu" | "wasm", suspends: boolean): number {
+	return backend === "wasm" ? RUNTIME_BYTES.wasm : RUNTIME_BYTES[suspends ? "suspending" : "webgpu"];
+}

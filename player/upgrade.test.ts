@@ -1,0 +1,230 @@
+import type { CDPSession } from "playwright-core";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { Picture } from "../codec/picture/picture.ts";
+import type { CrescendoVideoElement } from "./element/crescendo-video.ts";
+import { BAR_COLOURS, BARS, barsPicture } from "./testing/bars.ts";
+import { makeFixtureStream } from "./testing/fixture-stream.ts";
+import { PlayerHarness, readPng, type Screen, video } from "./testing/harness.ts";
+
+/**
+ * The upgrade is invisible but for its quality: what reaches the screen is the base or the enhancement and nothing between, whatever
+ * happens around the player. The pictures are bars, with stripes below that are too fine for the base to hold.
+ */
+const FRAME_RATE = 25;
+const FRAMES = 20;
+const SIZE = { width: 96, height: 64 };
+/** From this row on there are stripes of one sample. */
+const STRIPES_FROM = 48;
+const BT709 = { primaries: 1, transfer: 1, matrix: 1, fullRange: false } as const;
+/** Longest wait for what a slow machine takes. */
+const PATIENCE = { timeout: 180_000 };
+
+function stripedBars(timestamp: number): Picture {
+	const picture = barsPicture(SIZE.width, SIZE.height, BT709, timestamp);
+	const from = STRIPES_FROM * SIZE.width;
+	picture.y.set(
+		Uint8Array.from({ length: picture.y.length - from }, (_, i) => (i % 2 === 0 ? 70 : 190)),
+		from,
+	);
+	for (const plane of [picture.u, picture.v]) plane.fill(128, from / 4);
+	return picture;
+}
+
+type Shown = {
+	/** Largest difference of a bar from its colour, in 8-bit R'G'B'. */
+	readonly error: number;
+	/** Difference of two stripes side by side. */
+	readonly contrast: number;
+};
+
+/** What a screenshot of the player shows. */
+function look({ width, height, data }: Screen): Shown {
+	const pixel = (x: number, y: number) => {
+		const at = 4 * (Math.round(y) * width + Math.round(x));
+		return [...data.subarray(at, at + 3)];
+	};
+	const errors = BARS.flatMap((name, i) =>
+		pixel((width * (i + 0.5)) / BARS.length, height / 3).map((value, j) =>
+			Math.abs(value - Math.round(255 * (BAR_COLOURS[name][j] ?? 0))),
+		),
+	);
+	const sample = width / SIZE.width;
+	const luma = (column: number) => pixel((column + 0.5) * sample, 0.9 * height)[1] ?? 0;
+	return { error: Math.max(...errors), contrast: Math.abs(luma(40) - luma(41)) };
+}
+
+/** Of a bar on the screen. Anything else that could be there is far more than this off: black, the page, another picture. */
+const LARGEST_ERROR = 40;
+const isBase = ({ contrast }: Shown) => contrast < 20;
+const isEnhanced = ({ contrast }: Shown) => contrast > 50;
+
+describe("the upgrade on the screen", () => {
+	let harness: PlayerHarness;
+
+	beforeAll(async () => {
+		const pictures = Array.from({ length: FRAMES }, (_, i) => stripedBars((i * 1e6) / FRAME_RATE));
+		const { files } = await makeFixtureStream({
+			...{ pictures, frameRate: FRAME_RATE, segmentFrames: 10, qualities: [60] },
+		});
+		harness = await PlayerHarness.start({
+			mounts: { "/stream/": files },
+			frameRate: FRAME_RATE,
+			compressedRuntime: true,
+		});
+	});
+
+	afterAll(() => harness?.close());
+	beforeEach(() => {
+		harness.server.requests.length = 0;
+	});
+
+	const CLIP = { x: 0, y: 0, width: 384, height: 256 };
+	const shown = async () => look(await harness.screen(CLIP));
+
+	/** Every picture that the compositor makes of the page from now on. */
+	const record = async (): Promise<{ session: CDPSession; frames: string[] }> => {
+		const session = await harness.page.context().newCDPSession(harness.page);
+		const frames: string[] = [];
+		session.on("Page.screencastFrame", ({ data, sessionId }) => {
+			frames.push(data);
+			void session.send("Page.screencastFrameAck", { sessionId });
+		});
+		await session.send("Page.startScreencast", { format: "png", everyNthFrame: 1 });
+		return { session, frames };
+	};
+
+	it("never flashes, in neither direction, at rest nor while it plays", async () => {
+		// Small, because every picture of the screen is encoded and read.
+		const style = "crescendo-video { width: 192px; height: 128px }";
+		await harness.open(video('enhancement="off" loop'), {
+			style,
+			context: { viewport: { width: 192, height: 128 } },
+		});
+		await harness.standOn(3);
+		const reader = await harness.browser.newPage();
+		const { session, frames } = await record();
+		const seen: Shown[] = [];
+		/** Reads what was recorded meanwhile, until there is a picture of this kind. */
+		const until = async (what: (frame: Shown) => boolean) => {
+			await expect
+				.poll(async () => {
+					const fresh: Shown[] = [];
+					for (const frame of frames.splice(0)) fresh.push(look(await readPng(reader, frame)));
+					seen.push(...fresh);
+					return fresh.some(what);
+				}, PATIENCE)
+				.toBe(true);
+		};
+		const enhance = (mode: "off" | "force") =>
+			harness.page.$eval("#v", (v, to) => v.setAttribute("enhancement", to), mode);
+		await enhance("force");
+		await until(isEnhanced);
+		await enhance("off");
+		await until(isBase);
+		await harness.element((v) => v.play());
+		await enhance("force");
+		await until(isEnhanced);
+		await enhance("off");
+		await until(isBase);
+		await session.send("Page.stopScreencast");
+		await reader.close();
+		expect(seen.filter(({ error }) => error > LARGEST_ERROR)).toEqual([]);
+		expect(seen.filter((frame) => !isBase(frame) && !isEnhanced(frame))).toEqual([]);
+	});
+
+	it("shows the base at once when the page is hidden, and the enhancement again when it is back", async () => {
+		await harness.open(video('enhancement="force"'));
+		await harness.standOn(3);
+		await harness.waitForPicture();
+		expect(isEnhanced(await shown())).toBe(true);
+		/** What a browser says of a tab in the background. */
+		const say = (state: "hidden" | "visible") =>
+			harness.page.evaluate((value) => {
+				Object.defineProperty(document, "visibilityState", { configurable: true, get: () => value });
+				document.dispatchEvent(new Event("visibilitychange"));
+			}, state);
+		await say("hidden");
+		expect(await harness.element((v) => [v.enhancementState, v.enhancementReason])).toEqual([
+			"base",
+			"page-hidden",
+		]);
+		expect(isBase(await shown())).toBe(true);
+		await say("visible");
+		await harness.waitForPicture();
+		expect(isEnhanced(await shown())).toBe(true);
+		expect(await harness.faults()).toEqual([]);
+	});
+
+	it("goes on after the page has slept", async () => {
+		await harness.open(video('enhancement="force" loop'));
+		await harness.standOn(3);
+		await harness.waitForPicture();
+		await harness.element((v) => v.play());
+		const session = await harness.page.context().newCDPSession(harness.page);
+		await session.send("Page.setWebLifecycleState", { state: "frozen" });
+		await session.send("Page.setWebLifecycleState", { state: "active" });
+		await harness.element((v) => v.pause());
+		await harness.waitForPicture();
+		expect(isEnhanced(await shown())).toBe(true);
+		expect(await harness.faults()).toEqual([]);
+	});
+
+	it("shows the frame of the video or nothing at every rate", async () => {
+		await harness.open(video('enhancement="force" loop'));
+		await harness.element((v) => v.play());
+		await harness.page.waitForFunction(
+			(count) => document.querySelector("crescendo-video")?.statistics.picturesReady === count,
+			FRAMES,
+			PATIENCE,
+		);
+		for (const rate of [0.5, 2, 4]) {
+			const offsets = await harness.element(async (v, to) => {
+				v.playbackRate = to;
+				const found: number[] = [];
+				while (found.length < 10) {
+					const told = await new Promise<VideoFrameCallbackMetadata>((resolve) =>
+						v.nativeEl.requestVideoFrameCallback((_, metadata) => resolve(metadata)),
+					);
+					const capture = await v.captureEnhanced();
+					if (capture) found.push(Math.round((capture.mediaTime / 1e6 - told.mediaTime) * 1000));
+				}
+				return found;
+			}, rate);
+			expect([rate, offsets.filter((offset) => Math.abs(offset) > 20)]).toEqual([rate, []]);
+		}
+	});
+
+	it("fetches runtime and weights once for all players of a page", async () => {
+		await harness.open(`${video('enhancement="force"')}${video('enhancement="force"').replace('"v"', '"w"')}`);
+		/** Plays a little, then waits for the enhanced picture. */
+		const enhanced = async (id: string) => {
+			const { page } = harness;
+			await page.$eval(`#${id}`, (v) =>
+				(v as CrescendoVideoElement).play().then(() => (v as CrescendoVideoElement).pause()),
+			);
+			await page.waitForFunction(
+				(selector) => document.querySelector<CrescendoVideoElement>(selector)?.enhancementState === "active",
+				`#${id}`,
+				PATIENCE,
+			);
+		};
+		await enhanced("v");
+		await enhanced("w");
+		const fetched = harness.server.requests.filter((path) => /\.(?:wasm|onnx)$/.test(path));
+		expect(fetched.length).toBeGreaterThan(5);
+		expect(fetched.toSorted()).toEqual([...new Set(fetched)].toSorted());
+		expect(harness.page.workers()).toHaveLength(2);
+	});
+
+	it("fetches nothing of the decoder for a viewer who saves data, from the first picture to the last", async () => {
+		const init = `Object.defineProperty(navigator, "connection", { value: { saveData: true } });`;
+		await harness.open(video(""), { init });
+		await harness.element(async (v) => {
+			const ended = new Promise((resolve) => v.addEventListener("ended", resolve, { once: true }));
+			await v.play();
+			await ended;
+		});
+		expect(await harness.element((v) => v.enhancementReason)).toBe("data-saver");
+		expect(harness.server.requests.filter((path) => /runtime|models|worker|e60/.test(path))).toEqual([]);
+	});
+});
