@@ -4,7 +4,7 @@ import { UploadError } from "../errors.ts";
 import { isHighDynamicRange, resolveColour } from "../source/colour.ts";
 import { highDynamicRange, refuseSize } from "../source/refusals.ts";
 import { withDurations } from "../source/timing.ts";
-import { toPicture } from "../source/to-picture.ts";
+import type { PicturePath } from "../source/picture-path.ts";
 import type { SourceAudio, SourceInfo, SourceWarning, TimedPicture, VideoSource } from "../source/video-source.ts";
 import type { FedFrame, Feed } from "./feed.ts";
 import { Pacer } from "./pacer.ts";
@@ -96,7 +96,11 @@ export class FrameSource implements VideoSource {
 		return this.#passedOver + this.#feed.missed;
 	}
 
-	async *pictures(_from: number, signal: AbortSignal): AsyncGenerator<TimedPicture, void, undefined> {
+	async *pictures(
+		_from: number,
+		path: PicturePath,
+		signal: AbortSignal,
+	): AsyncGenerator<TimedPicture, void, undefined> {
 		this.#feed.resume();
 		const timed = withDurations(this.#frames(signal), ({ frame }) => frame.close());
 		for await (const { frame: fed, duration } of timed) {
@@ -104,7 +108,7 @@ export class FrameSource implements VideoSource {
 			try {
 				signal.throwIfAborted();
 				const sample = new VideoSample(frame, orientationOf(frame));
-				yield { picture: await toPicture(sample, timestamp), duration };
+				yield { picture: await path.take(sample, timestamp), duration };
 			} finally {
 				frame.close();
 			}

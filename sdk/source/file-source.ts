@@ -7,7 +7,7 @@ import { fingerprintOf } from "./fingerprint.ts";
 import { isInterlaced } from "./interlaced.ts";
 import { highDynamicRange, refuseSize } from "./refusals.ts";
 import { withDurations } from "./timing.ts";
-import { toPicture } from "./to-picture.ts";
+import type { PicturePath } from "./picture-path.ts";
 import type { SourceAudio, SourceInfo, SourceWarning, TimedPicture, VideoSource } from "./video-source.ts";
 
 /** Packets that the average rate is taken from. */
@@ -176,13 +176,17 @@ export class FileSource implements VideoSource {
 		return new FileSource(input, track, origin, info, audio, warnings);
 	}
 
-	async *pictures(from: number, signal: AbortSignal): AsyncGenerator<TimedPicture, void, undefined> {
+	async *pictures(
+		from: number,
+		path: PicturePath,
+		signal: AbortSignal,
+	): AsyncGenerator<TimedPicture, void, undefined> {
 		const frames = this.#frames(from, signal);
 		const timed = withDurations(frames, ({ sample }) => sample.close());
 		for await (const { frame, duration } of timed) {
 			try {
 				signal.throwIfAborted();
-				yield { picture: await toPicture(frame.sample, frame.timestamp), duration };
+				yield { picture: await path.take(frame.sample, frame.timestamp), duration };
 			} finally {
 				frame.sample.close();
 			}

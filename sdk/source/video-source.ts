@@ -1,9 +1,10 @@
-import type { Picture } from "../../codec/picture/picture.ts";
+import type { SourcePicture } from "../../codec/picture/gpu-picture.ts";
 import type { Sample } from "../../codec/sample.ts";
 import type { AudioTrack, ColourSpace } from "../../codec/track.ts";
+import type { PicturePath } from "./picture-path.ts";
 
 /** A picture and how long it is shown, in microseconds. `picture.timestamp` counts from the start of the video. */
-export type TimedPicture = { readonly picture: Picture; readonly duration: number };
+export type TimedPicture = { readonly picture: SourcePicture; readonly duration: number };
 
 /** Something worth telling that does not stop the upload. */
 export type SourceWarning = {
@@ -55,9 +56,10 @@ export interface VideoSource {
 	readonly warnings: readonly SourceWarning[];
 	/**
 	 * Pictures in order, of whatever size the source has at that moment.
-	 * @param from microseconds; earlier pictures are left out. Sources that cannot seek take only 0.
+	 * @param from microseconds; earlier pictures are left out. Sources that cannot seek take only 0. @param path makes the pictures;
+	 * whoever reads them releases them.
 	 */
-	pictures(from: number, signal: AbortSignal): AsyncGenerator<TimedPicture, void, undefined>;
+	pictures(from: number, path: PicturePath, signal: AbortSignal): AsyncGenerator<TimedPicture, void, undefined>;
 	/** Live sources: pictures that came and were not taken. */
 	readonly dropped?: number;
 	/** Live sources: frames a second that are taken; undefined takes all. To be set before `pictures`. */

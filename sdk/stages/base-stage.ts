@@ -1,5 +1,6 @@
 import type { BaseDecoder, BaseEncoder } from "../../codec/base/base-codec.ts";
 import { decodeAll, encodeAll } from "../../codec/base/base-codec.ts";
+import type { SourcePicture } from "../../codec/picture/gpu-picture.ts";
 import type { Picture } from "../../codec/picture/picture.ts";
 import type { Sample } from "../../codec/sample.ts";
 import type { BaseTrack } from "../../codec/track.ts";
@@ -48,7 +49,7 @@ export async function* intoGroups(
  */
 export async function* codeBase(
 	pictures: AsyncIterable<GroupedPicture>,
-	downscale: (picture: Picture) => Picture,
+	downscale: Downscale,
 	codecs: BaseCodecs,
 	onTrack: (track: BaseTrack) => Promise<void>,
 	inFlight: number,
@@ -60,11 +61,12 @@ export async function* codeBase(
 		let head = await reader.next();
 		while (head.done !== true) {
 			signal.throwIfAborted();
+			const first = await downscale(head.value.picture);
 			const group = new GroupCoder(reader, head.value, downscale, inFlight);
-			const encoder = await codecs.encoder(head.value.group, group.first);
-			const samples = encodeAll(encoder, group.basePictures());
-			const first = await samples.next();
-			if (first.done === true) {
+			const encoder = await codecs.encoder(head.value.group, first);
+			const samples = encodeAll(encoder, group.basePictures(first));
+			const begun = await samples.next();
+			if (begun.done === true) {
 				throw new UploadError("encoder-failed", "The base encoder gave nothing for a group of pictures.");
 			}
 			const track = await encoder.track();
@@ -81,7 +83,7 @@ export async function* codeBase(
 				);
 			}
 			const decoder = await codecs.decoder(described);
-			for await (const base of decodeAll(decoder, group.note(first.value, samples))) {
+			for await (const base of decodeAll(decoder, group.note(begun.value, samples))) {
 				yield group.pair(base);
 				signal.throwIfAborted();
 			}
@@ -96,39 +98,39 @@ const sameDescription = (left: BaseTrack, right: BaseTrack): boolean =>
 	left.description.length === right.description.length &&
 	left.description.every((byte, index) => byte === right.description[index]);
 
+/** The full picture to base size; it stays. */
+type Downscale = (picture: SourcePicture) => Promise<Picture>;
+
 /** One group on its way through encoder and decoder. */
 class GroupCoder {
 	/** What follows the group: the first picture of the next one, or the end. */
 	next: IteratorResult<GroupedPicture, void> = { done: true, value: undefined };
 	readonly #reader: AsyncIterator<GroupedPicture, void>;
 	readonly #head: GroupedPicture;
-	readonly #downscale: (picture: Picture) => Picture;
+	readonly #downscale: Downscale;
 	readonly #inFlight: number;
 	readonly #sources: GroupedPicture[] = [];
 	readonly #samples: Sample[] = [];
-	/** Its first picture at base size. */
-	readonly first: Picture;
 	#room: (() => void) | undefined;
 
 	constructor(
 		reader: AsyncIterator<GroupedPicture, void>,
 		head: GroupedPicture,
-		downscale: (picture: Picture) => Picture,
+		downscale: Downscale,
 		inFlight: number,
 	) {
 		this.#inFlight = inFlight;
 		this.#reader = reader;
 		this.#head = head;
 		this.#downscale = downscale;
-		this.first = downscale(head.picture);
 	}
 
-	/** The base-size pictures of the group, for the encoder. */
-	async *basePictures(): AsyncGenerator<Picture, void, undefined> {
+	/** The base-size pictures of the group, for the encoder. @param first its first one */
+	async *basePictures(first: Picture): AsyncGenerator<Picture, void, undefined> {
 		let current: IteratorResult<GroupedPicture, void> = { done: false, value: this.#head };
 		while (current.done !== true && current.value.group === this.#head.group) {
 			this.#sources.push(current.value);
-			yield current.value === this.#head ? this.first : this.#downscale(current.value.picture);
+			yield current.value === this.#head ? first : await this.#downscale(current.value.picture);
 			while (this.#sources.length >= this.#inFlight) {
 				await new Promise<void>((resolve) => (this.#room = resolve));
 			}

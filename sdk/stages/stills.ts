@@ -1,9 +1,10 @@
 import { pictureToFrame } from "../../codec/base/video-frame.ts";
-import type { Picture } from "../../codec/picture/picture.ts";
+import { releasePicture } from "../../codec/picture/gpu-picture.ts";
+import type { SourcePicture } from "../../codec/picture/gpu-picture.ts";
 import type { ColourSpace } from "../../codec/track.ts";
 import { encodePart } from "../../protocol/part.ts";
+import type { PicturePath } from "../source/picture-path.ts";
 import { fitWithin } from "./plan.ts";
-import { scalerTo } from "./scale.ts";
 
 /** A JPEG of one moment of the video: of the storyboard, or the poster. */
 export type Still = {
@@ -14,7 +15,7 @@ export type Still = {
 };
 
 /** Makes a JPEG whose longest side is at most `side`. @param quality from 0 to 1. */
-export type MakeJpeg = (picture: Picture, side: number, quality: number) => Promise<Uint8Array<ArrayBuffer>>;
+export type MakeJpeg = (picture: SourcePicture, side: number, quality: number) => Promise<Uint8Array<ArrayBuffer>>;
 
 /** Longest sides and qualities. A storyboard of `MOST` such pictures stays well below the 4 MiB that the edge takes. */
 const BOARD = { side: 160, quality: 0.6 };
@@ -31,11 +32,15 @@ const LATEST_POSTER = 10_000_000;
  * drawn, as large as the frame, for as long as nothing else on the machine wants the memory.
  */
 export const canvasJpeg =
-	(colour: ColourSpace): MakeJpeg =>
+	(colour: ColourSpace, path: PicturePath): MakeJpeg =>
 	async (picture, side, quality) => {
 		const { width, height } = fitWithin(picture.width, picture.height, side);
 		const canvas = new OffscreenCanvas(width, height);
-		const frame = pictureToFrame(scalerTo(width, height)(picture), 0, colour);
+		const small = path.scale(picture, width, height);
+		const frame = pictureToFrame(await path.planes(small), 0, colour);
+		if (small !== picture) {
+			releasePicture(small);
+		}
 		try {
 			canvas.getContext("2d")?.drawImage(frame, 0, 0, width, height);
 		} finally {
@@ -74,7 +79,7 @@ export class Stills {
 	}
 
 	/** Looks at a picture, in the order of time. @returns what was taken of it, to be kept. */
-	async offer(picture: Picture): Promise<readonly Still[]> {
+	async offer(picture: SourcePicture): Promise<readonly Still[]> {
 		const { timestamp } = picture;
 		const taken: Still[] = [];
 		const before = this.#poster?.timestamp;

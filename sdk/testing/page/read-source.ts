@@ -1,6 +1,7 @@
 import type { ColourSpace } from "../../../codec/track.ts";
 import { UploadError } from "../../errors.ts";
 import { FileSource } from "../../source/file-source.ts";
+import { MemoryPath } from "../../source/picture-path.ts";
 
 /** What a source gave, read to its end. */
 export type SourceAccount = {
@@ -55,7 +56,10 @@ export const readSource = async (address: string, from: number): Promise<SourceA
 		const durations: number[] = [];
 		let corner: number[] = [];
 		let quarters: number[] = [];
-		for await (const { picture, duration } of source.pictures(from, signal)) {
+		const path = new MemoryPath();
+		for await (const taken of source.pictures(from, path, signal)) {
+			const { duration } = taken;
+			const picture = await path.planes(taken.picture);
 			if (timestamps.length === 0) {
 				corner = [picture.y[0] ?? -1, picture.u[0] ?? -1, picture.v[0] ?? -1];
 				quarters = quarterMeans(picture.y, picture.width, picture.height);
