@@ -26,6 +26,7 @@ from training.data.dataset import base_crf_of  # noqa: E402
 from training.evaluate.clips import Clip, motion_lambda_of  # noqa: E402
 from training.evaluate.copied import CopyChoice  # noqa: E402
 from training.evaluate.curves import bd_rate, frame_quality, ms_ssim  # noqa: E402
+from training.evaluate.inheritance import WORTH, inheritance  # noqa: E402
 from training.model.enhancement import CHROMA_WEIGHT, LUMA_WEIGHT, QUALITIES, Enhancement, lambda_of  # noqa: E402
 from training.model.adaptive import quality_map  # noqa: E402
 from training.model.fixed import set_mode  # noqa: E402
@@ -106,6 +107,7 @@ def run_clip(model, clip, qs, options):
     q = torch.tensor([float(v) for v in qs], device=device)
     state, parts, pictures, predictions, enlarged = None, [], [], [], []
     strength = torch.full((len(qs),), options.adaptive, device=device)
+    later = [WORTH * torch.from_numpy(inheritance(b["y"], options.look_ahead))[:, None] for b in bases]
     copying = None if options.no_copies else CopyChoice(len(qs))
     for t in range(len(clip.y)):
         y, uv = (torch.from_numpy(a[t].copy()).to(device) for a in (clip.y, clip.uv))
@@ -113,7 +115,7 @@ def run_clip(model, clip, qs, options):
         base = to_real(stack([b["y"][t][None] for b in bases], device)), to_real(stack([b["uv"][t] for b in bases], device))
         motion = stack([m["motion"][t].transpose(2, 0, 1) for m in motions], device).float()
         offset = options.intra_finer if t == 0 else options.pattern[(t - 1) % len(options.pattern)]
-        frame_q = quality_map(source, (q + offset).clamp(0, QUALITIES - 1), strength)
+        frame_q = quality_map(source, (q + offset).clamp(0, QUALITIES - 1), strength, torch.stack([v[t] for v in later]).to(device))
         rounding = FrugalRounding(model, frame_q, options.patience) if options.patience else None
         state = model(source, base, state, frame_q, motion if t else None, rounding, copying)
         if rounding and not model.integer:  # the float model's estimate is that of plain rounding
@@ -200,6 +202,7 @@ def parse(argv):
     p.add_argument("--pattern", default="0", help="q offsets of the inter frames, repeated")
     p.add_argument("--patience", type=float, default=0, help="rate-distortion rounding: 2.5 is what the design measured; 0: plain")
     p.add_argument("--adaptive", type=float, default=4, help="block quality: indices for each halving of a block's variance")
+    p.add_argument("--look-ahead", type=int, default=8, help="frames; 0: nothing is known of later pictures")
     p.add_argument("--no-copies", action="store_true", help="code every block")
     p.add_argument("--device", default="cpu")
     p.add_argument("--threads", type=int)

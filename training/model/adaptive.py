@@ -20,10 +20,13 @@ def activity(source):
     return F.avg_pool2d(torch.log2(1 + variance), 4)
 
 
-def quality_map(source, q, strength):
-    """[B,1,H/32,W/32] of q [B], finer by `strength` [B] indices for each halving of a block's variance below the picture's."""
-    detail = activity(source)
-    offset = -strength[:, None, None, None] * (detail - detail.mean((2, 3), keepdim=True))
+def quality_map(source, q, strength, finer=0):
+    """[B,1,H/32,W/32] of q [B], finer by `strength` [B] indices for each halving of a block's variance below the picture's.
+
+    finer [B,1,H/32,W/32]: what else a block is worth, in indices; their mean changes nothing.
+    """
+    worth = finer - strength[:, None, None, None] * activity(source)
+    offset = worth - worth.mean((2, 3), keepdim=True)
     offset = OFFSET_UNIT * torch.floor(offset / OFFSET_UNIT + 0.5)
     return (q[:, None, None, None] + offset.clamp(-LARGEST_OFFSET, LARGEST_OFFSET)).clamp(0, QUALITIES - 1)
 

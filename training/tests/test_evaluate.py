@@ -10,7 +10,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from support import moving_clip, run  # noqa: E402
 from training.data import dataset, prepare  # noqa: E402
-from training.evaluate import clips, curves, evaluate  # noqa: E402
+from training.evaluate import clips, curves, evaluate, inheritance  # noqa: E402
 
 
 def test_psnr():
@@ -45,6 +45,17 @@ def test_rules_of_q():
 def test_sag():
     assert evaluate.sag([40.0] * 10) is None
     assert abs(evaluate.sag([40.0] * 12 + [39.0] * 8) + 1) < 1e-9
+
+
+def test_what_stays_is_inherited():
+    rng = np.random.default_rng(2)
+    still = rng.integers(0, 256, (32, 48)).astype(np.uint8)
+    pictures = np.stack([still.copy() for _ in range(5)])
+    assert np.allclose(inheritance.inheritance(pictures, 8)[:, 1, 1], np.log2([5, 4, 3, 2, 1]), atol=1e-3)
+    assert np.allclose(inheritance.inheritance(pictures, 2)[:, 1, 1], np.log2([3, 3, 3, 2, 1]), atol=1e-3)
+    pictures[1:, :, 24:] = rng.integers(0, 256, (4, 32, 24))
+    first = inheritance.inheritance(pictures, 8)[0]
+    assert (first[:, :3] > 2).all() and (first[:, 4:] < 0.8).all()
 
 
 def test_evaluation_end_to_end():
