@@ -31,7 +31,11 @@ export interface CrescendoMeasurement extends Measurement {
 	readonly basePsnrY: number;
 }
 
-/** Encodes `clip` by the command line tool at every q, decodes the files with it and measures the result. */
+/**
+ * Encodes `clip` by the command line tool at every q, decodes the files with it and measures the result.
+ *
+ * @param flags more of the tool's
+ */
 export async function measureCrescendo(
 	clip: string,
 	facts: ClipFacts,
@@ -39,12 +43,13 @@ export async function measureCrescendo(
 	version: string,
 	cache: ResultCache,
 	frames?: number,
+	flags: readonly string[] = [],
 ): Promise<CrescendoMeasurement[]> {
 	const results: CrescendoMeasurement[] = [];
 	for (const q of qualities) {
 		const name = `${basename(clip, ".mp4")}-crescendo-${q}`;
-		const key = { clip: basename(clip), q, version, frames };
-		results.push(await cache.get(name, key, () => encodeAndMeasure(clip, facts, q, frames)));
+		const key = { clip: basename(clip), q, version, frames, ...(flags.length > 0 && { flags }) };
+		results.push(await cache.get(name, key, () => encodeAndMeasure(clip, facts, q, frames, flags)));
 	}
 	return results;
 }
@@ -54,6 +59,7 @@ async function encodeAndMeasure(
 	facts: ClipFacts,
 	q: number,
 	frames: number | undefined,
+	flags: readonly string[],
 ): Promise<CrescendoMeasurement> {
 	const folder = await mkdtemp(join(tmpdir(), "crescendo-rd-"));
 	try {
@@ -62,7 +68,7 @@ async function encodeAndMeasure(
 			string,
 			string,
 		];
-		const limit = frames === undefined ? [] : ["--frames", String(frames)];
+		const limit = [...(frames === undefined ? [] : ["--frames", String(frames)]), ...flags];
 		await crescendo("encode", clip, "-o", file, "--q", String(q), "--audio", "none", ...limit);
 		await crescendo("decode", file, "--layer", "full", "-o", full);
 		await crescendo("decode", file, "--layer", "base", "-o", base);
