@@ -22,9 +22,10 @@ import { isStale } from "../scripts/staleness.ts";
 import { findChromium, FLAGS } from "./testing/browser.ts";
 import { CORPUS } from "./testing/corpus.ts";
 import { serveFiles } from "./testing/static-server.ts";
+import type { StaticServer } from "./testing/static-server.ts";
 
 /** The package as those who install it get it: built, bundled with their tools, and run. */
-const SLOW = { timeout: 400_000 };
+const SLOW = { timeout: 600_000 };
 
 const root = resolve(import.meta.dirname, "..");
 
@@ -66,15 +67,34 @@ const project = (name: string, files: Readonly<Record<string, string>>): string 
 	return home;
 };
 
-/** Opens a page, chooses a file in it, and waits until the edge has all of the video. */
-const chooseFile = async (address: string, isComplete: () => boolean): Promise<void> => {
+/** What an edge serves beside the protocol: the runtime's WebAssembly and the model. */
+const NEURAL = { "/models/": join(root, "models"), "/runtime/": join(root, "node_modules/onnxruntime-web/dist") };
+
+/** Samples of each track of the only asset, which is complete. */
+const layersOf = ({ edge }: StaticServer): readonly (readonly [string, number])[] => {
+	const asset = edge.only();
+	return asset.completed ? [...asset.parts.keys()].map((track) => [track, asset.samples(track).length]) : [];
+};
+
+/** Base and enhancement, which only the worker with runtime and model can have made. */
+const WHOLE = [
+	["base", 14],
+	["e24", 14],
+];
+
+/** Opens a page, chooses a file in it, and waits until the edge has all of the video, which a worker of the page has sent. */
+const chooseFile = async (address: string, server: StaticServer): Promise<void> => {
 	const page = await browser.newPage();
 	const errors: string[] = [];
+	const workers: string[] = [];
 	page.on("pageerror", ({ message }) => errors.push(message));
+	page.on("worker", (worker) => workers.push(worker.url()));
+	const isComplete = () => server.edge.assets.size > 0 && server.edge.only().completed;
 	await page.goto(address);
 	await page.locator("input[type=file]").setInputFiles(join(folder, "videos/moment.mp4"));
-	await expect.poll(() => isComplete() || errors.length > 0, { timeout: 200_000 }).toBe(true);
+	await expect.poll(() => isComplete() || errors.length > 0, { timeout: 300_000 }).toBe(true);
 	expect(errors).toEqual([]);
+	expect(workers).not.toEqual([]);
 	await page.locator("a[href*=watch]").waitFor({ state: "visible", timeout: 60_000 });
 	await page.close();
 };
@@ -83,7 +103,7 @@ const MAIN = `
 import { createUpload } from "crescendo-video/sdk";
 
 document.querySelector("input").addEventListener("change", async ({ target }) => {
-	const upload = createUpload(target.files[0], { endpoint: location.origin, token: "good", backend: "none" });
+	const upload = createUpload(target.files[0], { endpoint: location.origin, token: "good", backend: "wasm" });
 	const { asset } = await upload.done;
 	document.body.insertAdjacentHTML("beforeend", '<a href="' + asset.watchUrl + '">Watch it</a>');
 });
@@ -96,19 +116,19 @@ describe("the package in other people's builds", () => {
 		const home = project("vite", {});
 		cpSync(join(root, "examples/react"), home, { recursive: true });
 		const main = join(home, "main.jsx");
-		// The edge of the test: no models are there, and it takes the token "good".
+		// The edge of the test takes the token "good".
 		const changed = readFileSync(main, "utf8")
-			.replace(/endpoint: [^,]+,/, 'endpoint: location.origin, backend: "none",')
+			.replace(/endpoint: [^,]+,/, 'endpoint: location.origin, backend: "wasm",')
 			.replace(/token: async[\s\S]*?\n\t\},/, 'token: "good",');
 		writeFileSync(main, changed);
 		await buildByVite({
 			...{ root: home, configFile: false, logLevel: "error", build: { outDir: "out", assetsInlineLimit: 0 } },
 			worker: { format: "es" },
 		});
-		const server = await serveFiles({ "/": join(home, "out") });
+		const server = await serveFiles({ "/": join(home, "out"), ...NEURAL });
 		try {
-			await chooseFile(server.origin, () => server.edge.only().completed);
-			expect(server.edge.only().samples("base").length).toBe(14);
+			await chooseFile(server.origin, server);
+			expect(layersOf(server)).toEqual(WHOLE);
 		} finally {
 			await server.close();
 		}
@@ -128,27 +148,27 @@ describe("the package in other people's builds", () => {
 			);
 		});
 		expect(stats?.toJson({ all: false, errors: true }).errors).toEqual([]);
-		const server = await serveFiles({ "/": join(home, "out") });
+		const server = await serveFiles({ "/": join(home, "out"), ...NEURAL });
 		try {
-			await chooseFile(server.origin, () => server.edge.assets.size > 0 && server.edge.only().completed);
-			expect(server.edge.only().samples("base").length).toBe(14);
+			await chooseFile(server.origin, server);
+			expect(layersOf(server)).toEqual(WHOLE);
 		} finally {
 			await server.close();
 		}
 	});
 
 	it("a plain script tag: on a page of another origin, its worker from the edge's", SLOW, async () => {
-		const edge = await serveFiles({ "/": join(root, "dist/site") });
+		const edge = await serveFiles({ "/": join(root, "dist/site"), ...NEURAL });
 		const page = readFileSync(join(root, "examples/plain/index.html"), "utf8")
 			.replaceAll("http://localhost:8787", edge.origin)
 			.replace(
 				"</body>",
-				"<script>document.querySelector('crescendo-uploader').options = { backend: 'none' };</script></body>",
+				"<script>document.querySelector('crescendo-uploader').options = { backend: 'wasm' };</script></body>",
 			);
 		const site = await serveFiles({}, { "/": page, "/upload-token": '{"token":"good"}' });
 		try {
-			await chooseFile(site.origin, () => edge.edge.assets.size > 0 && edge.edge.only().completed);
-			expect(edge.edge.only().samples("base").length).toBe(14);
+			await chooseFile(site.origin, edge);
+			expect(layersOf(edge)).toEqual(WHOLE);
 		} finally {
 			await site.close();
 			await edge.close();
@@ -158,7 +178,7 @@ describe("the package in other people's builds", () => {
 	it("a worker of one's own: the headless entry works right there", SLOW, async () => {
 		const worker = `
 			import { createUpload } from "crescendo-video/sdk/headless";
-			onmessage = ({ data }) => createUpload(data, { endpoint: location.origin, token: "good", backend: "none" })
+			onmessage = ({ data }) => createUpload(data, { endpoint: location.origin, token: "good", backend: "wasm" })
 				.done.then(({ asset }) => postMessage(asset.watchUrl), (error) => postMessage("failed: " + error.message));
 		`;
 		const main = `
@@ -175,10 +195,10 @@ describe("the package in other people's builds", () => {
 			...{ root: home, configFile: false, logLevel: "error", build: { outDir: "out", assetsInlineLimit: 0 } },
 			worker: { format: "es" },
 		});
-		const server = await serveFiles({ "/": join(home, "out") });
+		const server = await serveFiles({ "/": join(home, "out"), ...NEURAL });
 		try {
-			await chooseFile(server.origin, () => server.edge.assets.size > 0 && server.edge.only().completed);
-			expect(server.edge.only().samples("base").length).toBe(14);
+			await chooseFile(server.origin, server);
+			expect(layersOf(server)).toEqual(WHOLE);
 		} finally {
 			await server.close();
 		}

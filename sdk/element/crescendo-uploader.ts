@@ -126,7 +126,12 @@ export class CrescendoUploaderElement extends Base {
 			event.preventDefault();
 			this.toggleAttribute("over", true);
 		});
-		this.addEventListener("dragleave", () => this.toggleAttribute("over", false));
+		this.addEventListener("dragleave", ({ relatedTarget }) => {
+			// Going from one child to another is no leaving.
+			if (!(relatedTarget instanceof Node && this.contains(relatedTarget))) {
+				this.toggleAttribute("over", false);
+			}
+		});
 		this.addEventListener("drop", (event) => {
 			event.preventDefault();
 			this.toggleAttribute("over", false);

@@ -5,21 +5,11 @@ import { join, resolve } from "node:path";
 import { chromium } from "playwright-core";
 import type { Browser, Page } from "playwright-core";
 import { build } from "vite";
-import type { Plugin } from "vite";
+import { leaveRuntimeFiles } from "../../scripts/leave-runtime-files.ts";
 import type { EdgeDouble } from "./edge-double.ts";
 import { serveFiles } from "./static-server.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
-
-/** The runtime's files come from `/runtime/`; the bundler would copy them, 60 MB of them. */
-const leaveRuntimeFiles: Plugin = {
-	name: "leave-runtime-files",
-	enforce: "pre",
-	transform: (code, id) =>
-		id.includes("onnxruntime-web")
-			? { code: code.replaceAll(/new URL\((?="ort[\w.-]+\.wasm")/g, "new URL(/* @vite-ignore */"), map: null }
-			: undefined,
-};
 
 /** For tests only: Chromium with a page that has the SDK's sources, bundled once. */
 export type BrowserBench = {
