@@ -5,21 +5,26 @@ import { fileURLToPath } from "node:url";
 import type { Sample } from "../../codec/sample.ts";
 import { table, writeSection } from "../results.ts";
 import { BenchClient } from "./client.ts";
-import { type ClipTrack, makeClip } from "./clip.ts";
-import { measureCutting } from "./cutting.ts";
+import { type ClipTrack, makeClip, stretchClip } from "./clip.ts";
+import { type CuttingCost, measureCutting } from "./cutting.ts";
 import { HeapProbe } from "./memory.ts";
 import { startNginx } from "./nginx.ts";
-import { cpuSeconds, startBareRoute, startEdge } from "./runtime.ts";
-import { type Load, quantile, saturate, watch } from "./viewers.ts";
+import { cpuSeconds, type Runtime, startBareRoute, startEdge } from "./runtime.ts";
+import { type Load, quantile, saturate, together, watch } from "./viewers.ts";
 
 /**
  * `node bench/edge/load.ts`: what the edge costs, on loopback, in a few minutes: cutting, memory while an asset grows, uploads side by
- * side, and segments delivered, next to a Worker that is one Hono route and to nginx with the same files.
+ * side, and segments delivered, next to a Worker that is one Hono route and to nginx with the same files. Fails where cutting or
+ * memory is above what the edge promises.
  */
 const RESULTS = fileURLToPath(new URL("RESULTS.md", import.meta.url));
 const CONNECTIONS = 8;
-const REQUESTS = 200;
+/** Each server is asked in so many rounds, the order turned round each time. */
+const ROUNDS = 4;
+const REQUESTS = 100;
 const UPLOADS = 3;
+const VIEWERS = 10;
+const LONG_HOURS = 3;
 const MEMORY_LIMIT = 16 * 2 ** 20;
 const CUTTING_LIMIT = 5;
 
@@ -28,16 +33,18 @@ const split = (samples: readonly Sample[], count: number): Sample[][] =>
 		samples.slice(index * count, (index + 1) * count),
 	);
 
-/** Uploads a clip, its parts in order, track after track; answers the asset and how long each part took. */
+/** Uploads a clip in parts of so many pictures; answers the asset and how long each part took. */
 const upload = async (
 	client: BenchClient,
 	tracks: readonly ClipTrack[],
+	pictures = 25,
 ): Promise<{ asset: string; times: number[] }> => {
 	const asset = await client.create(tracks);
 	const times: number[] = [];
 	const counts = new Map<string, number>();
+	const [seconds = 1] = tracks.map(({ samples }) => samples.length / pictures);
 	const parts = tracks.flatMap(({ id, samples }) =>
-		split(samples, id === "base" ? 25 : 47).map((part, number) => ({ id, number, part })),
+		split(samples, Math.ceil(samples.length / seconds)).map((part, number) => ({ id, number, part })),
 	);
 	// By time, as an encoder sends them: else one track waits for the other.
 	for (const { id, number, part } of parts.toSorted(
@@ -57,119 +64,130 @@ const sizeOf = (tracks: readonly ClipTrack[]): number =>
 const ms = (value: number): string => value.toFixed(2);
 const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(1);
 
-const folder = await mkdtemp(join(tmpdir(), "crescendo-load-"));
-const edge = await startEdge();
-const note = (text: string): void => void process.stderr.write(`${text}\n`);
-const sections: string[] = [
-	"## Cost of the edge",
-	"`node bench/edge/load.ts`, client and servers on one machine that does other work too: compare columns, not machines.",
+const cuttingSection = ({ checking, cutting, digest }: CuttingCost): string[] => [
+	"CPU for a MB of media, in Node on the code that the Worker runs; the digest is the Worker's, the rest the Durable Object's:",
+	table(
+		["checking and framing, ms", "cutting into segments, ms", "SHA-256, ms"],
+		[[ms(checking), ms(cutting), ms(digest)]],
+	),
 ];
-try {
-	const client = new BenchClient(edge);
 
-	note("cutting");
-	const cutting = await measureCutting(6);
-	sections.push(
-		"CPU for a MB of media, in Node on the code that the Worker runs; the digest is the Worker's, the rest the Durable Object's:",
-		table(
-			["checking and framing, ms", "cutting into segments, ms", "SHA-256, ms"],
-			[[ms(cutting.checking), ms(cutting.cutting), ms(cutting.digest)]],
-		),
-	);
-
-	note("memory");
+/** @throws Error where an asset takes more memory than it may */
+const memorySection = async (edge: Runtime, client: BenchClient, short: readonly ClipTrack[]): Promise<string[]> => {
 	const probe = await HeapProbe.connect(edge.inspectorPort, edge.url);
-	const [short, long] = [
-		await makeClip({ seconds: 12, kilobits: 3000, gopSeconds: 2 }),
-		await makeClip({ seconds: 36, kilobits: 3000, gopSeconds: 2 }),
-	];
+	const longer = await makeClip({ seconds: 36, kilobits: 3000, gopSeconds: 2 });
+	const film = stretchClip(await makeClip({ seconds: 2, kilobits: 100, gopSeconds: 2 }), LONG_HOURS);
 	await upload(client, short);
 	const idle = await probe.alive();
 	const rows: string[][] = [];
-	for (const tracks of [short, long]) {
-		const peak = await probe.peakDuring(upload(client, tracks));
-		rows.push([mebibytes(sizeOf(tracks)), mebibytes(peak - idle), mebibytes((await probe.alive()) - idle)]);
+	for (const [name, tracks, pictures] of [
+		["12 s", short, 25],
+		["36 s", longer, 25],
+		[`${LONG_HOURS} hours of few bytes`, film, 120],
+	] as const) {
+		const peak = await probe.peakDuring(upload(client, tracks, pictures));
+		const segments = String(Math.ceil((tracks[0]?.samples.at(-1)?.timestamp ?? 0) / 2e6));
+		const after = mebibytes((await probe.alive()) - idle);
+		rows.push([name, segments, mebibytes(sizeOf(tracks)), mebibytes(peak - idle), after]);
 		if (peak - idle > MEMORY_LIMIT) throw new Error(`an asset takes ${peak - idle} bytes of memory`);
 	}
 	probe.close();
-	sections.push(
+	return [
 		"Memory that the Worker and the Durable Object keep alive above idle while one asset is uploaded (`Runtime.getHeapUsage` after a collection, every 50 ms):",
-		table(["asset, MiB", "peak, MiB", "afterwards, MiB"], rows),
-	);
+		table(["asset", "segments a track", "MiB", "peak, MiB", "afterwards, MiB"], rows),
+	];
+};
 
-	note("uploads");
+const uploadSection = async (edge: Runtime, client: BenchClient, clip: readonly ClipTrack[]) => {
 	const [start, cpu] = [performance.now(), await cpuSeconds(edge.pid)];
-	const uploads = await Promise.all(Array.from({ length: UPLOADS }, () => upload(client, short)));
+	const uploads = await Promise.all(Array.from({ length: UPLOADS }, () => upload(client, clip)));
 	const seconds = (performance.now() - start) / 1000;
 	const spent = (await cpuSeconds(edge.pid)) - cpu;
 	const times = uploads.flatMap((entry) => entry.times);
-	const megabytes = (UPLOADS * sizeOf(short)) / 1e6;
-	sections.push(
-		`${UPLOADS} uploads of ${mebibytes(sizeOf(short))} MiB side by side (CPU is that of the whole local runtime, its simulated R2, SQLite and D1 included):`,
+	const megabytes = (UPLOADS * sizeOf(clip)) / 1e6;
+	const values = [megabytes / seconds, times.length / seconds, quantile(times, 0.5), quantile(times, 0.99)];
+	const section = [
+		`${UPLOADS} uploads of ${mebibytes(sizeOf(clip))} MiB side by side (CPU is that of the whole local runtime, its simulated R2, SQLite and D1 included):`,
 		table(
 			["MB/s", "parts/s", "p50 ms", "p99 ms", "CPU ms for a MB"],
-			[
-				[
-					ms(megabytes / seconds),
-					ms(times.length / seconds),
-					ms(quantile(times, 0.5)),
-					ms(quantile(times, 0.99)),
-					ms((spent * 1000) / megabytes),
-				],
-			],
+			[[...values, (spent * 1000) / megabytes].map(ms)],
 		),
-	);
+	];
+	return { section, asset: uploads[0]?.asset ?? "" };
+};
 
-	note("segments");
-	const asset = uploads[0]?.asset ?? "";
+const deliverySection = async (edge: Runtime, asset: string, folder: string): Promise<string[]> => {
 	const paths = Array.from({ length: 6 }, (_, number) => `v1/assets/${asset}/tracks/base/segments/${number}.m4s`);
 	const files = new Map<string, Uint8Array>();
 	for (const path of paths) files.set(path, new Uint8Array(await (await fetch(`${edge.url}/${path}`)).arrayBuffer()));
 	const size = Math.round([...files.values()].reduce((sum, { length }) => sum + length, 0) / files.size);
 	const bare = await startBareRoute(size);
 	const nginx = await startNginx(folder, files);
-	const loads: [string, Load][] = [];
 	try {
-		const options = { connections: CONNECTIONS, count: REQUESTS };
-		loads.push([
-			"edge",
-			await saturate(
-				paths.map((path) => `${edge.url}/${path}`),
-				{ ...options, pid: edge.pid },
-			),
-		]);
-		loads.push(["bare Hono route", await saturate([`${bare.url}/segment`], { ...options, pid: bare.pid })]);
+		const servers: { name: string; pid: number; urls: string[]; loads: Load[] }[] = [
+			{ name: "edge", pid: edge.pid, urls: paths.map((path) => `${edge.url}/${path}`), loads: [] },
+			{ name: "bare Hono route", pid: bare.pid, urls: [`${bare.url}/segment`], loads: [] },
+		];
 		if (nginx !== undefined) {
-			loads.push([
-				"nginx",
-				await saturate(
-					paths.map((path) => `${nginx.url}/${path}`),
-					{ ...options, pid: nginx.pid },
-				),
-			]);
+			servers.push({
+				name: "nginx",
+				pid: nginx.pid,
+				urls: paths.map((path) => `${nginx.url}/${path}`),
+				loads: [],
+			});
 		}
+		for (let round = 0; round < ROUNDS; round++) {
+			const options = { connections: CONNECTIONS, count: REQUESTS };
+			for (const { urls, pid, loads } of round % 2 === 0 ? servers : servers.toReversed())
+				loads.push(await saturate(urls, { ...options, pid }));
+		}
+		const loads: [string, Load][] = servers.map((server) => [server.name, together(server.loads)]);
+		const own = together(servers[0]?.loads ?? []);
 		const rhythm = paths.map((path) => [`${edge.url}/${path}`, `${edge.url}/${path.replace("/base/", "/audio/")}`]);
-		loads.push(["edge, 10 viewers", await watch(rhythm, { viewers: 10, seconds: 6, pid: edge.pid })]);
+		const viewers = await watch(rhythm, { viewers: VIEWERS, seconds: 12, pid: edge.pid });
+		const columns = ({ perSecond, p50, p99, cpu }: Load) => [perSecond.toFixed(0), ...[p50, p99, cpu].map(ms)];
+		return [
+			`Segments of ${(size / 1000).toFixed(0)} kB on average, ${CONNECTIONS} connections, ${ROUNDS} rounds of ${REQUESTS} requests to each server, their order turned round each time; then ${VIEWERS} viewers that ask for a segment of two tracks every two seconds. Ratios are of requests a second and of CPU to the edge's:`,
+			table(
+				["", "requests/s", "p50 ms", "p99 ms", "CPU ms a request", "requests/s, ratio", "CPU, ratio"],
+				[
+					...loads.map(([name, load]) => [
+						...[name, ...columns(load)],
+						...[ms(load.perSecond / own.perSecond), ms(load.cpu / own.cpu)],
+					]),
+					[`edge, ${VIEWERS} viewers`, ...columns(viewers), "", ""],
+				],
+			),
+			...(nginx === undefined ? ["nginx is not installed here."] : []),
+		];
 	} finally {
 		await bare.stop();
 		await nginx?.stop();
 	}
-	const own = loads[0]?.[1];
-	if (own === undefined) throw new Error("nothing was measured");
-	sections.push(
-		`Segments of ${(size / 1000).toFixed(0)} kB on average, ${CONNECTIONS} connections, ${REQUESTS} requests; then 10 viewers that ask for a segment of two tracks every two seconds. Ratios are of requests a second and of CPU to the edge's:`,
-		table(
-			["", "requests/s", "p50 ms", "p99 ms", "CPU ms a request", "requests/s, ratio", "CPU, ratio"],
-			loads.map(([name, load]) => [
-				name,
-				load.perSecond.toFixed(0),
-				...[load.p50, load.p99, load.cpu].map(ms),
-				...(name.startsWith("edge,") ? ["", ""] : [ms(load.perSecond / own.perSecond), ms(load.cpu / own.cpu)]),
-			]),
-		),
-		...(nginx === undefined ? ["nginx is not installed here."] : []),
-	);
-	const report = sections.join("\n\n");
+};
+
+const folder = await mkdtemp(join(tmpdir(), "crescendo-load-"));
+const edge = await startEdge();
+const note = (text: string): void => void process.stderr.write(`${text}\n`);
+try {
+	const client = new BenchClient(edge);
+	const clip = await makeClip({ seconds: 12, kilobits: 3000, gopSeconds: 2 });
+	note("cutting");
+	const cutting = await measureCutting(6);
+	note("memory");
+	const memory = await memorySection(edge, client, clip);
+	note("uploads");
+	const uploads = await uploadSection(edge, client, clip);
+	note("segments");
+	const delivery = await deliverySection(edge, uploads.asset, folder);
+	const report = [
+		"## Cost of the edge",
+		"`node bench/edge/load.ts`, client and servers on one machine that does other work too: compare columns, not machines.",
+		...cuttingSection(cutting),
+		...memory,
+		...uploads.section,
+		...delivery,
+	].join("\n\n");
 	console.log(report);
 	await writeSection("load", report, RESULTS);
 	if (cutting.checking + cutting.cutting > CUTTING_LIMIT) throw new Error("cutting costs too much");

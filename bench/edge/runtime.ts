@@ -44,12 +44,14 @@ export const startEdge = async (): Promise<Runtime> => {
 			MEDIA: { type: "r2", name: "media" },
 			CATALOGUE: { type: "d1", id: "catalogue" },
 			ASSET: { type: "durable-object", worker: "bench", exportName: "AssetObject" },
+			RELAY: { type: "durable-object", worker: "bench", exportName: "RelayObject" },
 			WEBHOOK: { type: "durable-object", worker: "bench", exportName: "WebhookObject" },
 			CREATION_RATE: { type: "rate-limit", namespace: "1001", simple: { limit: 1_000_000, period: 60 } },
 			REPORT_RATE: { type: "rate-limit", namespace: "1002", simple: { limit: 1_000_000, period: 60 } },
 		},
 		{
 			AssetObject: { type: "durable-object", storage: "sqlite" },
+			RelayObject: { type: "durable-object", storage: "sqlite" },
 			WebhookObject: { type: "durable-object", storage: "sqlite" },
 		},
 	);

@@ -7,6 +7,23 @@ export type Load = {
 	readonly p50: number;
 	readonly p99: number;
 	readonly cpu: number;
+	/** Of each request, milliseconds. */
+	readonly times: readonly number[];
+};
+
+/** Rounds of the same as one: the median of their rates, quantiles over all of their requests. */
+export const together = (rounds: readonly Load[]): Load => {
+	const times = rounds.flatMap((round) => round.times);
+	return {
+		perSecond: quantile(
+			rounds.map(({ perSecond }) => perSecond),
+			0.5,
+		),
+		p50: quantile(times, 0.5),
+		p99: quantile(times, 0.99),
+		cpu: rounds.reduce((sum, { cpu }) => sum + cpu, 0) / rounds.length,
+		times,
+	};
 };
 
 /** Reads an answer to its end. Fails for any status but 200 and any length but what it says. */
@@ -55,6 +72,7 @@ export const saturate = async (
 		p50: quantile(times, 0.5),
 		p99: quantile(times, 0.99),
 		cpu: (spent * 1000) / count,
+		times,
 	};
 };
 
@@ -85,7 +103,13 @@ export const watch = async (
 	const spent = (await cpuSeconds(pid)) - cpu;
 	agent.destroy();
 	const perSecond = times.length / ((performance.now() - start) / 1000);
-	return { perSecond, p50: quantile(times, 0.5), p99: quantile(times, 0.99), cpu: (spent * 1000) / times.length };
+	return {
+		perSecond,
+		p50: quantile(times, 0.5),
+		p99: quantile(times, 0.99),
+		cpu: (spent * 1000) / times.length,
+		times,
+	};
 };
 
 /** The value that this share of the values does not exceed. */
