@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as v from "valibot";
 import { CodecError } from "../codec/errors.ts";
@@ -37,7 +38,7 @@ export class EdgeError extends Error {
 	}
 }
 
-/** The upload protocol, one method a request. Every request may be repeated without harm but the creation. */
+/** The upload protocol, one method a request. Every request is repeated where its answer is lost: none does harm twice. */
 export class EdgeClient {
 	readonly #endpoint: string;
 	readonly #token: string;
@@ -51,7 +52,10 @@ export class EdgeClient {
 	}
 
 	async create(request: CreateAssetRequest): Promise<Asset> {
-		return asset(await this.#send("POST", `${this.#endpoint}/v1/assets`, json(request)));
+		const { headers, body } = json(request);
+		// The same in every repetition: the edge makes one asset of them.
+		const init = { headers: { ...headers, "idempotency-key": randomUUID() }, body };
+		return asset(await this.#retry(() => this.#send("POST", `${this.#endpoint}/v1/assets`, init)));
 	}
 
 	/** @returns undefined where the edge does not know the asset, or does not show it for this token. */

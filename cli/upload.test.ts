@@ -1,4 +1,5 @@
-import { mkdtemp, rm, utimes, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { mkdtemp, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -24,6 +25,10 @@ class Receiver {
 	readonly requests: string[] = [];
 	/** Errors to answer with first. */
 	readonly faults: ErrorCode[] = [];
+	/** How many creations are done without their answer arriving. */
+	lostAnswers = 0;
+	/** `Idempotency-Key` of each creation. */
+	readonly creationKeys: string[] = [];
 	#server: Server | undefined;
 	origin = "";
 	/** Track and number of the parts that came, as they came. */
@@ -31,12 +36,20 @@ class Receiver {
 	/** Requests that were answered at the same time. */
 	most = 0;
 	#open = 0;
+	/** Parts that must have come before any is answered. */
+	together = 1;
+	#arrived = 0;
+	#wake = Promise.withResolvers<void>();
 
 	async open(): Promise<void> {
 		const server = createServer((request, response) => {
 			this.most = Math.max(this.most, ++this.#open);
 			void this.#answer(request).then(({ status, body }) => {
 				this.#open -= 1;
+				if (status === 201 && request.method === "POST" && this.lostAnswers-- > 0) {
+					request.socket.destroy();
+					return;
+				}
 				response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
 			});
 		});
@@ -64,6 +77,7 @@ class Receiver {
 				: { status: 200, body: this.#asset(this.completed === undefined ? "uploading" : "complete") };
 		}
 		if (method === "POST" && url === "/v1/assets") {
+			this.creationKeys.push(String(headers["idempotency-key"]));
 			this.created = v.parse(CreateAssetRequest, JSON.parse(new TextDecoder().decode(bytes)));
 			return { status: 201, body: this.#asset("uploading") };
 		}
@@ -71,6 +85,9 @@ class Receiver {
 		if (fault !== undefined) return refuse(fault);
 		const part = /^\/elsewhere\/([a-z0-9-]+)\/(\d+)$/.exec(url);
 		if (method === "PUT" && part !== null && headers["content-type"] === PART_MEDIA_TYPE) {
+			this.#arrived += 1;
+			if (this.#arrived >= this.together) this.#wake.resolve();
+			await this.#wake.promise;
 			const digest = parseReprDigest(headers["repr-digest"] as string);
 			if (digest === undefined || !digestsEqual(digest, await sha256(bytes))) return refuse("digest-mismatch");
 			const [, track = "", number = ""] = part;
@@ -166,6 +183,16 @@ describe("upload", () => {
 		expect(receiver.requests.filter((request) => request.startsWith("PUT"))).toHaveLength(6);
 	});
 
+	it("asks again for an asset whose creation was not answered, as the same creation", async () => {
+		receiver.lostAnswers = 2;
+		expect((await upload()).status).toBe(0);
+		expect(receiver.creationKeys).toHaveLength(3);
+		expect(new Set(receiver.creationKeys).size).toBe(1);
+		expect(receiver.creationKeys[0]).toMatch(/^[\w-]{36}$/);
+		await upload("key", "--fresh");
+		expect(new Set(receiver.creationKeys).size).toBe(2);
+	});
+
 	it("gives up at once when the edge refuses, in one line with status 2", async () => {
 		receiver.faults.push("part-conflict");
 		const { status, err } = await upload();
@@ -206,6 +233,13 @@ describe("upload", () => {
 	it("sends parts side by side, as many as it is told", async () => {
 		expect((await upload("key", "--parallel", "1")).status).toBe(0);
 		expect(receiver.most).toBe(1);
+		// All four parts of the file are asked for before the first is answered.
+		await receiver.close();
+		receiver = new Receiver();
+		receiver.together = 4;
+		await receiver.open();
+		expect((await upload("key", "--parallel", "4")).status).toBe(0);
+		expect(receiver.most).toBe(4);
 		expect((await upload("key", "--parallel", "x")).status).toBe(2);
 		expect((await upload("key", "--parallel", "17")).err).toContain("--parallel must be an integer from 1 to 16");
 	});
@@ -217,9 +251,36 @@ describe("upload", () => {
 		await receiver.open();
 	});
 
-	it("needs a file with an enhancement", async () => {
-		await writeFile(file, new FragmentedFileWriter([{ id: 1, track: avcTrack, timescale: 1_000_000 }]).header());
-		expect(await upload()).toMatchObject({ status: 2, err: expect.stringContaining("no enhancement") });
+	it("encodes any other video first, goes on without encoding again, and leaves nothing behind", async () => {
+		const video = join(folder, "holiday.mov");
+		const frames = "testsrc2=size=64x48:rate=4:duration=1";
+		execFileSync("ffmpeg", ["-v", "error", "-f", "lavfi", "-i", frames, "-c:v", "libx264", video]);
+		const send = (...more: string[]) =>
+			crescendo(["upload", video, "--endpoint", receiver.origin, "--token", "key", "--q", "20", ...more]);
+		receiver.faults.push("part-conflict");
+		expect((await send("--quiet")).status).toBe(2);
+		const made = join(folder, "holiday.mov.crescendo.mp4");
+		const before = await stat(made);
+		receiver.faults.push("part-conflict");
+		expect((await send("--quiet")).status).toBe(2);
+		expect((await stat(made)).ino).toBe(before.ino);
+		const { status, err } = await send();
+		expect(status).toBe(0);
+		expect(err).toContain("[########################] 100 %");
+		expect(receiver.created).toMatchObject({ width: 64, height: 48, frameRate: 4, title: "holiday.mov" });
+		expect([...receiver.samples].map(([track, samples]) => [track, samples.length])).toEqual([
+			["base", 4],
+			["q20-2", 4],
+		]);
+		expect((await readdir(folder)).filter((name) => name.startsWith("holiday"))).toEqual(["holiday.mov"]);
+	});
+
+	it("says what is wrong with a file that is no video", async () => {
+		await writeFile(file, "This is not a video. ".repeat(100));
+		expect(await upload()).toMatchObject({ status: 2, err: expect.stringMatching(/^crescendo upload: .+\n$/) });
+		expect(
+			await crescendo(["upload", join(folder, "none.mp4"), "--endpoint", receiver.origin, "--token", "key"]),
+		).toMatchObject({ status: 2, err: expect.stringContaining("none.mp4") });
 		expect(receiver.requests).toEqual([]);
 	});
 });

@@ -1,4 +1,3 @@
-import { basename } from "node:path";
 import { CodecError } from "../codec/errors.ts";
 import type { ReadTrack } from "../codec/mp4/init-reader.ts";
 import type { Sample } from "../codec/sample.ts";
@@ -6,28 +5,32 @@ import { encodePart, MAX_PART_BYTES, PART_HEADER_BYTES, PartError, SAMPLE_HEADER
 import { trackToJson } from "../protocol/track.ts";
 import { type Command, EXIT, type Io, parseFlags, parseNumber, requireFlag, UsageError } from "./command.ts";
 import { type Asset, EdgeClient } from "./edge-client.ts";
-import { baseOf, enhancementOf, type OpenFile, openFile, rateOf } from "./layers.ts";
+import { baseOf, enhancementOf, type OpenFile, rateOf } from "./layers.ts";
 import { UploadBar } from "./upload-bar.ts";
+import { openUploadSource } from "./upload-source.ts";
 import { fingerprintOf, readState, removeState, writeState } from "./upload-state.ts";
 
 const FLAGS = {
 	endpoint: { type: "string" },
 	token: { type: "string" },
 	title: { type: "string" },
+	q: { type: "string" },
 	parallel: { type: "string" },
 	fresh: { type: "boolean" },
 	json: { type: "boolean" },
 	quiet: { type: "boolean" },
 } as const;
 
-const HELP = `Usage: crescendo upload FILE.mp4 --endpoint URL --token KEY
+const HELP = `Usage: crescendo upload FILE --endpoint URL --token KEY
 
-Uploads a file that \`crescendo encode\` made, and prints the asset's id and its addresses. An upload that was interrupted goes on
-where it was: FILE.mp4.upload.json remembers the asset until it is complete.
+Uploads a file that \`crescendo encode\` made, and prints the asset's id and its addresses. Any other video that ffmpeg reads is
+encoded first, into FILE.crescendo.mp4, which stays until it is uploaded. An upload that was interrupted goes on where it was:
+beside what is uploaded, a file whose name ends with .upload.json remembers the asset until it is complete.
 
   --endpoint URL        the edge: https://video.example.com
   --token KEY           API key or upload token (or the environment variable CRESCENDO_TOKEN)
   --title TEXT          for people (default: the file's name)
+  --q N[,N...]          quality of each enhancement of a video that is encoded first, 0..63 (default 32)
   --parallel N          parts that are sent at the same time, 1 to 16 (default 4)
   --fresh               begin a new asset, whatever an earlier upload left
   --json                print { id, urls, bytes, bytesSent } as JSON
@@ -37,7 +40,7 @@ where it was: FILE.mp4.upload.json remembers the asset until it is complete.
 /** `crescendo upload`. */
 export const upload: Command = {
 	name: "upload",
-	summary: "an encoded file to an edge",
+	summary: "a video, encoded or not, to an edge",
 	help: HELP,
 	run: async (args, io) => {
 		const { flags, values } = parseFlags(args, FLAGS, ["FILE"]);
@@ -45,21 +48,24 @@ export const upload: Command = {
 		const endpoint = parseEndpoint(requireFlag(flags.endpoint, "--endpoint"));
 		const token = requireFlag(flags.token ?? process.env["CRESCENDO_TOKEN"], "--token");
 		const lanes = parseNumber(flags.parallel ?? "4", "--parallel", { min: 1, max: 16, integer: true });
-		const file = await openFile(path);
+		const making = { q: flags.q ?? "32", fresh: flags.fresh === true, quiet: flags.quiet === true };
+		const source = await openUploadSource(path, making, io);
+		const { file } = source;
 		try {
 			const stop = new AbortController();
 			const client = new EdgeClient(endpoint, token, AbortSignal.any([io.signal, stop.signal]));
 			const bar = new UploadBar(io, { total: file.size, quiet: flags.quiet === true });
-			const title = (flags.title ?? basename(path)).slice(0, 200);
+			const title = (flags.title ?? source.name).slice(0, 200);
 			const begun = await beginOrContinue(
-				{ path, endpoint, fresh: flags.fresh === true },
+				{ path: source.path, endpoint, fresh: making.fresh },
 				file,
 				title,
 				client,
 				io,
 			);
 			const { id, urls } = await sendAll(file, begun, client, { lanes, bar, stop });
-			await removeState(path);
+			await removeState(source.path);
+			await source.forget();
 			const told = { id, urls, bytes: file.size, bytesSent: bar.sent };
 			await io.stdout(
 				flags.json === true
