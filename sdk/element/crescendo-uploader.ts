@@ -259,6 +259,7 @@ export class CrescendoUploaderElement extends Base {
 		this.#part('[part~="pause"]').textContent = state === "paused" ? "Resume" : "Pause";
 		const words = {
 			preparing: "Opening the video",
+			running: "Uploading",
 			paused: "Paused",
 			finishing: "Sending the last parts",
 			done: "Uploaded",

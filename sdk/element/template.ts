@@ -1,7 +1,11 @@
 /** Markup of `<crescendo-uploader>`. Parts (`part="..."`) and custom properties are its surface for styling. */
 export const TEMPLATE = `
 <label part="drop">
-	<slot name="prompt"><strong>Drop a video here, or choose a file</strong></slot>
+	<slot name="prompt">
+		<svg viewBox="0 0 64 64" aria-hidden="true"><path d="M32 44V14m0 0L20 26m12-12 12 12M10 44v8h44v-8" /></svg>
+		<strong>Drop a video here, or choose a file</strong>
+		<small>mp4, mov, webm or mkv</small>
+	</slot>
 	<input type="file" accept="video/*,.mkv" />
 </label>
 <button part="button camera" type="button" hidden><slot name="camera">Record with the camera</slot></button>
@@ -29,7 +33,7 @@ export const TEMPLATE = `
 
 /**
  * Styles, as a constructed sheet so that a strict content policy does not mind.
- * Custom properties: `--crescendo-accent`, `--crescendo-line`, `--crescendo-radius`.
+ * Custom properties: `--crescendo-accent`, `--crescendo-danger`, `--crescendo-line`, `--crescendo-radius`.
  */
 export const STYLES = `
 :host {
@@ -37,6 +41,7 @@ export const STYLES = `
 	font: inherit;
 	color: inherit;
 	--accent: var(--crescendo-accent, #d8481c);
+	--danger: var(--crescendo-danger, #c8281e);
 	--line: var(--crescendo-line, color-mix(in srgb, currentColor 20%, transparent));
 	--radius: var(--crescendo-radius, 12px);
 }
@@ -51,6 +56,23 @@ export const STYLES = `
 	cursor: pointer;
 }
 [part="drop"]:hover, :host([over]) [part="drop"] { border-color: var(--accent); }
+:host([over]) [part="drop"] { background: color-mix(in srgb, var(--accent) 10%, transparent); }
+[part="drop"] svg {
+	width: 2.5rem;
+	margin-bottom: 0.5rem;
+	fill: none;
+	stroke: var(--accent);
+	stroke-width: 4;
+	stroke-linecap: round;
+	stroke-linejoin: round;
+}
+[part="drop"] small { opacity: 0.75; }
+[part="error"] {
+	padding: 0.6rem 0.9rem;
+	border-left: 3px solid var(--danger);
+	border-radius: 0 var(--radius) var(--radius) 0;
+	background: color-mix(in srgb, var(--danger) 10%, transparent);
+}
 [part="drop"]:focus-within { outline: 3px solid var(--accent); outline-offset: 3px; }
 input { position: absolute; width: 1px; height: 1px; opacity: 0; }
 .spoken { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
