@@ -175,7 +175,7 @@ describe("base and enhanced picture on the screen", () => {
 			{ width: 392, height: 198 },
 		];
 		await harness.open(video('enhancement="force"', "/odd/master.m3u8"), {
-			context: { viewport: upright, isMobile: true, deviceScaleFactor: 2 },
+			context: { viewport: upright, deviceScaleFactor: 2 },
 		});
 		const { page } = harness;
 		await harness.standOn(1);

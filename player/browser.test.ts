@@ -255,9 +255,11 @@ describe("the player in Chromium", { timeout: 600_000 }, () => {
 			v.src = "/other/master.m3u8";
 			await new Promise((resolve) => v.addEventListener("loadstart", resolve, { once: true }));
 			const canvas = v.shadowRoot?.querySelector("canvas");
-			return [canvas?.checkVisibility({ visibilityProperty: true }), canvas?.width, v.enhancementState];
+			const visible = canvas?.checkVisibility({ visibilityProperty: true });
+			const told = window.events.findLast(({ type }) => type === "enhancementchange");
+			return [visible, canvas?.width, v.enhancementState, told?.detail["state"]];
 		});
-		expect(atOnce).toEqual([false, 0, "base"]);
+		expect(atOnce).toEqual([false, 0, "base", "base"]);
 		await expect.poll(() => harness.page.workers().length, { timeout: 180_000 }).toBe(0);
 		await harness.standOn(25);
 		await harness.waitForPicture();

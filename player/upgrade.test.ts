@@ -1,10 +1,9 @@
 import type { CDPSession } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { Picture } from "../codec/picture/picture.ts";
 import type { CrescendoVideoElement } from "./element/crescendo-video.ts";
-import { BAR_COLOURS, BARS, barsPicture } from "./testing/bars.ts";
 import { makeFixtureStream } from "./testing/fixture-stream.ts";
-import { PlayerHarness, readPng, type Screen, video } from "./testing/harness.ts";
+import { PlayerHarness, readPng, video } from "./testing/harness.ts";
+import { isBase, isEnhanced, look, type Shown, stripedBars } from "./testing/striped-bars.ts";
 
 /**
  * The upgrade is invisible but for its quality: what reaches the screen is the base or the enhancement and nothing between, whatever
@@ -12,51 +11,11 @@ import { PlayerHarness, readPng, type Screen, video } from "./testing/harness.ts
  */
 const FRAME_RATE = 25;
 const FRAMES = 20;
-const SIZE = { width: 96, height: 64 };
-/** From this row on there are stripes of one sample. */
-const STRIPES_FROM = 48;
-const BT709 = { primaries: 1, transfer: 1, matrix: 1, fullRange: false } as const;
 /** Longest wait for what a slow machine takes. */
 const PATIENCE = { timeout: 180_000 };
 
-function stripedBars(timestamp: number): Picture {
-	const picture = barsPicture(SIZE.width, SIZE.height, BT709, timestamp);
-	const from = STRIPES_FROM * SIZE.width;
-	picture.y.set(
-		Uint8Array.from({ length: picture.y.length - from }, (_, i) => (i % 2 === 0 ? 70 : 190)),
-		from,
-	);
-	for (const plane of [picture.u, picture.v]) plane.fill(128, from / 4);
-	return picture;
-}
-
-type Shown = {
-	/** Largest difference of a bar from its colour, in 8-bit R'G'B'. */
-	readonly error: number;
-	/** Difference of two stripes side by side. */
-	readonly contrast: number;
-};
-
-/** What a screenshot of the player shows. */
-function look({ width, height, data }: Screen): Shown {
-	const pixel = (x: number, y: number) => {
-		const at = 4 * (Math.round(y) * width + Math.round(x));
-		return [...data.subarray(at, at + 3)];
-	};
-	const errors = BARS.flatMap((name, i) =>
-		pixel((width * (i + 0.5)) / BARS.length, height / 3).map((value, j) =>
-			Math.abs(value - Math.round(255 * (BAR_COLOURS[name][j] ?? 0))),
-		),
-	);
-	const sample = width / SIZE.width;
-	const luma = (column: number) => pixel((column + 0.5) * sample, 0.9 * height)[1] ?? 0;
-	return { error: Math.max(...errors), contrast: Math.abs(luma(40) - luma(41)) };
-}
-
 /** Of a bar on the screen. Anything else that could be there is far more than this off: black, the page, another picture. */
 const LARGEST_ERROR = 40;
-const isBase = ({ contrast }: Shown) => contrast < 20;
-const isEnhanced = ({ contrast }: Shown) => contrast > 50;
 
 describe("the upgrade on the screen", () => {
 	let harness: PlayerHarness;
@@ -153,6 +112,48 @@ describe("the upgrade on the screen", () => {
 		await harness.waitForPicture();
 		expect(isEnhanced(await shown())).toBe(true);
 		expect(await harness.faults()).toEqual([]);
+	});
+
+	it("shows the base and says why while the browser shows the video in a window of its own", async () => {
+		await harness.open(video('enhancement="force"'));
+		await harness.standOn(3);
+		await harness.waitForPicture();
+		// A browser without a screen opens no such window: this is what it says of one.
+		const say = (type: "enterpictureinpicture" | "leavepictureinpicture") =>
+			harness.page.$eval(
+				"#v",
+				(v, event) => {
+					const { nativeEl } = v as CrescendoVideoElement;
+					const shownThere = event === "enterpictureinpicture" ? nativeEl : null;
+					Object.defineProperty(document, "pictureInPictureElement", {
+						...{ configurable: true, get: () => shownThere },
+					});
+					nativeEl.dispatchEvent(new Event(event));
+				},
+				type,
+			);
+		await say("enterpictureinpicture");
+		expect(await harness.element((v) => [v.enhancementState, v.enhancementReason])).toEqual([
+			"base",
+			"picture-in-picture",
+		]);
+		expect(isBase(await shown())).toBe(true);
+		await say("leavepictureinpicture");
+		await harness.waitForPicture();
+		expect(isEnhanced(await shown())).toBe(true);
+	});
+
+	it("tells of the times of each stage once a second while it decodes", async () => {
+		await harness.open(video('enhancement="force"'));
+		const told = await harness.element(async (v) => {
+			const event = new Promise<CustomEvent>((resolve) =>
+				document.addEventListener("enhancementstatistics", (e) => resolve(e as CustomEvent), { once: true }),
+			);
+			await v.play();
+			const { detail, target } = await event;
+			return [target === v, Object.keys(detail.times).toSorted(), detail.times.reconstruct > 0];
+		});
+		expect(told).toEqual([true, ["convert", "parse", "reconstruct", "total"], true]);
 	});
 
 	it("goes on after the page has slept", async () => {

@@ -9,8 +9,8 @@ import { type Change, GPU_LISTENER, keepGpuAccount } from "./gpu-account.ts";
  * those of any GPU; milliseconds here are those of a software adapter.
  */
 const FRAME_RATE = 25;
-const FRAMES = 40;
-const SIZE = { width: 64, height: 48 };
+const FRAMES = 16;
+const SIZE = { width: 32, height: 32 };
 
 type Variant = { readonly name: string; readonly changes: readonly Change[] };
 const VARIANTS: readonly Variant[] = [
@@ -28,7 +28,7 @@ const VARIANTS: readonly Variant[] = [
 
 const { files } = await makeFixtureStream({
 	...{ pictures: testPictures(SIZE.width, SIZE.height, FRAMES), frameRate: FRAME_RATE },
-	...{ segmentFrames: 20, qualities: [36] },
+	...{ segmentFrames: FRAMES / 2, qualities: [36] },
 });
 const harness = await PlayerHarness.start({
 	...{ mounts: { "/stream/": files }, frameRate: FRAME_RATE, browser: { webgpu: true } },
@@ -73,6 +73,7 @@ try {
 				"decodes, pictures verified",
 			]);
 		}
+		console.error(rows.at(-1)?.join(", "));
 		await undo();
 	}
 } finally {

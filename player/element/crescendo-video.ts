@@ -309,6 +309,7 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 		if (this.#track) this.removeVideoTrack(this.#track);
 		this.#track = undefined;
 		this.#drawPoster();
+		if (source) this.#announceState();
 	}
 
 	/**
@@ -350,10 +351,14 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 		if (this.#announcedSize !== undefined && size !== this.#announcedSize)
 			this.dispatchEvent(new CustomEvent("resize"));
 		this.#announcedSize = size;
+		this.#announceState();
+	}
+
+	#announceState(): void {
 		this.#dispatch("enhancementchange", {
-			state: source.state,
-			reason: source.reason,
-			enhancement: source.report?.enhancement?.id,
+			state: this.enhancementState,
+			reason: this.enhancementReason,
+			enhancement: this.#source?.report?.enhancement?.id,
 		});
 	}
 

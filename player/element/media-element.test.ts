@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { testPictures } from "../../codec/picture/test-pictures.ts";
 import { makeFixtureStream } from "../testing/fixture-stream.ts";
+import { launchBrowser } from "../../test/e2e/browser.ts";
 import { PlayerHarness, video } from "../testing/harness.ts";
 
 /**
@@ -256,6 +257,40 @@ describe("the media element", () => {
 			];
 		});
 		expect(seen).toEqual(["NotSupportedError", "NotSupportedError", 4, "maybe", ""]);
+	});
+
+	it("plays by itself only where <video> may", async () => {
+		// A browser that wants a gesture before there is sound.
+		const strict = await launchBrowser({ flags: ["--autoplay-policy=user-gesture-required"] });
+		try {
+			harness.pages.set(
+				"gesture.html",
+				new TextEncoder()
+					.encode(`<!doctype html><title>Gesture</title><script type="module" src="/player.js"></script>
+					<crescendo-video id="v" src="/stream/master.m3u8" enhancement="off"></crescendo-video><video id="n" src="/stream/base.mp4"></video>
+					<script type="module">
+						const play = (id) => document.querySelector(id).play().then(() => "plays", ({ name }) => name);
+						console.log("said", ...(await Promise.all(["#v", "#n"].map(play))));
+					</script>`),
+			);
+			const page = await strict.newPage();
+			// Whatever a test evaluates in a page counts as a gesture: the page says it by itself.
+			const said = page.waitForEvent("console", { predicate: (message) => message.text().startsWith("said") });
+			await page.goto(`${harness.server.origin}/pages/gesture.html`);
+			expect((await said).text()).toBe("said NotAllowedError NotAllowedError");
+			const muted = await page.evaluate(() =>
+				Promise.all(
+					["#v", "#n"].map((id) => {
+						const media = document.querySelector(id) as HTMLVideoElement;
+						media.muted = true;
+						return media.play().then(() => media.paused);
+					}),
+				),
+			);
+			expect(muted).toEqual([false, false]);
+		} finally {
+			await strict.close();
+		}
 	});
 
 	it("takes what was set before it was defined", async () => {
