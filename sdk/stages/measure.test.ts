@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { speedThrough } from "./measure.ts";
+import { isEnough, speedThrough } from "./measure.ts";
 
 const small = { width: 64, height: 64 };
 const middle = { width: 256, height: 160 };
@@ -25,5 +25,23 @@ describe("speedThrough", () => {
 		const speed = speedThrough(small, 0.001, middle, 0.1);
 		expect(speed.fixed).toBe(0);
 		expect(seconds(speed, 256, 160)).toBeGreaterThanOrEqual(0.1);
+	});
+});
+
+describe("isEnough", () => {
+	it("ends after a quarter of a second on a quick machine, and after a dozen frames at the latest", () => {
+		expect(isEnough(11, 0.2)).toBe(false);
+		expect(isEnough(6, 0.26)).toBe(true);
+		expect(isEnough(12, 0.01)).toBe(true);
+	});
+
+	it("does not judge a slow machine by the frames that compile", () => {
+		expect(isEnough(1, 1.5)).toBe(false);
+		expect(isEnough(4, 1.9)).toBe(false);
+		expect(isEnough(5, 1.9)).toBe(true);
+	});
+
+	it("does not keep anybody waiting where every frame is slow", () => {
+		expect(isEnough(1, 2)).toBe(true);
 	});
 });

@@ -23,6 +23,17 @@ const HOPELESS_FRAME = 1;
 const BUDGET = 0.25;
 const MOST_FRAMES = 12;
 
+/**
+ * On a slow or busy machine a single frame takes longer than that, and would be the first one, which says nothing: seconds that may pass
+ * until there are so many frames all the same. It is there that the verdict matters.
+ */
+const LEAST_FRAMES = 5;
+const LONGEST = 2;
+
+/** Whether what was seen of one size suffices. @param seconds since its first frame began. */
+export const isEnough = (frames: number, seconds: number): boolean =>
+	frames >= MOST_FRAMES || seconds >= (frames < LEAST_FRAMES ? LONGEST : BUDGET);
+
 /** A texture that moves, so that motion search and entropy coder have real work. */
 const testPicture = (width: number, height: number, step: number): Picture => {
 	const y = new Uint8Array(width * height);
@@ -73,12 +84,19 @@ class Probe {
 		return probe;
 	}
 
-	/** Codes inter frames for so many seconds; one in any case. */
-	async run(seconds: number): Promise<void> {
-		const end = performance.now() + 1000 * seconds;
-		for (let frame = 0; frame === 0 || (frame < MOST_FRAMES && performance.now() < end); frame++) {
-			this.best = Math.min(this.best, await this.#encode("inter"));
-		}
+	/** Codes an inter frame. */
+	async once(): Promise<void> {
+		this.best = Math.min(this.best, await this.#encode("inter"));
+	}
+
+	/** Codes inter frames until there are enough. */
+	async run(): Promise<void> {
+		const start = performance.now();
+		let frames = 0;
+		do {
+			await this.once();
+			frames += 1;
+		} while (!isEnough(frames, (performance.now() - start) / 1000));
 	}
 
 	close(): Promise<void> {
@@ -97,7 +115,8 @@ class Probe {
 }
 
 /**
- * Encodes some small pictures and tells how long a frame of any size will take. Half a second, and what compiling takes.
+ * Encodes some small pictures and tells how long a frame of any size will take. Half a second on a quick machine, up to four on a slow
+ * one, and what compiling takes.
  * @throws CodecError `backend-failed`, `aborted`
  */
 export const measureSpeed = async (
@@ -114,19 +133,19 @@ export const measureSpeed = async (
 	};
 	try {
 		const small = await open(SMALL);
-		await small.run(0);
+		await small.once();
 		if (small.best > HOPELESS_FRAME) {
 			return { fixed: 0, each: small.best / pixels(SMALL) };
 		}
 		const middle = await open(MIDDLE);
-		await middle.run(BUDGET);
+		await middle.run();
 		if (middle.best > SLOW_FRAME) {
 			// Again, now that its code is compiled: a slow small frame would make the others look cheap.
-			await small.run(BUDGET);
+			await small.run();
 			return speedThrough(SMALL, small.best, MIDDLE, middle.best);
 		}
 		const large = await open(LARGE);
-		await large.run(BUDGET);
+		await large.run();
 		return speedThrough(MIDDLE, middle.best, LARGE, large.best);
 	} finally {
 		for (const probe of probes) {
