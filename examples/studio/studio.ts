@@ -30,6 +30,7 @@ const page = {
 	after: element("after", HTMLCanvasElement),
 	wipe: element("wipe", HTMLInputElement),
 	bar: element("bar", HTMLElement),
+	legend: element("legend", HTMLElement),
 	percent: element("percent", HTMLElement),
 	frames: element("frames", HTMLElement),
 	fps: element("fps", HTMLElement),
@@ -101,7 +102,7 @@ const showLayers = (layers: readonly LayerProgress[]): void => {
 	const most = Math.max(1, ...layers.map(({ kilobitsPerSecond }) => kilobitsPerSecond));
 	const rows = layers.map((layer) => {
 		const row = document.createElement("tr");
-		const size = layer.width === undefined ? "" : `${layer.width} × ${layer.height}`;
+		const size = layer.width === undefined ? "" : `${layer.width}\u00a0×\u00a0${layer.height}`;
 		const name = layer.q === undefined ? LAYER_NAMES[layer.kind] : `${LAYER_NAMES[layer.kind]} q ${layer.q}`;
 		const share = document.createElement("span");
 		share.className = "share";
@@ -133,6 +134,8 @@ const showProgress = (progress: UploadProgress, state: UploadState): void => {
 		uploadedBar.style.width = `${100 * uploaded}%`;
 	}
 	page.bar.setAttribute("aria-valuenow", String(Math.round(100 * uploaded)));
+	const away = progress.waitingForNetwork && (state === "running" || state === "finishing");
+	page.stage.textContent = away ? "Waiting for the network, then it goes on by itself" : STATES[state];
 	page.percent.textContent = total > 0 ? `${Math.floor(100 * encoded)} %` : "";
 	const dropped = progress.framesDropped > 0 ? ` (${progress.framesDropped} left out)` : "";
 	page.frames.textContent =
@@ -145,7 +148,9 @@ const showProgress = (progress: UploadProgress, state: UploadState): void => {
 	const { backend } = progress;
 	if (backend !== undefined) {
 		page.runs.textContent =
-			backend.kind === "none" ? "Base only" : `${backend.description}, ${backend.width} × ${backend.height}`;
+			backend.kind === "none"
+				? "Base only"
+				: `${backend.description}, ${backend.width}\u00a0×\u00a0${backend.height}`;
 		page.notice.hidden = backend.notice === undefined;
 		page.notice.textContent = backend.notice ?? "";
 	}
@@ -234,6 +239,9 @@ const begin = (source: File | string | MediaStream, title: string): void => {
 		preview: true,
 	});
 	upload = current;
+	// Of a recording nobody knows how long it will be.
+	page.bar.hidden = source instanceof MediaStream;
+	page.legend.hidden = page.bar.hidden;
 	show("work");
 	showState("idle");
 	page.title.focus();
@@ -295,7 +303,7 @@ const refreshAssets = async (): Promise<void> => {
 				}
 				const state = asset.state === "complete" ? "" : " · uploading";
 				const layers = asset.enhancements > 0 ? "" : " · base only";
-				const facts = `${inClock(asset.durationSeconds)} · ${asset.width} × ${asset.height}${layers}${state}`;
+				const facts = `${inClock(asset.durationSeconds)} · ${asset.width}\u00a0×\u00a0${asset.height}${layers}${state}`;
 				item.querySelector("a")?.setAttribute("href", asset.urls.watch);
 				item.querySelector("strong")?.append(asset.title ?? asset.id);
 				item.querySelector(".facts")?.append(facts);

@@ -23,7 +23,7 @@ export const inBytes = (bytes: number): string => {
 		value /= 1000;
 		unit += 1;
 	}
-	return `${value < 10 && unit > 0 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
+	return `${value < 10 && unit > 0 ? value.toFixed(1) : Math.round(value)}\u00a0${units[unit]}`;
 };
 
 /** `4:05`. */

@@ -1,6 +1,7 @@
 import { UploadError } from "../errors.ts";
 import type { TokenProvider, UploadOptions, UploadSource } from "../options.ts";
 import type { UploadProgress } from "../progress.ts";
+import type { UploadState } from "../state.ts";
 import { createUpload } from "../upload.ts";
 import type { Upload } from "../upload.ts";
 import { STYLES, TEMPLATE } from "./template.ts";
@@ -223,6 +224,7 @@ export class CrescendoUploaderElement extends Base {
 			const canvas = this.#part<HTMLCanvasElement>("canvas");
 			canvas.width = enhanced.displayWidth;
 			canvas.height = enhanced.displayHeight;
+			canvas.style.setProperty("--ratio", String(canvas.width / canvas.height));
 			canvas.getContext("2d")?.drawImage(enhanced, 0, 0);
 			canvas.hidden = false;
 		});
@@ -257,15 +259,8 @@ export class CrescendoUploaderElement extends Base {
 		}
 		this.#part('[part~="again"]').hidden = !over;
 		this.#part('[part~="pause"]').textContent = state === "paused" ? "Resume" : "Pause";
-		const words = {
-			preparing: "Opening the video",
-			running: "Uploading",
-			paused: "Paused",
-			finishing: "Sending the last parts",
-			done: "Uploaded",
-		};
-		if (state in words) {
-			const text = words[state as keyof typeof words];
+		const text = WORDS[state];
+		if (text !== undefined) {
 			this.#part('[part="status"]').textContent = text;
 			// Numbers change four times a second, which nobody wants to hear; the states are spoken.
 			this.#part(".spoken").textContent = text;
@@ -288,14 +283,16 @@ export class CrescendoUploaderElement extends Base {
 		const notice = progress.backend?.notice;
 		this.#part('[part="notice"]').hidden = notice === undefined;
 		this.#part('[part="notice"]').textContent = notice ?? "";
+		const waiting = progress.waitingForNetwork ? ", waiting for the network" : "";
 		if (upload.state === "running") {
 			const on =
 				progress.backend?.kind === "none" ? "" : ` on ${progress.backend?.description ?? "this machine"}`;
 			const dropped = progress.framesDropped > 0 ? `, ${progress.framesDropped} left out` : "";
 			const left = progress.secondsLeft === undefined ? "" : `, ${Math.ceil(progress.secondsLeft)} s left`;
-			const waiting = progress.waitingForNetwork ? ", waiting for the network" : "";
 			this.#part('[part="status"]').textContent =
 				`${progress.framesEncoded} frames, ${progress.fps.toFixed(1)} a second${on}${dropped}${left}${waiting}`;
+		} else if (upload.state === "finishing") {
+			this.#part('[part="status"]').textContent = `${WORDS.finishing}${waiting}`;
 		}
 	}
 
@@ -327,6 +324,15 @@ export class CrescendoUploaderElement extends Base {
 		return found;
 	}
 }
+
+/** States that are told as such; of the others the numbers or the error say more. */
+const WORDS: Partial<Readonly<Record<UploadState, string>>> = {
+	preparing: "Opening the video",
+	running: "Uploading",
+	paused: "Paused",
+	finishing: "Sending the last parts",
+	done: "Uploaded",
+};
 
 const stopTracks = (stream: MediaStream | undefined): void => {
 	for (const track of stream?.getTracks() ?? []) {

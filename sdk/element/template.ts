@@ -82,7 +82,13 @@ p { margin: 0.5rem 0; }
 [part="notice"] { padding-left: 0.75rem; border-left: 3px solid var(--accent); }
 [part="warnings"] { margin: 0.5rem 0; padding-left: 1.2rem; }
 [part="warnings"]:empty { display: none; }
-[part="preview"] { display: block; width: 100%; max-height: 20rem; object-fit: contain; border-radius: var(--radius); background: #000; }
+[part="preview"] {
+	display: block;
+	/* As high as 20rem, and no higher than its own shape is wide. */
+	width: min(100%, 20rem * var(--ratio, 1.78));
+	border-radius: var(--radius);
+	background: #000;
+}
 [part="track"] { position: relative; height: 8px; border-radius: 99px; background: var(--line); overflow: hidden; }
 [part="encoded"], [part="uploaded"] { position: absolute; inset: 0 auto 0 0; width: 0; background: var(--accent); }
 [part="encoded"] { opacity: 0.35; }
