@@ -1,7 +1,8 @@
-import { createScheduledController } from "cloudflare:test";
+import { createExecutionContext, createScheduledController } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { AssetResponse } from "../protocol/asset.ts";
+import { isSampled } from "./catalogue/sampling.ts";
 import { formatReport, type PlaybackReport } from "../protocol/cmcd.ts";
 import { encodePart } from "../protocol/part.ts";
 import { call, createAsset, migrate, ORIGIN, uploadAll } from "./testing/edge-client.ts";
@@ -250,6 +251,34 @@ describe("what players report", () => {
 			await call(`/v1/assets/${signed}/playback-tokens`, { method: "POST", json: {} })
 		).json<{ token: string }>();
 		expect((await send(signed, [{ session: "session-four" }], "text/plain", `/p/${token}`)).status).toBe(204);
+	});
+
+	it("may be kept of some playbacks only, all of each, which stand for the rest", async () => {
+		const { token } = await (
+			await call(`/v1/assets/${signed}/playback-tokens`, { method: "POST", json: {} })
+		).json<{ token: string }>();
+		const sessions = Array.from({ length: 320 }, (_, index) => `sampled-${index}`);
+		const few = { ...env, CRESCENDO_LIMITS: '{"reportOneIn":4}' };
+		for (const playedMilliseconds of [1000, 3000]) {
+			for (let from = 0; from < sessions.length; from += 32) {
+				const body = sessions
+					.slice(from, from + 32)
+					.map((session) => formatReport({ session, startupMilliseconds: 700, playedMilliseconds }))
+					.join("\n");
+				const headers = { "Content-Type": "application/cmcd" };
+				const url = `${ORIGIN}/p/${token}/v1/assets/${signed}/reports`;
+				const request = new Request(url, { method: "POST", headers, body });
+				expect((await app.fetch(request, few, createExecutionContext())).status).toBe(204);
+			}
+		}
+		const kept = sessions.filter((session) => isSampled(session, 4)).length;
+		expect(Math.abs(kept - 80)).toBeLessThan(20);
+		// One playback was reported before, and counts once.
+		const figures = await (await call(`/v1/assets/${signed}/quality`)).json();
+		expect(figures).toMatchObject({
+			total: { playbacks: 4 * kept + 1, startupP50: 700, startupP95: 700, playedSeconds: 12 * kept },
+		});
+		expect(sessions.every((session) => isSampled(session, 1))).toBe(true);
 	});
 
 	it("is forgotten after ninety days", async () => {

@@ -1,4 +1,5 @@
 import type { AssetCalls } from "./asset/asset-calls.ts";
+import type { RelayCalls } from "./relay/relay-calls.ts";
 import type { WebhookCalls } from "./webhooks/webhook-calls.ts";
 
 /** Bindings and variables of the Worker; wrangler.toml says where each comes from. */
@@ -9,6 +10,8 @@ export type Environment = {
 	readonly CATALOGUE: D1Database;
 	/** One Durable Object an asset, by the asset's id. */
 	readonly ASSET: DurableObjectNamespace<AssetCalls>;
+	/** Relays between viewers of a low-latency asset and the asset, by place. */
+	readonly RELAY: DurableObjectNamespace<RelayCalls>;
 	/** One Durable Object a webhook, by the webhook's id. */
 	readonly WEBHOOK: DurableObjectNamespace<WebhookCalls>;
 	/** Assets made with upload tokens, by address of the client. */

@@ -21,6 +21,8 @@ const Limits = v.strictObject({
 	playlistSeconds: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(10)), 1),
 	/** Milliseconds for which what is delivered is added up before the catalogue is told. */
 	usageMilliseconds: v.optional(count, 5000),
+	/** Of so many playbacks the reports of one are kept, and count so often: the catalogue takes some thousand writes a second. */
+	reportOneIn: v.optional(count, 1),
 	/** Seconds without a part after which an asset that is not complete is removed. */
 	abandonSeconds: v.optional(count, 24 * 3600),
 });

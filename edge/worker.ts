@@ -10,6 +10,7 @@ import { logEvent } from "./log.ts";
 import { routes } from "./routes/all.ts";
 
 export { AssetObject } from "./asset/asset-object.ts";
+export { RelayObject } from "./relay/relay-object.ts";
 export { WebhookObject } from "./webhooks/webhook-object.ts";
 
 const app = new Hono<EdgeContext>();

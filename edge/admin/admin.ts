@@ -74,19 +74,23 @@ const rowOf = (asset: AssetRow): HTMLTableRowElement => {
 		for (const other of rows.rows) other.ariaSelected = String(other === row);
 		guard(showAsset(asset));
 	});
-	const cells = [
-		asset.state,
-		asset.access,
-		clock(asset.durationSeconds),
-		bytes(asset.bytes),
-		String(1 + asset.enhancements),
-		new Date(asset.createdAt).toLocaleString(),
-	];
+	// What the catalogue knows of an asset's length and layers, it knows from its completion on.
+	const isComplete = asset.state === "complete";
+	const cells = {
+		State: asset.state,
+		Access: asset.access,
+		Length: isComplete ? clock(asset.durationSeconds) : "–",
+		Stored: isComplete ? bytes(asset.bytes) : "–",
+		Layers: isComplete ? String(1 + asset.enhancements) : "–",
+		Made: new Date(asset.createdAt).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" }),
+	};
 	row.insertCell().append(open);
-	for (const [index, text] of cells.entries()) {
+	for (const [name, text] of Object.entries(cells)) {
 		const cell = row.insertCell();
 		cell.textContent = text;
-		cell.classList.toggle("number", index >= 2 && index <= 4);
+		// On a narrow screen, where there is no row of heads.
+		cell.dataset["name"] = name;
+		cell.classList.toggle("number", ["Length", "Stored", "Layers"].includes(name));
 	}
 	return row;
 };

@@ -1,5 +1,6 @@
 import type { CompleteRequest, UpdateAssetRequest } from "../../protocol/asset.ts";
 import type { PlaybackState } from "../hls/playback-state.ts";
+import type { Asker, Served } from "../relay/relay-calls.ts";
 import type { Extra } from "./extras.ts";
 import type { PartialLocation, PlaylistQuery } from "./live-desk.ts";
 import type { BareAsset, BareProgress } from "./progress.ts";
@@ -27,9 +28,9 @@ export interface AssetCalls extends Rpc.DurableObjectBranded {
 	/** What playlists are built from, now. */
 	playback(): Promise<Result<PlaybackState>>;
 	/** The media playlist of a track, when it has what is asked for. */
-	playlist(trackId: string, query: PlaylistQuery): Promise<Result<string>>;
+	playlist(trackId: string, query: PlaylistQuery, asker: Asker): Promise<Served<string>>;
 	/** A piece of a segment of a low-latency asset, when it is there. */
-	partial(trackId: string, segment: number, index: number): Promise<Result<PartialLocation>>;
+	partial(trackId: string, segment: number, index: number, asker: Asker): Promise<Served<PartialLocation>>;
 	/** Stores captions or a poster, and lists them. Idempotent. */
 	putExtra(extra: Extra, bytes: Uint8Array): Promise<Result<{ readonly created: boolean }>>;
 	/** Removes captions or a poster, and their file. Idempotent. */

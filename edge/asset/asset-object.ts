@@ -1,28 +1,28 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Sample } from "../../codec/sample.ts";
 import type { AssetDetails, CompleteRequest, UpdateAssetRequest } from "../../protocol/asset.ts";
-import type { TrackJson } from "../../protocol/track.ts";
 import { LONGEST_LIFE } from "../access/upload-token.ts";
 import { removeAsset } from "../catalogue/assets.ts";
 import type { Environment } from "../environment.ts";
 import type { PlaybackState } from "../hls/playback-state.ts";
 import { logEvent } from "../log.ts";
+import type { Asker, Served } from "../relay/relay-calls.ts";
 import type { AssetCalls, CreatedAsset, PartAnswer } from "./asset-calls.ts";
 import { AssetStore } from "./asset-store.ts";
 import { countParts, findCompletionFault } from "./completion.ts";
 import { putOnce, removeAll, StorageConflictError } from "./create-once.ts";
 import { type Extra, MAX_EXTRAS } from "./extras.ts";
-import { assetPrefix, extrasPrefix, frozenStateKey, initKey, segmentKey } from "./object-keys.ts";
+import { assetPrefix, extrasPrefix } from "./object-keys.ts";
 import { findNoRoom, readPart } from "./part-rules.ts";
-import { assetProgress, type BareAsset, playbackState, trackProgress } from "./progress.ts";
+import { assetProgress, type BareAsset, trackProgress } from "./progress.ts";
 import { LiveDesk, type PartialLocation, type PlaylistQuery } from "./live-desk.ts";
 import { noSuch, storeFails, trackFailed } from "./refusals.ts";
 import { accept, refuse, type Result } from "./result.ts";
-import { joinSamples, segmentBytes } from "./segment-bytes.ts";
+import { joinSamples } from "./segment-bytes.ts";
 import type { AssetSettings } from "./settings.ts";
-import { nextStep, type PartSlice, recordPart, recordSegment, type Step, type TrackState } from "./state.ts";
+import { nextStep, recordPart, type TrackState } from "./state.ts";
 import type { StoredAsset } from "./stored-asset.ts";
-import { initSegment } from "./track-rules.ts";
+import { takeStep } from "./take-step.ts";
 import { tellCatalogue, tellWebhooks } from "./tell.ts";
 import { TurnQueue } from "./turn-queue.ts";
 
@@ -196,13 +196,13 @@ export class AssetObject extends DurableObject<Environment> implements AssetCall
 	}
 
 	/** The media playlist of a track, when it has what is asked for. */
-	async playlist(trackId: string, query: PlaylistQuery): Promise<Result<string>> {
-		return this.#desk.playlist(trackId, query);
+	async playlist(trackId: string, query: PlaylistQuery, asker: Asker): Promise<Served<string>> {
+		return this.#desk.serve(asker, () => this.#desk.playlist(trackId, query));
 	}
 
 	/** A piece of a segment of a low-latency asset, when it is there. */
-	async partial(trackId: string, segment: number, index: number): Promise<Result<PartialLocation>> {
-		return this.#desk.partial(trackId, segment, index);
+	async partial(trackId: string, segment: number, index: number, asker: Asker): Promise<Served<PartialLocation>> {
+		return this.#desk.serve(asker, () => this.#desk.partial(trackId, segment, index));
 	}
 
 	/** Stores captions or a poster, and lists them. Idempotent. */
@@ -217,7 +217,7 @@ export class AssetObject extends DurableObject<Environment> implements AssetCall
 			if (same?.file === extra.file) return this.#publish(false);
 			const key = extrasPrefix(settings.id) + extra.file;
 			const stored = await this.#queue.run(async () => {
-				await putOnce(this.env.MEDIA, key, Uint8Array.from(bytes), extra.contentType);
+				await putOnce(this.env.MEDIA, key, bytes, extra.contentType);
 				if (state.phase !== "deleting") this.#store.recordExtra(extra);
 			});
 			return stored ? this.#publish(same === undefined) : extraFails();
@@ -309,7 +309,7 @@ export class AssetObject extends DurableObject<Environment> implements AssetCall
 		const asset = this.#asset;
 		if (asset === undefined) return;
 		for (let step = nextStep(asset.state); step !== undefined; step = nextStep(asset.state))
-			await this.#take(asset, step).finally(() => this.#desk.announce());
+			await takeStep(asset, step, this.env.MEDIA, this.#store).finally(() => this.#desk.announce());
 		if (asset.state.phase === "deleting") {
 			await tellWebhooks(this.env, this.#store, asset);
 			return this.#finishRemoval(asset);
@@ -317,55 +317,6 @@ export class AssetObject extends DurableObject<Environment> implements AssetCall
 		await tellCatalogue(this.env, this.#store, asset);
 		await tellWebhooks(this.env, this.#store, asset);
 		if (asset.state.phase === "ready") await this.ctx.storage.deleteAlarm();
-	}
-
-	/** One step: write under a name that only it has, then record. See state.ts for why this order is safe. */
-	async #take(asset: StoredAsset, step: Step): Promise<void> {
-		const { settings, state } = asset;
-		switch (step.type) {
-			case "init": {
-				const bytes = initSegment(this.#json(step.track));
-				await putOnce(this.env.MEDIA, initKey(settings.id, step.track.id), bytes, "video/mp4");
-				this.#store.recordInit(step.track, bytes.length);
-				step.track.initBytes = bytes.length;
-				return;
-			}
-			case "segment": {
-				const { track, number, cut } = step;
-				const read = (slice: PartSlice) => this.#store.parts.read(track, slice);
-				const segment = cut.count === 0 ? undefined : segmentBytes(step, this.#json(track), read);
-				if (segment !== undefined) {
-					const key = segmentKey(settings.id, track.id, number);
-					await putOnce(this.env.MEDIA, key, segment.bytes, "video/mp4");
-				}
-				const bytes = segment?.bytes.length ?? 0;
-				this.#store.recordSegment(step, bytes, segment?.partials);
-				recordSegment(state, step, bytes, segment?.partials);
-				return;
-			}
-			case "fail-track": {
-				this.#store.recordFailure(step.track, step.failure);
-				step.track.failure = step.failure;
-				return;
-			}
-			case "freeze": {
-				const frozen = Uint8Array.from(
-					new TextEncoder().encode(JSON.stringify(playbackState(settings, state, true))),
-				);
-				await putOnce(this.env.MEDIA, frozenStateKey(settings.id), frozen, "application/json");
-				// Deletion may have been asked for while this was written; it removes the frozen state too.
-				if (state.phase !== "completing") return;
-				this.#store.recordPhase("ready");
-				state.phase = "ready";
-				asset.catalogueBehind = true;
-			}
-		}
-	}
-
-	#json({ id }: TrackState): TrackJson {
-		const json = this.#asset?.settings.request.tracks.find((track) => track.id === id);
-		if (json === undefined) throw new Error(`The asset has no track ${id}.`);
-		return json;
 	}
 
 	async #finishRemoval({ settings }: StoredAsset): Promise<void> {

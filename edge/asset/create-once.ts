@@ -13,12 +13,7 @@ export class StorageConflictError extends Error {
  * say so) it must hold the same bytes.
  * @throws StorageConflictError for other bytes; whatever the store throws when it fails.
  */
-export const putOnce = async (
-	bucket: R2Bucket,
-	key: string,
-	bytes: Uint8Array<ArrayBuffer>,
-	contentType: string,
-): Promise<void> => {
+export const putOnce = async (bucket: R2Bucket, key: string, bytes: Uint8Array, contentType: string): Promise<void> => {
 	const written = await bucket.put(key, bytes, {
 		onlyIf: { etagDoesNotMatch: "*" },
 		httpMetadata: { contentType },

@@ -1,5 +1,6 @@
 import { hasPartial, mediaPlaylist, targetSeconds } from "../hls/media-playlist.ts";
 import type { PlaybackState, PlaybackTrack } from "../hls/playback-state.ts";
+import { type Asker, MOST_WAITING, type Served } from "../relay/relay-calls.ts";
 import type { TrackJson } from "../../protocol/track.ts";
 import type { AssetStore } from "./asset-store.ts";
 import { Changes } from "./changes.ts";
@@ -35,12 +36,25 @@ export class LiveDesk {
 	readonly #find: () => StoredAsset | undefined;
 	readonly #store: AssetStore;
 	#view: PlaybackState | undefined;
+	/** Requests that are not answered yet. */
+	#waiting = 0;
 	readonly #texts = new Map<string, string>();
 
 	/** `find` gives the asset as it is now, unless it is being deleted. */
 	constructor(find: () => StoredAsset | undefined, store: AssetStore) {
 		this.#find = find;
 		this.#store = store;
+	}
+
+	/** Answers, unless so many wait here already that a viewer has to ask a relay. */
+	async serve<Value>(asker: Asker, answer: () => Promise<Result<Value>>): Promise<Served<Value>> {
+		if (asker === "viewer" && this.#waiting >= MOST_WAITING) return "crowded";
+		this.#waiting += 1;
+		try {
+			return await answer();
+		} finally {
+			this.#waiting -= 1;
+		}
 	}
 
 	/** The asset is not what it was. */

@@ -4,18 +4,21 @@ import type { Quality, QualityResponse } from "../../protocol/quality.ts";
 /** Days for which reports are kept. */
 export const KEPT_DAYS = 90;
 
-/** Adds what players reported. Totals only grow, so the order does not matter, nor how often a report comes. */
+/**
+ * Adds what players reported. Totals only grow, so the order does not matter, nor how often a report comes. `weight`: how many playbacks
+ * each of them stands for.
+ */
 export const addReports = async (
 	database: D1Database,
 	asset: string,
-	day: string,
+	{ day, weight }: { readonly day: string; readonly weight: number },
 	reports: readonly PlaybackReport[],
 ): Promise<void> => {
 	if (reports.length === 0) return;
 	const statement = database.prepare(
 		`INSERT INTO playbacks (asset, session, day, startup_ms, stalls, stalled_ms, played_ms, enhanced_ms,
-			dropped_frames, fallback, failed)
-		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, min(?7, ?8), ?9, ?10, ?11)
+			dropped_frames, fallback, failed, weight)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, min(?7, ?8), ?9, ?10, ?11, ?12)
 		ON CONFLICT (asset, session) DO UPDATE SET startup_ms = coalesce(startup_ms, ?4), stalls = max(stalls, ?5),
 			stalled_ms = max(stalled_ms, ?6), played_ms = max(played_ms, ?7),
 			enhanced_ms = max(enhanced_ms, min(?7, ?8)), dropped_frames = max(dropped_frames, ?9),
@@ -27,6 +30,7 @@ export const addReports = async (
 				...[asset, report.session, day, report.startupMilliseconds ?? null, report.stalls ?? 0],
 				...[report.stalledMilliseconds ?? 0, report.playedMilliseconds ?? 0, report.enhancedMilliseconds ?? 0],
 				...[report.droppedFrames ?? 0, report.fallback ?? null, report.failed === true ? 1 : 0],
+				weight,
 			),
 		),
 	);
@@ -39,7 +43,7 @@ export const readQuality = async (database: D1Database, asset: string, from: str
 		database.prepare(quality("day")).bind(asset, from),
 		database
 			.prepare(
-				`SELECT fallback, count(*) AS playbacks FROM playbacks
+				`SELECT fallback, sum(weight) AS playbacks FROM playbacks
 				WHERE asset = ?1 AND day >= ?2 AND fallback IS NOT NULL GROUP BY fallback ORDER BY playbacks DESC LIMIT 50`,
 			)
 			.bind(asset, from),
@@ -62,13 +66,15 @@ export const removeOldReports = async (database: D1Database, before: string): Pr
 const quality = (group: "day" | "'all'"): string => `
 	WITH ranked AS (
 		SELECT *, ${group} AS part,
-			row_number() OVER (PARTITION BY ${group} ORDER BY startup_ms NULLS LAST) AS rank,
-			count(startup_ms) OVER (PARTITION BY ${group}) AS started
+			sum(weight) OVER (
+				PARTITION BY ${group} ORDER BY startup_ms NULLS LAST ROWS UNBOUNDED PRECEDING
+			) AS rank,
+			sum(CASE WHEN startup_ms IS NULL THEN 0 ELSE weight END) OVER (PARTITION BY ${group}) AS started
 		FROM playbacks WHERE asset = ?1 AND day >= ?2
 	)
-	SELECT part AS day, count(*) AS playbacks, sum(failed) AS failed, sum(stalls) AS stalls,
-		sum(stalled_ms) AS stalled_ms, sum(played_ms) AS played_ms, sum(enhanced_ms) AS enhanced_ms,
-		sum(dropped_frames) AS dropped_frames,
+	SELECT part AS day, sum(weight) AS playbacks, sum(weight * failed) AS failed,
+		sum(weight * stalls) AS stalls, sum(weight * stalled_ms) AS stalled_ms, sum(weight * played_ms) AS played_ms,
+		sum(weight * enhanced_ms) AS enhanced_ms, sum(weight * dropped_frames) AS dropped_frames,
 		min(CASE WHEN rank >= 0.5 * started THEN startup_ms END) AS p50,
 		min(CASE WHEN rank >= 0.95 * started THEN startup_ms END) AS p95
 	FROM ranked GROUP BY part ORDER BY part`;

@@ -40,7 +40,10 @@ export const pages = new Hono<EdgeContext>()
 		const page = await context.env.PAGES.fetch(new URL("/admin", context.req.url));
 		const response = new Response(page.body, page);
 		// A key is typed into this page: nothing but itself runs in it, and nothing holds it in a frame.
-		response.headers.set("Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'; base-uri 'none'");
+		response.headers.set(
+			"Content-Security-Policy",
+			"default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'",
+		);
 		response.headers.set("Referrer-Policy", "no-referrer");
 		return response;
 	})

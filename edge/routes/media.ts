@@ -8,7 +8,8 @@ import { notFound } from "../http/api-error.ts";
 import { deliveryCounter } from "../http/delivery-counter.ts";
 import { readLimits } from "../limits.ts";
 import { immutable, serveObject } from "../http/serve-object.ts";
-import { assetIdParam, assetObject, unwrap } from "./context.ts";
+import { askPartial } from "../relay/ask-live.ts";
+import { assetIdParam } from "./context.ts";
 
 /** Init and media segments: straight from the store, immutable. */
 export const media = new Hono<EdgeContext>()
@@ -31,7 +32,7 @@ export const media = new Hono<EdgeContext>()
 		const match = /^(0|[1-9]\d{0,6})\.(0|[1-9]\d{0,3})\.m4s$/.exec(context.req.param("file"));
 		if (match === null) throw notFound("such piece");
 		const [track, segment, index] = [trackParam(context), Number(match[1]), Number(match[2])];
-		const piece = unwrap(await assetObject(context, id).partial(track, segment, index));
+		const piece = await askPartial(context, id, track, segment, index);
 		const body = "bytes" in piece ? piece.bytes : await readPiece(context, segmentKey(id, track, segment), piece);
 		const response = new Response(body, {
 			headers: {

@@ -13,6 +13,7 @@ import { ApiError, notFound } from "../http/api-error.ts";
 import { findText, keepText } from "../http/object-cache.ts";
 import { readLimits } from "../limits.ts";
 import { matchesEtag } from "../http/range.ts";
+import { askPlaylist } from "../relay/ask-live.ts";
 import { assetIdParam, assetObject, unwrap } from "./context.ts";
 
 const PLAYLIST_TYPE = "application/vnd.apple.mpegurl";
@@ -41,7 +42,7 @@ export const playlists = new Hono<EdgeContext>()
 		if (shared !== undefined) return answer(context, false, shared, PLAYLIST_TYPE);
 		const frozen = isBlocking ? undefined : await loadFrozen(context, id);
 		if (frozen === undefined) {
-			const text = unwrap(await assetObject(context, id).playlist(trackId, query));
+			const text = await askPlaylist(context, id, trackId, query);
 			const { playlistSeconds } = readLimits(context.env.CRESCENDO_LIMITS);
 			if (!isBlocking && playlistSeconds > 0) {
 				context.executionCtx.waitUntil(keepText(sharedKey(id, trackId, query), text, playlistSeconds));

@@ -4,10 +4,12 @@ import { requireKey } from "../access/authorize.ts";
 import { requirePlayback } from "../access/require-playback.ts";
 import { findAsset } from "../catalogue/assets.ts";
 import { addReports, readQuality } from "../catalogue/playbacks.ts";
+import { isSampled } from "../catalogue/sampling.ts";
 import { dayOf, listUsage, storedTotals } from "../catalogue/usage.ts";
 import type { EdgeContext } from "../environment.ts";
 import { ApiError, notFound } from "../http/api-error.ts";
 import { readBody } from "../http/request-body.ts";
+import { readLimits } from "../limits.ts";
 import { assetIdParam } from "./context.ts";
 
 /** Bytes and lines of the reports in one request. */
@@ -45,9 +47,12 @@ export const reports = new Hono<EdgeContext>().post("/v1/assets/:id/reports", as
 			"There is no report in the body.",
 			"Each line has a sid; see protocol/cmcd.ts.",
 		);
+	const { reportOneIn } = readLimits(context.env.CRESCENDO_LIMITS);
+	const kept = valid.filter(({ session }) => isSampled(session, reportOneIn));
+	if (kept.length === 0) return context.body(null, 204);
 	// Reports of assets that are not there would be rows that nobody ever removes.
 	if ((await findAsset(context.env.CATALOGUE, id)) === undefined) throw notFound("such asset");
-	await addReports(context.env.CATALOGUE, id, dayOf(Date.now()), valid);
+	await addReports(context.env.CATALOGUE, id, { day: dayOf(Date.now()), weight: reportOneIn }, kept);
 	return context.body(null, 204);
 });
 

@@ -1,6 +1,5 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { vi } from "vitest";
 import type { AssetObject } from "../asset/asset-object.ts";
 import type { Environment } from "../environment.ts";
 
@@ -74,13 +73,19 @@ export class Faults {
 	}
 }
 
-/** Failures that a test injects are logged as they should be; in the test's output they would only hide others. */
+let isMuted = false;
+
+/**
+ * Failures that a test injects are logged as they should be; in the test's output they would only hide others. No mock of the test
+ * runner: a test that restores its own would restore this one, and the next would mute what is muted.
+ */
 const muteInjected = (): void => {
-	const { error } = console;
-	if (vi.isMockFunction(error)) return;
-	vi.spyOn(console, "error").mockImplementation((...args: unknown[]) => {
-		if (!String(args[0]).includes("Injected:")) error.apply(console, args);
-	});
+	if (isMuted) return;
+	isMuted = true;
+	const error = console.error.bind(console);
+	console.error = (...args: unknown[]) => {
+		if (!String(args[0]).includes("Injected:")) error(...args);
+	};
 };
 
 /** The Durable Object of an asset. */

@@ -74,7 +74,7 @@ export const SERVICE: readonly Operation[] = [
 		summary: "This document.",
 		access: "anybody",
 		answers: { 200: json({ type: "object" }) },
-		errors: [],
+		errors: ["not-found"],
 	},
 	{
 		method: "get",

@@ -1,0 +1,78 @@
+import type { Context } from "hono";
+import type { PartialLocation, PlaylistQuery } from "../asset/live-desk.ts";
+import type { EdgeContext } from "../environment.ts";
+import { ApiError } from "../http/api-error.ts";
+import { assetObject, unwrap } from "../routes/context.ts";
+import type { Served } from "./relay-calls.ts";
+import { DEEPEST, relayName, type RelayPlace, widthOf } from "./relay-place.ts";
+
+/** Milliseconds without a request after which it is forgotten that an asset is crowded. */
+const REMEMBERED_MS = 60_000;
+
+/** How far down viewers of crowded assets were served last by this instance of the Worker, so that it asks there at once. */
+const depths = new Map<string, { level: number; usedAt: number }>();
+
+/** A media playlist that has what is asked for, from the asset or from a relay. @throws ApiError what was refused */
+export const askPlaylist = (
+	context: Context<EdgeContext>,
+	asset: string,
+	trackId: string,
+	query: PlaylistQuery,
+): Promise<string> =>
+	ask(context, asset, (place) =>
+		place === undefined
+			? assetObject(context, asset).playlist(trackId, query, "viewer")
+			: relayObject(context, place).playlist(place, trackId, query, "viewer"),
+	);
+
+/** A piece of a segment, from the asset or from a relay. @throws ApiError what was refused */
+export const askPartial = (
+	context: Context<EdgeContext>,
+	asset: string,
+	trackId: string,
+	segment: number,
+	index: number,
+): Promise<PartialLocation> =>
+	ask(context, asset, (place) =>
+		place === undefined
+			? assetObject(context, asset).partial(trackId, segment, index, "viewer")
+			: relayObject(context, place).partial(place, trackId, segment, index, "viewer"),
+	);
+
+/** Asks the asset itself, and where too many wait there a relay, and so on down. */
+const ask = async <Value>(
+	context: Context<EdgeContext>,
+	asset: string,
+	askAt: (place: RelayPlace | undefined) => Promise<Served<Value>>,
+): Promise<Value> => {
+	const region = String(context.req.raw.cf?.continent ?? "XX");
+	for (let level = rememberedLevel(asset); level <= DEEPEST; level++) {
+		const index = Math.floor(Math.random() * widthOf(level));
+		const served = await askAt(level === 0 ? undefined : { asset, region, level, index }).catch(
+			crowdedIfOverloaded,
+		);
+		if (served === "crowded") continue;
+		remember(asset, level);
+		return unwrap(served);
+	}
+	throw new ApiError("rate-limited", "Too many viewers ask for this at once.", "Ask again in a second.", {
+		retryAfter: 1,
+	});
+};
+
+/** The platform turns requests away from a Durable Object that has more than it can do: a crowd as well. */
+const crowdedIfOverloaded = (error: unknown): "crowded" => {
+	if (error instanceof Error && "overloaded" in error && error.overloaded === true) return "crowded";
+	throw error;
+};
+
+const rememberedLevel = (asset: string): number => depths.get(asset)?.level ?? 0;
+
+const remember = (asset: string, level: number): void => {
+	const now = Date.now();
+	for (const [other, { usedAt }] of depths) if (usedAt < now - REMEMBERED_MS) depths.delete(other);
+	if (level > 0) depths.set(asset, { level, usedAt: now });
+};
+
+const relayObject = ({ env }: Context<EdgeContext>, place: RelayPlace) =>
+	env.RELAY.get(env.RELAY.idFromName(relayName(place)));
