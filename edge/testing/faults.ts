@@ -82,8 +82,9 @@ let isMuted = false;
 const muteInjected = (): void => {
 	if (isMuted) return;
 	isMuted = true;
-	const error = console.error.bind(console);
-	console.error = (...args: unknown[]) => {
+	const log = console;
+	const error = log.error.bind(log);
+	log.error = (...args: unknown[]) => {
 		if (!String(args[0]).includes("Injected:")) error(...args);
 	};
 };
