@@ -52,7 +52,7 @@ export const PLAYBACK: readonly Operation[] = [
 		access: "viewers",
 		query: ["_HLS_msn", "_HLS_part", "_HLS_skip"],
 		answers: { 200: playlist, 304: {} },
-		errors: [...denied, "not-found", "invalid-request"],
+		errors: [...denied, "not-found", "invalid-request", "rate-limited"],
 	},
 	{
 		method: "get",
@@ -60,7 +60,7 @@ export const PLAYBACK: readonly Operation[] = [
 		summary: "A piece of a segment of a low-latency asset that is still written, `<segment>.<piece>.m4s`.",
 		access: "viewers",
 		answers: { 200: segment },
-		errors: [...denied, "not-found"],
+		errors: [...denied, "not-found", "rate-limited"],
 	},
 	{
 		method: "get",
