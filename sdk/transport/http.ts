@@ -173,12 +173,13 @@ export class HttpClient {
 		request: HttpRequest,
 		token: string,
 	): Promise<Error | { readonly status: number; readonly body: unknown; readonly retryAfter: number | undefined }> {
+		const deadline = deadlineOf(request.signal, TIMEOUT);
 		try {
 			const response = await this.#environment.fetch(request.url, {
 				method: request.method,
 				headers: { ...request.headers, authorization: `Bearer ${token}` },
 				...(request.body === undefined ? {} : { body: request.body }),
-				signal: AbortSignal.any([request.signal, AbortSignal.timeout(TIMEOUT)]),
+				signal: deadline.signal,
 				credentials: "omit",
 				cache: "no-store",
 			});
@@ -191,9 +192,33 @@ export class HttpClient {
 		} catch (error) {
 			request.signal.throwIfAborted();
 			return error instanceof Error ? error : new Error(String(error));
+		} finally {
+			deadline.release();
 		}
 	}
 }
+
+/**
+ * A signal that aborts with `signal`, or after so many milliseconds, until it is released. `AbortSignal.timeout` would keep the request
+ * and the bytes of its part alive until that time is over, long after the answer: minutes of video.
+ */
+const deadlineOf = (signal: AbortSignal, milliseconds: number) => {
+	const stop = new AbortController();
+	const abort = () => stop.abort(signal.reason);
+	const expire = () => stop.abort(new DOMException("The request was not answered in time.", "TimeoutError"));
+	const timer = setTimeout(expire, milliseconds);
+	signal.addEventListener("abort", abort, { once: true });
+	if (signal.aborted) {
+		abort();
+	}
+	return {
+		signal: stop.signal,
+		release: () => {
+			clearTimeout(timer);
+			signal.removeEventListener("abort", abort);
+		},
+	};
+};
 
 /** @returns undefined for a body that is no JSON (a proxy's page, say). */
 const parseJson = (text: string): unknown => {
