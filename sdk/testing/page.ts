@@ -1,20 +1,22 @@
 import { recordByElement, uploadByElement } from "./page/elements.ts";
 import { uploadLosingGpu, uploadWithFaults } from "./page/faults.ts";
-import { uploadFrames, uploadStream } from "./page/feeds.ts";
+import { beginClock, finishClock, uploadFrames, uploadStream } from "./page/feeds.ts";
 import { measureBase } from "./page/measure-base.ts";
 import { readSource } from "./page/read-source.ts";
-import { beginUpload, control, finishUpload, progressOf, upload } from "./page/uploads.ts";
+import { timeUpload } from "./page/timings.ts";
+import { assetOf, beginUpload, control, finishUpload, progressOf, upload } from "./page/uploads.ts";
 
 export type { SourceAccount, SourceRefusal } from "./page/read-source.ts";
+export type { UploadTimes } from "./page/timings.ts";
 export type { UploadAccount } from "./page/uploads.ts";
 
 /** For tests only: what runs inside the page, called from Node through `page.evaluate`. */
 const functions = {
-	...{ beginUpload, control, finishUpload, progressOf, upload },
+	...{ assetOf, beginUpload, control, finishUpload, progressOf, upload },
 	...{ uploadByElement, recordByElement },
 	...{ uploadWithFaults, uploadLosingGpu },
-	...{ uploadFrames, uploadStream },
-	...{ measureBase, readSource },
+	...{ uploadFrames, uploadStream, beginClock, finishClock },
+	...{ measureBase, readSource, timeUpload },
 };
 
 declare global {

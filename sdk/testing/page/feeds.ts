@@ -29,6 +29,45 @@ const openCamera = () =>
 
 const openScreen = () => navigator.mediaDevices.getDisplayMedia({ video: { frameRate: 5 } });
 
+/**
+ * Begins to upload a camera that films a clock: a canvas that shows `Date.now()` as black and white cells, so that whoever sees the
+ * video knows how old it is.
+ * @param cells columns and rows; the first cell is the lowest bit.
+ */
+export const beginClock = (
+	size: { readonly width: number; readonly height: number; readonly frameRate: number },
+	cells: { readonly columns: number; readonly rows: number },
+	options: Partial<UploadOptions>,
+): number => {
+	const canvas = document.createElement("canvas");
+	canvas.width = size.width;
+	canvas.height = size.height;
+	const context = canvas.getContext("2d");
+	const [width, height] = [size.width / cells.columns, size.height / cells.rows];
+	setInterval(() => {
+		const now = Date.now();
+		for (let bit = 0; bit < cells.columns * cells.rows; bit++) {
+			if (context !== null) {
+				context.fillStyle = Math.floor(now / 2 ** bit) % 2 === 1 ? "#fff" : "#000";
+				context.fillRect(
+					(bit % cells.columns) * width,
+					Math.floor(bit / cells.columns) * height,
+					width,
+					height,
+				);
+			}
+		}
+	}, 1000 / size.frameRate);
+	return begin(canvas.captureStream(size.frameRate), options);
+};
+
+/** Ends what `beginClock` began, and tells what became of it. */
+export const finishClock = (id: number): Promise<UploadAccount> => {
+	const account = finishUpload(id);
+	uploadOf(id).finish();
+	return account;
+};
+
 /** A canvas whose colour changes, for as long as the page lives. */
 const drawnStream = (): MediaStream => {
 	const canvas = document.createElement("canvas");

@@ -1,6 +1,14 @@
 import { UploadError } from "../../errors.ts";
 import { createUpload } from "../../index.ts";
-import type { TokenProvider, Upload, UploadOptions, UploadProgress, UploadResult, UploadSource } from "../../index.ts";
+import type {
+	TokenProvider,
+	Upload,
+	UploadOptions,
+	UploadProgress,
+	UploadResult,
+	UploadSource,
+	UploadedAsset,
+} from "../../index.ts";
 
 /** What an upload did, told when it ended. */
 export type UploadAccount = {
@@ -76,3 +84,5 @@ export const control = (id: number, action: "pause" | "resume" | "abort"): strin
 };
 
 export const progressOf = (id: number): UploadProgress | undefined => uploadOf(id).progress;
+
+export const assetOf = (id: number): UploadedAsset | undefined => uploadOf(id).asset;

@@ -1,0 +1,92 @@
+/**
+ * What an upload promises at its start, against what becomes of it: the speed that half a second of measuring predicts, the wait of at
+ * most `patience` times the video's length, and a link that works within seconds. `node bench/sdk/promises.ts` writes
+ * `bench/sdk/RESULTS.md`; the edge is a double in memory, so that the machine's own time is all that counts.
+ */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { cpus, tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { table, writeSection } from "../results.ts";
+import { openBrowser } from "../../sdk/testing/browser.ts";
+import type { BrowserBench } from "../../sdk/testing/browser.ts";
+
+/** The sample of the Studio, cut and scaled. */
+type Run = { readonly size: string; readonly seconds: number };
+
+const RUNS: readonly Run[] = [
+	{ size: "320x180", seconds: 5 },
+	{ size: "640x360", seconds: 5 },
+	{ size: "320x180", seconds: 15 },
+];
+
+const SAMPLE = fileURLToPath(new URL("../../examples/sample/bunny.mp4", import.meta.url));
+
+/** The default of `options.patience`, and the wait that nobody minds, see `sdk/stages/plan.ts`. */
+const PATIENCE = 2;
+const SHORT_WAIT = 60;
+
+const make = (folder: string, { size, seconds }: Run): string => {
+	const name = `${size}-${seconds}.mp4`;
+	const input = ["-stream_loop", "-1", "-i", SAMPLE, "-t", String(seconds), "-vf", `scale=${size.replace("x", ":")}`];
+	const codecs = ["-c:v", "libx264", "-preset", "veryfast", "-g", "50", "-c:a", "aac"];
+	execFileSync("ffmpeg", ["-v", "error", "-y", ...input, ...codecs, name], { cwd: folder });
+	return name;
+};
+
+const measure = async (bench: BrowserBench, folder: string, run: Run): Promise<string[]> => {
+	const address = `/fixtures/${make(folder, run)}`;
+	bench.edge.assets.clear();
+	await bench.reload();
+	const times = await bench.page.evaluate((file) => globalThis.bench.timeUpload(file, {}), address);
+	const { result, error, prepared, playable, coded, done, bytesAtPlayable, last } = times;
+	if (result === undefined || prepared === undefined || playable === undefined || coded === undefined) {
+		throw new Error(`the upload failed: ${error?.message}`);
+	}
+	const { backend, frames } = result;
+	const asked = `${run.size}, ${run.seconds} s`;
+	const made = `${backend.kind} at ${backend.width}x${backend.height}`;
+	const allowed = Math.max(SHORT_WAIT, PATIENCE * run.seconds);
+	const fps = frames / (coded - prepared);
+	// Where there is no enhancement nothing is promised: the prediction is why there is none.
+	const predicted = backend.kind === "none" ? undefined : backend.predictedFps;
+	return [
+		asked,
+		made,
+		predicted?.toFixed(1) ?? "-",
+		fps.toFixed(1),
+		predicted === undefined ? "-" : (fps / predicted).toFixed(2),
+		allowed.toFixed(0),
+		done.toFixed(1),
+		prepared.toFixed(1),
+		playable.toFixed(1),
+		`${((100 * bytesAtPlayable) / (last?.bytesUploaded ?? bytesAtPlayable)).toFixed(0)} %`,
+	];
+};
+
+const HEAD = [
+	...["source", "coded by", "frames a second, promised", "real", "real by promised"],
+	...["wait allowed s", "wait s", "prepared after s", "playable after s", "sent by then"],
+];
+
+const folder = mkdtempSync(join(tmpdir(), "crescendo-promises-"));
+const bench = await openBrowser(folder);
+const rows: string[][] = [];
+try {
+	for (const run of RUNS) {
+		rows.push(await measure(bench, folder, run));
+		const report = `## What an upload promises
+
+\`node bench/sdk/promises.ts\`, ${cpus().length} cores shared with other work, Chromium without a GPU, every option at its default. Promised is what the plan counts on: four
+fifths of what was measured. The wait allowed is twice the video's length, or a minute; it and the seconds to "prepared" and "playable" begin
+when the file is chosen and include the runtime's and the model's loading.
+
+${table(HEAD, rows)}`;
+		await writeSection("promises", report, fileURLToPath(new URL("RESULTS.md", import.meta.url)));
+		process.stdout.write(`${report}\n`);
+	}
+} finally {
+	await bench.close();
+	rmSync(folder, { recursive: true, force: true });
+}

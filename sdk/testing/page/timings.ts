@@ -1,0 +1,42 @@
+import type { UploadOptions } from "../../index.ts";
+import { beginUpload, finishUpload, uploadOf } from "./uploads.ts";
+import type { UploadAccount } from "./uploads.ts";
+
+/** When things happened to an upload, in seconds since the file was chosen. */
+export type UploadTimes = UploadAccount & {
+	/** The machine is measured and the asset made. */
+	readonly prepared: number | undefined;
+	/** The first seconds can be watched. */
+	readonly playable: number | undefined;
+	/** Bytes that the edge had by then. */
+	readonly bytesAtPlayable: number;
+	/** Everything is coded. */
+	readonly coded: number | undefined;
+	readonly done: number;
+};
+
+/** Uploads a file and notes when it came how far. */
+export const timeUpload = async (address: string, options: Partial<UploadOptions>): Promise<UploadTimes> => {
+	const id = await beginUpload(address, options);
+	const start = performance.now();
+	const passed = () => (performance.now() - start) / 1000;
+	const reached = new Map<string, number>();
+	let bytesAtPlayable = 0;
+	const upload = uploadOf(id);
+	upload.addEventListener("statechange", ({ detail }) => reached.set(detail.state, passed()));
+	upload.addEventListener("playable", () => {
+		if (!reached.has("playable")) {
+			reached.set("playable", passed());
+			bytesAtPlayable = upload.progress?.bytesUploaded ?? 0;
+		}
+	});
+	const account = await finishUpload(id);
+	return {
+		...account,
+		prepared: reached.get("running"),
+		playable: reached.get("playable"),
+		bytesAtPlayable,
+		coded: reached.get("finishing"),
+		done: passed(),
+	};
+};
