@@ -1,3 +1,4 @@
+import { lookAhead } from "../../codec/enhancement/look-ahead.ts";
 import type { UploadProgress } from "../progress.ts";
 import type { UploadResult } from "../result.ts";
 import { Meter } from "../stages/meter.ts";
@@ -15,8 +16,8 @@ import type { AttemptContext } from "./work.ts";
  * pace, with bounded queues between them:
  *
  * ```
- * decode -> scale -> base encode -> base decode -> | queue | -> enhancement -> parts -> network
- * readPictures    BaseLane   \-> parts (base, sound) --------- EnhancementLane --------/ Shipper
+ * decode -> scale -> base encode -> base decode -> | queue | -> look ahead -> enhancement -> parts -> network
+ * readPictures    BaseLane   \-> parts (base, sound) ----------------------- EnhancementLane --------/ Shipper
  * ```
  */
 export class Attempt {
@@ -60,7 +61,7 @@ export class Attempt {
 		const { job, context, meter } = this.#work;
 		const layers = await job.openLayers();
 		const base = new BaseLane(this.#work);
-		const pairs = runAhead(base.pairs(), job.queueLength);
+		const pairs = lookAhead(runAhead(base.pairs(), job.queueLength - job.lookAhead), job.lookAhead);
 		try {
 			meter.start();
 			await new EnhancementLane(this.#work, layers, this.#stills).run(pairs, base.ahead);

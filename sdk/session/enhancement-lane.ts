@@ -2,6 +2,7 @@ import { pictureToFrame } from "../../codec/base/video-frame.ts";
 import { releasePicture } from "../../codec/picture/gpu-picture.ts";
 import { DEFAULT_PATTERN, frameChoice } from "../../codec/enhancement/frame-pattern.ts";
 import type { FramePattern } from "../../codec/enhancement/frame-pattern.ts";
+import type { LookedAhead } from "../../codec/enhancement/look-ahead.ts";
 import type { DecodedPicture } from "../../codec/enhancement/decoded-picture.ts";
 import type { CodedPair } from "../stages/base-stage.ts";
 import { PartClock } from "../stages/part-clock.ts";
@@ -36,7 +37,7 @@ export class EnhancementLane {
 	}
 
 	/** Takes pairs until there are no more. @param ahead resolved when the first enhancement may be coded. */
-	async run(pairs: AsyncGenerator<CodedPair, void, undefined>, ahead: Promise<void>): Promise<void> {
+	async run(pairs: AsyncGenerator<LookedAhead<CodedPair>, void, undefined>, ahead: Promise<void>): Promise<void> {
 		const { job, context, meter, signal } = this.#work;
 		const clock = new PartClock(job.longestPart);
 		let group: number | undefined;
@@ -78,11 +79,11 @@ export class EnhancementLane {
 		}
 	}
 
-	async #encode(pair: CodedPair, layer: Layer, place: number): Promise<void> {
+	async #encode(pair: LookedAhead<CodedPair>, layer: Layer, place: number): Promise<void> {
 		const { meter, signal } = this.#work;
-		const { duration, picture, base } = pair;
+		const { duration, picture, base, inheritance } = pair;
 		const choice = frameChoice(place, layer.q, PATTERN);
-		const coding = layer.encoder.encode(picture, base, { ...choice, duration }, signal);
+		const coding = layer.encoder.encode(picture, base, { ...choice, duration, inheritance }, signal);
 		const { sample, reconstruction } = await meter.waiting("enhancement", coding);
 		try {
 			if (pair.first && layer === this.#layers[0]) {

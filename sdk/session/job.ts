@@ -1,4 +1,5 @@
 import { baseCrfFor } from "../../codec/base/base-quality.ts";
+import { EFFORTS } from "../../codec/enhancement/effort.ts";
 import { EnhancementEncoder } from "../../codec/enhancement/encoder.ts";
 import { WebGpuExecutor } from "../../codec/model/ort-webgpu-executor.ts";
 import type { SourcePicture } from "../../codec/picture/gpu-picture.ts";
@@ -115,6 +116,12 @@ export class Job {
 		// What waits of a live source is its delay.
 		const most = this.source.info.live ? Math.ceil((this.plan.pace ?? this.frameRate) * LIVE_SECONDS) : 240;
 		return this.#fitting(WAITING_BYTES, Math.min(4, most), most);
+	}
+
+	/** Pairs whose successors the enhancement wants to know before it codes them, of those that wait: a live source has none to spare. */
+	get lookAhead(): number {
+		if (!this.plan.enhanced || this.source.info.live) return 0;
+		return Math.min(EFFORTS.normal.lookAhead, Math.floor(this.queueLength / 2));
 	}
 
 	/** Microseconds after which a part is sent though its group goes on; undefined where a part is a whole group. */
