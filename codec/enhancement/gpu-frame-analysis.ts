@@ -2,13 +2,14 @@ import { CodecError } from "../errors.ts";
 import type { DeviceTensor } from "../model/executor.ts";
 import type { GpuProgram } from "../model/gpu-programs.ts";
 import { gpuBufferOf, type WebGpuExecutor } from "../model/ort-webgpu-executor.ts";
-import { type MotionEffort, MotionSearch } from "../motion/search.ts";
+import { GpuMotionSearch } from "../motion/gpu-search.ts";
+import type { MotionEffort } from "../motion/search.ts";
 import type { MotionField, MotionModels } from "../motion/syntax.ts";
-import { extendPicture } from "../picture/extend.ts";
 import { GpuPicture, type SourcePicture } from "../picture/gpu-picture.ts";
 import { GpuPictures } from "../picture/gpu-pictures.ts";
 import { addedErrorsShader } from "./added-errors.wgsl.ts";
 import type { AddedErrors } from "./copied-blocks.ts";
+import type { DecodedPicture } from "./decoded-picture.ts";
 import type { FrameAnalysis } from "./frame-analysis.ts";
 import { type FrameGeometry, requireSourceSize } from "./geometry.ts";
 import { patchSumsShader } from "./patch-sums.wgsl.ts";
@@ -32,21 +33,19 @@ type Taken = {
 	readonly own: boolean;
 };
 
-/** The samples on the GPU that runs the networks; sums over blocks are read back. */
+/** The samples on the GPU that runs the networks; what is read back are sums over blocks and errors of vectors. */
 export class GpuFrameAnalysis implements FrameAnalysis {
 	private readonly executor: WebGpuExecutor;
 	private readonly geometry: FrameGeometry;
 	private readonly pictures: GpuPictures;
-	private readonly search: MotionSearch;
+	private readonly search: GpuMotionSearch;
 	private taken: Taken | undefined;
-	private luma: Uint8Array | undefined;
-	private reference: Uint8Array | undefined;
 
 	constructor(executor: WebGpuExecutor, geometry: FrameGeometry, effort: MotionEffort) {
 		this.executor = executor;
 		this.geometry = geometry;
 		this.pictures = new GpuPictures(executor);
-		this.search = new MotionSearch(geometry.codedWidth, geometry.codedHeight, effort);
+		this.search = new GpuMotionSearch(executor, geometry.codedWidth, geometry.codedHeight, effort);
 	}
 
 	take(source: SourcePicture): void {
@@ -74,11 +73,10 @@ export class GpuFrameAnalysis implements FrameAnalysis {
 	}
 
 	async motion(models: MotionModels, lambda: number): Promise<MotionField> {
-		const { reference } = this;
-		if (reference === undefined) {
+		if (!this.search.ready) {
 			throw new CodecError("missing-reference", "The first frame must be an intra frame.");
 		}
-		return this.search.search({ current: await this.readLuma(), reference, models, lambda });
+		return this.search.search(this.folded, models, lambda);
 	}
 
 	async addedErrors(coded: DeviceTensor, copied: DeviceTensor): Promise<AddedErrors> {
@@ -92,12 +90,12 @@ export class GpuFrameAnalysis implements FrameAnalysis {
 		return new Int32Array(sums);
 	}
 
-	async remember(): Promise<void> {
-		this.reference = await this.readLuma();
+	async remember(decoded: DecodedPicture): Promise<void> {
+		this.search.load(decoded.tensor);
 	}
 
 	forget(): void {
-		this.reference = undefined;
+		this.search.forget();
 	}
 
 	dispose(): void {
@@ -117,17 +115,10 @@ export class GpuFrameAnalysis implements FrameAnalysis {
 		}
 	}
 
-	private async readLuma(): Promise<Uint8Array> {
-		const { codedWidth, codedHeight } = this.geometry;
-		this.luma ??= extendPicture(await this.pictures.download(this.frame.picture), codedWidth, codedHeight).y;
-		return this.luma;
-	}
-
 	private drop(): void {
 		this.taken?.folded.dispose();
 		if (this.taken?.own) this.taken.picture.release();
 		this.taken = undefined;
-		this.luma = undefined;
 	}
 
 	private get frame(): Taken {

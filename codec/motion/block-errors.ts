@@ -3,6 +3,7 @@
  * block, its quarters and theirs is then a sum, and no cell is compared twice. Encoder only.
  */
 import { HIGHEST_VECTOR, LOWEST_VECTOR } from "./motion-field.ts";
+import type { VectorErrors } from "./quadtree.ts";
 import { REACH, type SubpelReference } from "./subpel-reference.ts";
 
 const CELLS = 16;
@@ -18,7 +19,7 @@ export const CELL_ORDER = Array.from({ length: CELLS }, (_, i) => {
 	return { x, y };
 });
 
-export class BlockErrors {
+export class BlockErrors implements VectorErrors {
 	private readonly reference: SubpelReference;
 	private current: Uint8Array = new Uint8Array(0);
 	/** Top left sample of the block. */
@@ -38,9 +39,13 @@ export class BlockErrors {
 		this.reference = reference;
 	}
 
-	/** Turns to the block at `(x, y)`. @param current luma plane of the reference's size */
-	start(current: Uint8Array, x: number, y: number): void {
+	/** Takes another picture. @param current luma plane of the reference's size */
+	load(current: Uint8Array): void {
 		this.current = current;
+	}
+
+	/** Turns to the block at `(x, y)`. */
+	start(x: number, y: number): void {
 		this.x = x;
 		this.y = y;
 		this.count = 0;

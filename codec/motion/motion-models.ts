@@ -92,6 +92,11 @@ export class LeafCosts {
 		}
 	}
 
+	/** All of them: modes by size, number of candidates and mode; differences in x by class; in y by context and class. */
+	tables(): readonly Float32Array[] {
+		return [this.mode, this.differenceX, this.differenceY];
+	}
+
 	/** Bits of a leaf with vector `(x, y)`. */
 	leaf(size: number, hood: Neighbourhood, x: number, y: number): number {
 		const first = ((LARGEST_CANDIDATES + 1) * size + hood.candidates) * (EXPLICIT + 1);

@@ -1,18 +1,16 @@
 /**
- * The encoder's motion search: a quadtree of blocks (32, 16, 8), each still, merged or explicit, chosen by squared
- * luma error + lambda * bits, the bits being what the adaptive models charge at that moment.
+ * The encoder's motion search on a CPU: which vectors the {@link Quadtree} chooses among.
  *
  * Per 32x32 block: zero, the neighbours' vectors and the previous frame's; where none of them is good, a start from
  * the coarse search; then descent in whole, half and quarter samples. Quarters of the block begin from all vectors that
  * were tried above them and descend on their own.
  */
-import type { AdaptiveModel } from "../entropy/adaptive-model.ts";
 import { BlockErrors, CELL_ORDER } from "./block-errors.ts";
 import { CoarseSearch } from "./coarse-search.ts";
-import { emptyNeighbourhood, MotionField, ROOT_CELLS, ROOT_SIZE } from "./motion-field.ts";
-import { LeafCosts, MotionModels } from "./motion-models.ts";
+import { type MotionField, ROOT_SIZE } from "./motion-field.ts";
+import type { MotionModels } from "./motion-models.ts";
+import { Quadtree } from "./quadtree.ts";
 import { SubpelReference } from "./subpel-reference.ts";
-import { writeRoot } from "./syntax.ts";
 
 /** Widths of descent steps, in quarter samples, and how often each is repeated at most. */
 type Descent = readonly (readonly [step: number, rounds: number])[];
@@ -25,6 +23,8 @@ export type MotionEffort = {
 	readonly coarse: 1 | 2;
 	/** A block is split where its error is above this many lambdas. */
 	readonly splitAbove: number;
+	/** On a GPU: how often all blocks are searched, each time with the neighbours of the time before. */
+	readonly passes: number;
 };
 
 /** Over ten training clips at lambda 600, error + lambda * bits of `fast`, `normal`, `thorough` is 1.06, 1, 0.994. */
@@ -42,6 +42,7 @@ export const MOTION_EFFORTS = {
 		],
 		coarse: 2,
 		splitAbove: 6,
+		passes: 1,
 	},
 	normal: {
 		root: [
@@ -59,6 +60,7 @@ export const MOTION_EFFORTS = {
 		],
 		coarse: 1,
 		splitAbove: 3,
+		passes: 2,
 	},
 	thorough: {
 		root: [
@@ -78,6 +80,7 @@ export const MOTION_EFFORTS = {
 		],
 		coarse: 1,
 		splitAbove: 2,
+		passes: 3,
 	},
 } as const satisfies Record<string, MotionEffort>;
 
@@ -85,8 +88,6 @@ export const MOTION_EFFORTS = {
 const AROUND_X = Int8Array.of(1, -1, 0, 0, 1, -1, 1, -1);
 const AROUND_Y = Int8Array.of(0, 0, 1, -1, 1, -1, -1, 1);
 
-/** Below this many lambdas of error a still block is taken as it is. */
-const STILL_BELOW = 1.5;
 /** Mean squared error above which a block asks the coarse search. */
 const COARSE_ABOVE = 16;
 
@@ -107,19 +108,7 @@ export class MotionSearch {
 	private readonly reference: SubpelReference;
 	private readonly errors: BlockErrors;
 	private readonly coarse: CoarseSearch;
-	/** A copy of the coder's models that learns the frame while it is being searched. */
-	private readonly models = new MotionModels();
-	private readonly costs = new LeafCosts();
-	private readonly hood = emptyNeighbourhood();
-	private readonly writerHood = emptyNeighbourhood();
-	private readonly written: MotionField;
-	private field: MotionField;
-	private lambda = 0;
-	/** The best leaf found by the latest `chooseLeaf`. */
-	private leafX = 0;
-	private leafY = 0;
-	private leafError = 0;
-	private leafCost = 0;
+	private readonly quadtree: Quadtree;
 
 	/** @param width coded width. @param height coded height: multiples of 32 */
 	constructor(width: number, height: number, effort: MotionEffort = MOTION_EFFORTS.normal) {
@@ -129,79 +118,34 @@ export class MotionSearch {
 		this.reference = new SubpelReference(width, height);
 		this.errors = new BlockErrors(this.reference);
 		this.coarse = new CoarseSearch(width, height);
-		this.field = new MotionField(width / 8, height / 8);
-		this.written = new MotionField(width / 8, height / 8);
+		const seek = this.seek.bind(this);
+		this.quadtree = new Quadtree(width / 8, height / 8, this.errors, seek, effort.splitAbove);
 	}
 
 	/**
 	 * @returns a complete field, ready for `writeMotion` with the same models
 	 * @throws RangeError where a plane has another size than the search
 	 */
-	search(request: MotionRequest): MotionField {
-		const { current, reference, lambda } = request;
-		const { width, height, models } = this;
+	search({ current, reference, models, lambda }: MotionRequest): MotionField {
+		const { width, height } = this;
 		if (current.length !== width * height || reference.length !== width * height) {
 			throw new RangeError(
 				`Planes of ${current.length} and ${reference.length} samples are not ${width} x ${height}.`,
 			);
 		}
-		this.lambda = lambda;
-		this.field = new MotionField(width / 8, height / 8);
-		this.written.clear();
-		models.copyFrom(request.models);
 		this.reference.load(reference);
 		this.coarse.load(current, reference);
-		const walk = { models, field: this.written, hood: this.writerHood };
-		for (let row = 0; row < this.field.rows; row += ROOT_CELLS) {
-			for (let column = 0; column < this.field.columns; column += ROOT_CELLS) {
-				this.errors.start(current, 8 * column, 8 * row);
-				this.costs.load(models);
-				this.choose(column, row, ROOT_SIZE, 0);
-				writeRoot(undefined, walk, this.field, column, row);
-			}
-		}
-		return this.field;
+		this.errors.load(current);
+		return this.quadtree.choose(models, lambda);
 	}
 
-	/** Chooses leaf or split, paints the choice and returns its cost. `first` is the block's first cell in order. */
-	private choose(column: number, row: number, size: number, first: number): number {
-		const { field, lambda } = this;
-		this.chooseLeaf(column, row, size, first);
-		const { leafX, leafY, leafError, leafCost } = this;
-		if (size === 0) {
-			field.paint(column, row, size, leafX, leafY);
-			return leafCost;
-		}
-		const split = this.models.split[field.splitContext(column, row, size, this.models.previous)] as AdaptiveModel;
-		const whole = leafCost + lambda * split.cost(0);
-		if (leafError > this.effort.splitAbove * lambda) {
-			let parts = lambda * split.cost(1);
-			const cells = 1 << (2 * size - 2);
-			for (let k = 0; k < 4 && parts < whole; k++) {
-				const half = 1 << (size - 1);
-				parts += this.choose(column + (k & 1) * half, row + (k >> 1) * half, size - 1, first + k * cells);
-			}
-			if (parts < whole) return parts;
-		}
-		field.paint(column, row, size, leafX, leafY);
-		return whole;
-	}
-
-	private chooseLeaf(column: number, row: number, size: number, first: number): void {
-		const { hood, models, lambda, effort } = this;
-		this.field.look(column, row, size, models.previous, hood);
-		this.leafCost = Number.POSITIVE_INFINITY;
-		this.tryVector(size, first, 0, 0);
-		if (this.leafError < STILL_BELOW * lambda) return;
-		for (let i = 0; i < hood.candidates; i++) {
-			this.tryVector(size, first, hood.candidateX[i] as number, hood.candidateY[i] as number);
-		}
-		this.tryVector(size, first, hood.predictedX, hood.predictedY);
+	private seek(column: number, row: number, size: number, first: number): void {
+		const { effort, quadtree } = this;
 		if (size === ROOT_SIZE) this.tryPrevious(column, row);
 		else this.tryParents(size, first);
-		if (size >= effort.coarse && this.leafError > COARSE_ABOVE << (6 + 2 * size)) {
-			const far = this.coarse.find(8 * column, 8 * row, 8 << size, this.leafX / 4, this.leafY / 4);
-			this.tryVector(size, first, 4 * far.x, 4 * far.y);
+		if (size >= effort.coarse && quadtree.leafError > COARSE_ABOVE << (6 + 2 * size)) {
+			const far = this.coarse.find(8 * column, 8 * row, 8 << size, quadtree.leafX / 4, quadtree.leafY / 4);
+			quadtree.tryVector(size, first, 4 * far.x, 4 * far.y);
 		}
 		this.descend(size, first, size === ROOT_SIZE ? effort.root : effort.child);
 	}
@@ -212,50 +156,36 @@ export class MotionSearch {
 		const cells = 1 << (2 * size);
 		for (let at = 0; at < errors.count; at++) {
 			if (errors.isKnown(at, first, cells)) {
-				this.tryVector(size, first, errors.vectorX[at] as number, errors.vectorY[at] as number);
+				this.quadtree.tryVector(size, first, errors.vectorX[at] as number, errors.vectorY[at] as number);
 			}
 		}
 	}
 
 	/** The vectors that the previous field has within this 32x32 block and right below it, quarter by quarter. */
 	private tryPrevious(column: number, row: number): void {
-		const previous = this.models.previous;
+		const { quadtree } = this;
+		const { previous } = quadtree.models;
 		if (previous === undefined) return;
 		for (let i = 0; i < CELL_ORDER.length; i += 4) {
 			const { x, y } = CELL_ORDER[i] as { x: number; y: number };
 			const cell = 2 * ((row + y) * previous.columns + column + x);
-			this.tryVector(ROOT_SIZE, 0, previous.vectors[cell] as number, previous.vectors[cell + 1] as number);
+			quadtree.tryVector(ROOT_SIZE, 0, previous.vectors[cell] as number, previous.vectors[cell + 1] as number);
 		}
 	}
 
 	/** Moves to the best neighbour at each step width until none is better. */
 	private descend(size: number, first: number, steps: Descent): void {
+		const { quadtree } = this;
 		for (const [step, rounds] of steps) {
 			const neighbours = step <= 2 ? 4 : 8;
 			for (let round = 0; round < rounds; round++) {
-				const x = this.leafX;
-				const y = this.leafY;
+				const { leafX: x, leafY: y } = quadtree;
 				for (let k = 0; k < neighbours; k++) {
-					this.tryVector(size, first, x + step * (AROUND_X[k] as number), y + step * (AROUND_Y[k] as number));
+					const [dx, dy] = [AROUND_X[k] as number, AROUND_Y[k] as number];
+					quadtree.tryVector(size, first, x + step * dx, y + step * dy);
 				}
-				if (this.leafX === x && this.leafY === y) break;
+				if (quadtree.leafX === x && quadtree.leafY === y) break;
 			}
 		}
-	}
-
-	/** Takes the vector for the current leaf if it costs less than the best so far. */
-	private tryVector(size: number, first: number, x: number, y: number): void {
-		const { errors } = this;
-		const at = errors.indexOf(x, y);
-		if (at < 0) return;
-		const rate = this.lambda * this.costs.leaf(size, this.hood, x, y);
-		const limit = this.leafCost - rate;
-		if (limit <= 0) return;
-		const error = errors.error(at, first, 1 << (2 * size), limit);
-		if (error >= limit) return;
-		this.leafCost = error + rate;
-		this.leafError = error;
-		this.leafX = x;
-		this.leafY = y;
 	}
 }
