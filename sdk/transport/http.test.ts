@@ -213,4 +213,32 @@ describe("HttpClient", () => {
 		expect((await failure(setUp([{ status: 413 }]).ask())).code).toBe("rejected");
 		expect((await setUp([{ status: 404, body: error("not-found") }]).ask([404])).status).toBe(404);
 	});
+
+	it("takes an abort along while it waits for an answer, and lets go of a request that is answered", async () => {
+		const stop = new AbortController();
+		const signals: AbortSignal[] = [];
+		const environment: HttpEnvironment = {
+			fetch: async (_url, { signal }) => {
+				signals.push(signal as AbortSignal);
+				if (signals.length === 1) {
+					return new Response("{}", { status: 200 });
+				}
+				return new Promise((_resolve, reject) =>
+					signal?.addEventListener("abort", () => reject(signal.reason as Error)),
+				);
+			},
+			sleep: async () => {},
+			random: () => 1,
+			now: () => 0,
+			online: () => true,
+		};
+		const client = new HttpClient(async () => "token", undefined, environment);
+		const ask = () => client.request({ method: "GET", url: "https://edge.example/v1/x", signal: stop.signal });
+		expect((await ask()).status).toBe(200);
+		const waiting = ask();
+		await expect.poll(() => signals.length).toBe(2);
+		stop.abort(new Error("enough"));
+		await expect(waiting).rejects.toThrow("enough");
+		expect(signals.map(({ aborted }) => aborted)).toEqual([false, true]);
+	});
 });
