@@ -3,7 +3,7 @@ import type { FfmpegBaseConfig } from "../codec/base/ffmpeg-base.ts";
 import { writeSequenceHeader } from "../codec/bitstream/sequence-header.ts";
 import { EFFORTS } from "../codec/enhancement/effort.ts";
 import { EnhancementEncoder } from "../codec/enhancement/encoder.ts";
-import { DEFAULT_PATTERN, frameChoice } from "../codec/enhancement/frame-pattern.ts";
+import { DEFAULT_PATTERN, frameChoice, type FramePattern } from "../codec/enhancement/frame-pattern.ts";
 import { lookAhead, type LookedAhead } from "../codec/enhancement/look-ahead.ts";
 import { RateControl } from "../codec/enhancement/rate-control.ts";
 import { createExecutor, type ExecutorChoice } from "../codec/model/create-executor.ts";
@@ -44,6 +44,7 @@ const FLAGS = {
 	effort: { type: "string" },
 	"adaptive-quality": { type: "string" },
 	gop: { type: "string" },
+	"no-scene-cuts": { type: "boolean" },
 	frames: { type: "string" },
 	audio: { type: "string" },
 	hash: { type: "string" },
@@ -66,7 +67,8 @@ OUT.mp4 holds all layers: base, one enhancement for each quality, sound.
   --base-preset NAME    x264's preset (default slow)
   --effort NAME         realtime, normal or slow (default normal)
   --adaptive-quality N  how much finer flat blocks are than busy ones, 0..8; 0 is best for PSNR (default 4)
-  --gop SECONDS         from one sync sample to the next (default 2)
+  --gop SECONDS         from one sync sample to the next, at most (default 2)
+  --no-scene-cuts       sync samples at even distances only, not where the video cuts
   --frames N            stop after so many frames
   --audio auto|none     pass sound through (AAC, Opus; others become AAC), or leave it out (default auto)
   --hash every|intra|none  frames that carry the hash of their picture (default intra)
@@ -142,6 +144,7 @@ const readSettings = (flags: Flags<typeof FLAGS>) => {
 		adaptiveQuality: parseNumber(flags["adaptive-quality"] ?? "4", "--adaptive-quality", { min: 0, max: 8 }),
 		preset: parseChoice(flags["base-preset"] ?? "slow", "--base-preset", PRESETS),
 		gop: parseNumber(flags.gop ?? "2", "--gop", { min: 0.01, max: 60 }),
+		sceneCuts: flags["no-scene-cuts"] !== true,
 		frames: parseInteger(flags.frames, "--frames", { min: 1, max: 1e9 }),
 		audio: parseChoice(flags.audio ?? "auto", "--audio", ["auto", "none"]),
 		hash: parseChoice(flags.hash ?? "intra", "--hash", ["every", "intra", "none"]),
@@ -199,7 +202,7 @@ const encodeSource = async (input: string, source: VideoSource, settings: Settin
 		const keyInterval = Math.max(Math.round((settings.gop * format.rate.numerator) / format.rate.denominator), 1);
 		const config: FfmpegBaseConfig = {
 			...{ width: baseWidth, height: baseHeight, frameRate: format.rate, colour, keyInterval },
-			...{ rate: settings.rate, preset: settings.preset, signal },
+			...{ rate: settings.rate, preset: settings.preset, sceneCuts: settings.sceneCuts, signal },
 		};
 		const file = new LayeredFile(
 			output,
@@ -217,8 +220,10 @@ const encodeSource = async (input: string, source: VideoSource, settings: Settin
 					});
 		const pictures = take(source.pictures, settings.frames);
 		const coded = codeBase(pictures, config, (track) => file.begin(track));
+		let place = 0;
 		for await (const pair of lookAhead(coded, EFFORTS[settings.effort].lookAhead)) {
-			await encodePair(pair, progress.frames % keyInterval, keyInterval, enhancements, file, control, signal);
+			place = pair.sample.sync ? 0 : place + 1;
+			await encodePair(pair, place, enhancements, file, control, signal);
 			progress.frame(() => `, ${file.rates()}`);
 		}
 		await file.end();
@@ -260,13 +265,15 @@ const createEnhancement = async (
 	};
 };
 
+/** Where the base can be entered, so can the enhancement: its sync samples decide, not a count of frames. */
+const PATTERN: FramePattern = { ...DEFAULT_PATTERN, interval: Number.MAX_SAFE_INTEGER };
+
 /** Boxes of a frame in both layers: a size each, and its part of what a fragment has. */
 const CONTAINER_BITS = 8 * 12;
 
 const encodePair = async (
 	{ source, sample, base, inheritance }: LookedAhead<BasePair>,
 	place: number,
-	interval: number,
 	enhancements: readonly EnhancementLayer[],
 	file: LayeredFile,
 	control: RateControl | undefined,
@@ -275,7 +282,7 @@ const encodePair = async (
 	if (place === 0) await file.closeGroup(sample.timestamp);
 	file.add(0, sample);
 	for (const [index, { track, encoder }] of enhancements.entries()) {
-		const { type, q } = frameChoice(place, track.q, { ...DEFAULT_PATTERN, interval });
+		const { type, q } = frameChoice(place, track.q, PATTERN);
 		const allowed = control?.choose(type, 8 * sample.data.length + CONTAINER_BITS);
 		const choice = {
 			type,

@@ -13,7 +13,7 @@ export type BaseEncoderConfig = {
 	/** Nominal; sample times come from the pictures. */
 	readonly frameRate: { readonly numerator: number; readonly denominator: number };
 	readonly colour: ColourSpace;
-	/** Every so many pictures one is a sync sample, and no other is. */
+	/** Every so many pictures one is a sync sample, and no other is unless the encoder is told so. */
 	readonly keyInterval: number;
 	/** Constant quality (0..51, H.264's scale, less is better) or bits a second. */
 	readonly rate: { readonly crf: number } | { readonly bitrate: number };

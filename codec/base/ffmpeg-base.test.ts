@@ -8,7 +8,7 @@ import type { Sample } from "../sample.ts";
 import type { BaseTrack } from "../track.ts";
 import { type BaseEncoderConfig, decodeAll, encodeAll } from "./base-codec.ts";
 import { FfmpegProcess, runForText } from "./ffmpeg.ts";
-import { FfmpegBaseDecoder, FfmpegBaseEncoder } from "./ffmpeg-base.ts";
+import { type FfmpegBaseConfig, FfmpegBaseDecoder, FfmpegBaseEncoder } from "./ffmpeg-base.ts";
 
 const config = (overrides: Partial<BaseEncoderConfig> = {}): BaseEncoderConfig => ({
 	width: 46,
@@ -20,7 +20,7 @@ const config = (overrides: Partial<BaseEncoderConfig> = {}): BaseEncoderConfig =
 	...overrides,
 });
 
-const encode = async (pictures: readonly Picture[], options = config()) => {
+const encode = async (pictures: readonly Picture[], options: FfmpegBaseConfig = config()) => {
 	const encoder = new FfmpegBaseEncoder(options);
 	const samples: Sample[] = [];
 	for await (const sample of encodeAll(encoder, pictures)) samples.push(sample);
@@ -57,6 +57,22 @@ describe("the base by ffmpeg", () => {
 			config({ frameRate: { numerator, denominator }, keyInterval: 30 }),
 		);
 		expect(await decode(track, samples)).toHaveLength(40);
+	});
+
+	it("has sync samples at scene cuts where it is asked to, and goes on counting from there", async () => {
+		const scenes = [40, 200, 90].flatMap((level, scene) =>
+			testPictures(46, 30, 13).map((picture, i) => ({
+				...picture,
+				y: picture.y.map((_, at) => level + ((at * (3 + scene) * 7) % 23)),
+				timestamp: (13 * scene + i) * 40_000,
+			})),
+		);
+		const syncs = async (sceneCuts: boolean) => {
+			const { samples } = await encode(scenes, { ...config({ keyInterval: 10 }), sceneCuts });
+			return samples.flatMap(({ sync }, index) => (sync ? [index] : []));
+		};
+		expect(await syncs(false)).toEqual([0, 10, 20, 30]);
+		expect(await syncs(true)).toEqual([0, 10, 13, 23, 26, 36]);
 	});
 
 	it("keeps the times of a variable frame rate", async () => {
