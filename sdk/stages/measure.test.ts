@@ -42,6 +42,7 @@ describe("isEnough", () => {
 	});
 
 	it("does not keep anybody waiting where every frame is slow", () => {
-		expect(isEnough(1, 2)).toBe(true);
+		expect(isEnough(1, 3)).toBe(false);
+		expect(isEnough(2, 3)).toBe(true);
 	});
 });

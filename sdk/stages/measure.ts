@@ -30,9 +30,9 @@ const MOST_FRAMES = 12;
 const LEAST_FRAMES = 5;
 const LONGEST = 2;
 
-/** Whether what was seen of one size suffices. @param seconds since its first frame began. */
+/** Whether what was seen of one size suffices; the first frame alone never does. @param seconds since that began. */
 export const isEnough = (frames: number, seconds: number): boolean =>
-	frames >= MOST_FRAMES || seconds >= (frames < LEAST_FRAMES ? LONGEST : BUDGET);
+	frames >= MOST_FRAMES || (frames > 1 && seconds >= (frames < LEAST_FRAMES ? LONGEST : BUDGET));
 
 /** A texture that moves, so that motion search and entropy coder have real work. */
 const testPicture = (width: number, height: number, step: number): Picture => {
