@@ -103,7 +103,7 @@ export class WebGpuExecutor implements Executor {
 		this.lost = device.lost.then((info) => {
 			this.failure = new CodecError(
 				"backend-failed",
-				`The GPU device was lost: ${info.message || info.reason}.`,
+				`The GPU device was lost: ${(info.message || info.reason).replace(/\.$/, "")}.`,
 				{
 					hint: "Create a new executor, or go on without the enhancement.",
 				},
@@ -150,6 +150,10 @@ export class WebGpuExecutor implements Executor {
 			await this.orLost(staging.mapAsync(0x01 /* READ */));
 			this.check();
 			return staging.getMappedRange().slice(0);
+		} catch (cause) {
+			if (this.failure !== undefined) throw this.failure;
+			if (cause instanceof CodecError) throw cause;
+			throw new CodecError("backend-failed", "What the GPU computed could not be read.", { cause });
 		} finally {
 			staging.destroy();
 		}
