@@ -9,5 +9,5 @@ export type { UploadErrorCode } from "./errors.ts";
 export type { TokenProvider, UploadOptions, UploadSource } from "./options.ts";
 export type { BackendReport, Bottleneck, LayerProgress, UploadProgress } from "./progress.ts";
 export type { UploadedAsset, UploadPreview, UploadResult } from "./result.ts";
-export type { SourceWarning } from "./source/video-source.ts";
+export type { SourceWarning } from "./source/source-warning.ts";
 export type { UploadState } from "./state.ts";

@@ -1,5 +1,5 @@
 import type { BackendReport, LayerProgress } from "./progress.ts";
-import type { SourceWarning } from "./source/video-source.ts";
+import type { SourceWarning } from "./source/source-warning.ts";
 
 /** Where an asset is found at the edge. */
 export type UploadedAsset = {

@@ -6,7 +6,7 @@ import type { UploadProgress } from "./progress.ts";
 import type { UploadedAsset, UploadPreview, UploadResult } from "./result.ts";
 import { LocalSession } from "./session/local-session.ts";
 import type { SessionHost } from "./session/host.ts";
-import type { SourceWarning } from "./source/video-source.ts";
+import type { SourceWarning } from "./source/source-warning.ts";
 import { nextState } from "./state.ts";
 import type { UploadState, UploadStep } from "./state.ts";
 import { typedEventTarget } from "./typed-events.ts";

@@ -58,6 +58,7 @@ export class Presenter {
 		this.#frameDuration = 1e6 / frameRate;
 		this.#listener = listener;
 		this.#callback = video.requestVideoFrameCallback(this.#onVideoFrame);
+		video.addEventListener("pause", this.#onPause);
 		// A page that changes the fit of its video changes its size as a rule: full screen, a smaller box.
 		this.#resizes = new ResizeObserver(() => followNaturalSize(canvas));
 		this.#resizes.observe(video);
@@ -174,6 +175,7 @@ export class Presenter {
 	/** Stops, hides and frees everything. */
 	destroy(): void {
 		this.#video.cancelVideoFrameCallback(this.#callback);
+		this.#video.removeEventListener("pause", this.#onPause);
 		clearTimeout(this.#rest);
 		this.#rest = undefined;
 		this.#resizes.disconnect();
@@ -194,6 +196,18 @@ export class Presenter {
 		const playing = !paused && !seeking;
 		this.#screen.tell({ mediaTime, playing, playhead: this.#playhead, frameDuration: this.#frameDuration });
 		if (this.#screen.certain === undefined) this.#awaitRest();
+		this.#present(mediaTime);
+		this.#listener.presented(mediaTime, this.#visible);
+	};
+
+	/** A picture may have come between the callback of its frame and the pause: no other callback will draw it. */
+	readonly #onPause = (): void => {
+		const { current } = this;
+		if (current !== undefined && !this.#video.seeking) this.#present(current);
+	};
+
+	/** Draws the picture of the frame that the video shows, and shows or hides the canvas. */
+	#present(mediaTime: number): void {
 		const again = this.#shown && isSameFrame(this.#shown, mediaTime);
 		const { frame, passed } = this.#kept
 			? { frame: again ? undefined : this.#kept.find(mediaTime), passed: [] }
@@ -201,10 +215,9 @@ export class Presenter {
 		this.#free(passed);
 		if (frame) this.#draw(frame);
 		const here = frame !== undefined || again === true;
-		const steady = this.#visible || paused || this.#ended || this.#isReadyFrom(mediaTime);
+		const steady = this.#visible || this.#video.paused || this.#ended || this.#isReadyFrom(mediaTime);
 		this.#show(here && steady && !this.#suspended);
-		this.#listener.presented(mediaTime, this.#visible);
-	};
+	}
 
 	/** Enough pictures wait for the frames that follow at once. */
 	#isReadyFrom(mediaTime: number): boolean {

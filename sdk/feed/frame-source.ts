@@ -5,7 +5,8 @@ import { isHighDynamicRange, resolveColour } from "../source/colour.ts";
 import { highDynamicRange, refuseSize } from "../source/refusals.ts";
 import { withDurations } from "../source/timing.ts";
 import type { PicturePath } from "../source/picture-path.ts";
-import type { SourceAudio, SourceInfo, SourceWarning, TimedPicture, VideoSource } from "../source/video-source.ts";
+import type { SourceWarning } from "../source/source-warning.ts";
+import type { SourceAudio, SourceInfo, TimedPicture, VideoSource } from "../source/video-source.ts";
 import type { FedFrame, Feed } from "./feed.ts";
 import { Pacer } from "./pacer.ts";
 

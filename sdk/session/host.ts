@@ -1,6 +1,6 @@
 import type { UploadProgress } from "../progress.ts";
 import type { UploadedAsset, UploadPreview } from "../result.ts";
-import type { SourceWarning } from "../source/video-source.ts";
+import type { SourceWarning } from "../source/source-warning.ts";
 import type { UploadStep } from "../state.ts";
 
 /** What a session tells and asks whoever runs it. */

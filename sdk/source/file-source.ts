@@ -8,7 +8,8 @@ import { isInterlaced } from "./interlaced.ts";
 import { highDynamicRange, refuseSize } from "./refusals.ts";
 import { withDurations } from "./timing.ts";
 import type { PicturePath } from "./picture-path.ts";
-import type { SourceAudio, SourceInfo, SourceWarning, TimedPicture, VideoSource } from "./video-source.ts";
+import type { SourceWarning } from "./source-warning.ts";
+import type { SourceAudio, SourceInfo, TimedPicture, VideoSource } from "./video-source.ts";
 
 /** Packets that the average rate is taken from. */
 const RATE_PACKETS = 100;

@@ -2,21 +2,10 @@ import type { SourcePicture } from "../../codec/picture/gpu-picture.ts";
 import type { Sample } from "../../codec/sample.ts";
 import type { AudioTrack, ColourSpace } from "../../codec/track.ts";
 import type { PicturePath } from "./picture-path.ts";
+import type { SourceWarning } from "./source-warning.ts";
 
 /** A picture and how long it is shown, in microseconds. `picture.timestamp` counts from the start of the video. */
 export type TimedPicture = { readonly picture: SourcePicture; readonly duration: number };
-
-/** Something worth telling that does not stop the upload. */
-export type SourceWarning = {
-	readonly code:
-		| "truncated"
-		| "audio-dropped"
-		| "audio-downmixed"
-		| "extra-tracks"
-		| "not-resumable"
-		| "stills-refused";
-	readonly message: string;
-};
 
 /** What is known of a source before its first frame is coded. */
 export type SourceInfo = {

@@ -3,7 +3,7 @@ import type { SerializedUploadError } from "../errors.ts";
 import type { ResolvedOptions } from "../options.ts";
 import type { UploadProgress } from "../progress.ts";
 import type { UploadedAsset, UploadPreview, UploadResult } from "../result.ts";
-import type { SourceWarning } from "../source/video-source.ts";
+import type { SourceWarning } from "../source/source-warning.ts";
 import type { UploadStep } from "../state.ts";
 
 /** From the page to its worker. One worker serves one upload. */
