@@ -197,20 +197,21 @@ describe("the upgrade on the screen", () => {
 
 	it("fetches runtime and weights once for all players of a page", async () => {
 		await harness.open(`${video('enhancement="force"')}${video('enhancement="force"').replace('"v"', '"w"')}`);
-		/** Plays a little, then waits for the enhanced picture. */
-		const enhanced = async (id: string) => {
+		/** Plays a little, then waits for the decoder, which has then fetched all that it needs. */
+		const opened = async (id: string) => {
 			const { page } = harness;
 			await page.$eval(`#${id}`, (v) =>
 				(v as CrescendoVideoElement).play().then(() => (v as CrescendoVideoElement).pause()),
 			);
 			await page.waitForFunction(
-				(selector) => document.querySelector<CrescendoVideoElement>(selector)?.enhancementState === "active",
+				(selector) =>
+					document.querySelector<CrescendoVideoElement>(selector)?.statistics.loadMilliseconds !== undefined,
 				`#${id}`,
 				PATIENCE,
 			);
 		};
-		await enhanced("v");
-		await enhanced("w");
+		await opened("v");
+		await opened("w");
 		const fetched = harness.server.requests.filter((path) => /\.(?:wasm|onnx)$/.test(path));
 		expect(fetched.length).toBeGreaterThan(5);
 		expect(fetched.toSorted()).toEqual([...new Set(fetched)].toSorted());

@@ -144,7 +144,7 @@ export class Presenter {
 	set suspended(value: boolean) {
 		this.#suspended = value;
 		if (value) this.#show(false);
-		else if (this.drawn) this.#show(true);
+		else if (this.drawn || this.#isHere) this.#show(true);
 	}
 
 	/** No more segments will follow: the last pictures are shown even where fewer than usual are ready. */
@@ -234,6 +234,11 @@ export class Presenter {
 		return frame.mediaTime <= playhead && playhead < frame.mediaTime + frame.duration;
 	}
 
+	/** Whether the canvas holds the picture of the frame on the screen, though no callback may have told of that frame yet. */
+	get #isHere(): boolean {
+		return this.#shown !== undefined && this.#screen.shows(this.#shown, this.#playhead);
+	}
+
 	/** Microseconds; at the end it stands behind the last frame. */
 	get #playhead(): number {
 		const { currentTime, duration } = this.#video;
@@ -248,9 +253,9 @@ export class Presenter {
 				if (this.#rest === undefined) return;
 				if (this.#video.seeking) this.#awaitRest();
 				else {
-					const shown = this.#shown;
-					const here = shown !== undefined && this.#screen.shows(shown, this.#playhead);
-					this.#screen.rest(here ? shown.mediaTime : undefined);
+					const here = this.#isHere;
+					this.#screen.rest(here ? this.#shown?.mediaTime : undefined);
+					if (here) this.#show(!this.#suspended);
 				}
 			});
 		}, REST);
