@@ -156,20 +156,6 @@ describe("the upgrade on the screen", () => {
 		expect(told).toEqual([true, ["convert", "parse", "reconstruct", "total"], true]);
 	});
 
-	it("goes on after the page has slept", async () => {
-		await harness.open(video('enhancement="force" loop'));
-		await harness.standOn(3);
-		await harness.waitForPicture();
-		await harness.element((v) => v.play());
-		const session = await harness.page.context().newCDPSession(harness.page);
-		await session.send("Page.setWebLifecycleState", { state: "frozen" });
-		await session.send("Page.setWebLifecycleState", { state: "active" });
-		await harness.element((v) => v.pause());
-		await harness.waitForPicture();
-		expect(isEnhanced(await shown())).toBe(true);
-		expect(await harness.faults()).toEqual([]);
-	});
-
 	it("shows the frame of the video or nothing at every rate", async () => {
 		await harness.open(video('enhancement="force" loop'));
 		await harness.element((v) => v.play());
