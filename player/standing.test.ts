@@ -22,23 +22,16 @@ describe("the picture of a video at rest", () => {
 	let stream: FixtureStream;
 
 	beforeAll(async () => {
-		const options = {
-			...{ pictures: testPictures(48, 32, FRAMES), frameRate: FRAME_RATE, segmentFrames: 10, qualities: [36] },
-		};
-		stream = await makeFixtureStream(options);
-		// The sound is three times as long as the picture.
-		const { files } = await makeFixtureStream({ ...options, audioSeconds: 2.4 });
-		harness = await PlayerHarness.start({
-			mounts: { "/stream/": stream.files, "/sound/": files },
-			frameRate: FRAME_RATE,
-		});
+		const pictures = testPictures(48, 32, FRAMES);
+		stream = await makeFixtureStream({ pictures, frameRate: FRAME_RATE, segmentFrames: 10, qualities: [36] });
+		harness = await PlayerHarness.start({ mounts: { "/stream/": stream.files }, frameRate: FRAME_RATE });
 	});
 
 	afterAll(() => harness?.close());
 
 	/** Opens a stream whose first enhanced picture is there, and notes every frame that the browser tells. */
-	const open = async (src?: string) => {
-		await harness.open(video('enhancement="force"', src));
+	const open = async () => {
+		await harness.open(video('enhancement="force"'));
 		await harness.element((v) => {
 			const note = (_: number, { mediaTime }: VideoFrameCallbackMetadata) => {
 				window.told = mediaTime;
@@ -111,26 +104,5 @@ describe("the picture of a video at rest", () => {
 		});
 		await harness.waitForPicture();
 		await expect.poll(difference, PATIENCE).toBe(0);
-	});
-
-	it("is enhanced where the sound goes on after the last frame", async () => {
-		await open("/sound/master.m3u8");
-		expect(await harness.element((v) => v.duration)).toBeGreaterThan(2);
-		for (const time of [1.5, 2.2, 0.1, 2.3]) {
-			await harness.element(async (v, at) => {
-				const seeked = new Promise((resolve) => v.addEventListener("seeked", resolve, { once: true }));
-				v.currentTime = at;
-				await seeked;
-			}, time);
-			await harness.waitForPicture();
-			// Beyond the last frame the browser leaves the one that it showed before.
-			await expect.poll(difference, PATIENCE).toBe(0);
-		}
-		await harness.element(async (v) => {
-			const ended = new Promise((resolve) => v.addEventListener("ended", resolve, { once: true }));
-			await v.play();
-			await ended;
-		});
-		await harness.waitForPicture();
 	});
 });
