@@ -46,7 +46,7 @@ export class Enhancer {
 	#current: ListedEnhancement | undefined;
 	#damagedInRow = 0;
 	#state: EnhancementState = "base";
-	#reason: EnhancementReason | undefined = "playback-not-begun";
+	#reason: EnhancementReason | undefined = "base-first";
 	#ticking = false;
 	#failure: EnhancementFault | undefined;
 	#lastFault: EnhancementFault | undefined;
@@ -180,8 +180,7 @@ export class Enhancer {
 			}),
 		);
 		if (!start.start) {
-			const passing = start.reason === "base-first" || start.reason === "playback-not-begun";
-			if (!decoding.isOpen || !passing) {
+			if (!decoding.isOpen || start.reason !== "base-first") {
 				if (start.reason === "off-by-choice") this.#schedule.stop();
 				return ["base", start.reason];
 			}

@@ -46,7 +46,6 @@ export function observeStart(
 		mode: wishes.mode,
 		lowChosen: wishes.choice === "low",
 		enhancements: enhancements.length,
-		playbackBegan: video.played.length > 0 || video.currentTime > 0,
 		saveData: connection?.saveData === true,
 		browserCapable: "VideoDecoder" in globalThis && "OffscreenCanvas" in globalThis,
 		backend: kind,

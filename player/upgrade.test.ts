@@ -181,20 +181,30 @@ describe("the upgrade on the screen", () => {
 		}
 	});
 
+	it("comes for a viewer who pauses at the first frame, before the stream's enhancements are known", async () => {
+		const page = 'enhancement="force" preload="none"';
+		await harness.open(video(page));
+		const stopped = Promise.withResolvers<void>();
+		await harness.page.route("**/enhancements.json", async (route) => {
+			await stopped.promise;
+			await route.continue();
+		});
+		await harness.element(async (v) => {
+			await v.play();
+			v.pause();
+		});
+		stopped.resolve();
+		await harness.waitForPicture();
+	});
+
 	it("fetches runtime and weights once for all players of a page", async () => {
 		await harness.open(`${video('enhancement="force"')}${video('enhancement="force"').replace('"v"', '"w"')}`);
 		/** Plays a little, then waits for the decoder, which has then fetched all that it needs. */
 		const opened = async (id: string) => {
-			const { page } = harness;
-			await page.$eval(`#${id}`, (v) =>
+			await harness.page.$eval(`#${id}`, (v) =>
 				(v as CrescendoVideoElement).play().then(() => (v as CrescendoVideoElement).pause()),
 			);
-			await page.waitForFunction(
-				(selector) =>
-					document.querySelector<CrescendoVideoElement>(selector)?.statistics.loadMilliseconds !== undefined,
-				`#${id}`,
-				PATIENCE,
-			);
+			await harness.waitForDecoder(id);
 		};
 		await opened("v");
 		await opened("w");

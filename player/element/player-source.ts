@@ -64,6 +64,8 @@ export class PlayerSource {
 	#firstPicture: number | undefined;
 	#firstEnhanced: number | undefined;
 	readonly #failed = Promise.withResolvers<MediaError>();
+	/** Resolves once the video has begun to play; listened for from the start, for a page may pause before the stream is known. */
+	readonly #began: Promise<void>;
 
 	constructor(url: string, host: SourceHost) {
 		this.url = url;
@@ -73,6 +75,7 @@ export class PlayerSource {
 		const first = () => (this.#firstPicture ??= performance.now() - this.#started);
 		if ("requestVideoFrameCallback" in HTMLVideoElement.prototype) video.requestVideoFrameCallback(first);
 		else video.addEventListener("loadeddata", first, { signal, once: true });
+		this.#began = firstPlay(video, signal);
 		if (!video.paused) this.#asked = 0;
 		video.addEventListener(
 			"play",
@@ -242,7 +245,7 @@ export class PlayerSource {
 		// Measured at the picture itself, where the playlist does not tell.
 		const { videoWidth, videoHeight } = this.#host.video;
 		this.#setViewBox(viewBoxOf(cheapest, { width: videoWidth, height: videoHeight }));
-		await firstPlay(this.#host.video, signal);
+		await this.#began;
 		if (!signal.aborted) await Promise.all([this.#startEnhancer(), this.#startReporter()]);
 	}
 

@@ -6,7 +6,6 @@ const good: StartObservation = {
 	mode: "auto",
 	lowChosen: false,
 	enhancements: 1,
-	playbackBegan: true,
 	saveData: false,
 	browserCapable: true,
 	backend: "webgpu",
@@ -37,7 +36,6 @@ describe("decision to load the decoder", () => {
 		["too-large-for-wasm", { backend: "wasm" }],
 		["bandwidth-too-low", { bandwidth: 6e5 }],
 		["not-worth-loading", { secondsLeft: 20 }],
-		["playback-not-begun", { playbackBegan: false }],
 		["base-first", { baseBuffer: 2 }],
 	] as const)("waits or stays away: %s", (reason, change) => {
 		expect(decideStart({ ...good, ...change })).toEqual({ start: false, reason });
@@ -57,13 +55,8 @@ describe("decision to load the decoder", () => {
 		expect(decideStart({ ...good, baseBuffer: 0, baseComplete: true })).toEqual({ start: true });
 	});
 
-	it("is never forced past what is impossible, or before playback", () => {
-		for (const change of [
-			{ enhancements: 0 },
-			{ browserCapable: false },
-			{ backend: undefined },
-			{ playbackBegan: false },
-		]) {
+	it("is never forced past what is impossible", () => {
+		for (const change of [{ enhancements: 0 }, { browserCapable: false }, { backend: undefined }]) {
 			expect(decideStart({ ...good, ...change, mode: "force" }).start).toBe(false);
 		}
 	});

@@ -7,8 +7,6 @@ export type StartObservation = {
 	readonly lowChosen: boolean;
 	/** Enhancements that this stream offers and this build reads. */
 	readonly enhancements: number;
-	/** The first base frame has been shown. */
-	readonly playbackBegan: boolean;
 	/** `navigator.connection.saveData`. */
 	readonly saveData: boolean;
 	/** `VideoDecoder`, `OffscreenCanvas` and `requestVideoFrameCallback` are there. */
@@ -58,7 +56,7 @@ export const FEWEST_SHARE = 0.5;
 export const LOADING_SHARE = 0.5;
 
 /**
- * Decides whether runtime and weights are worth fetching now. Reasons are tried from the most lasting to the most
+ * Decides, once playback has begun, whether runtime and weights are worth fetching now. Reasons are tried from the most lasting to the most
  * passing, so that the reason shown is the one that matters. `force` overrules what is a matter of taste (data saver,
  * speed, bandwidth), never what is impossible.
  */
@@ -77,7 +75,6 @@ export function decideStart(o: StartObservation): StartDecision {
 		const watched = o.loops ? Number.POSITIVE_INFINITY : o.secondsLeft;
 		if ((8 * o.runtimeBytes) / spare > LOADING_SHARE * watched) return refuse("not-worth-loading");
 	}
-	if (!o.playbackBegan) return refuse("playback-not-begun");
 	if (!o.baseComplete && o.baseBuffer < Math.min(o.baseBufferWanted, o.secondsLeft)) return refuse("base-first");
 	return { start: true };
 }

@@ -173,6 +173,21 @@ export class PlayerHarness {
 		}
 	}
 
+	/** Waits until runtime and weights of the element with this id are loaded; says how it stands with it where they do not come. */
+	async waitForDecoder(id: string): Promise<void> {
+		const until = performance.now() + WAIT;
+		for (;;) {
+			const { loadMilliseconds, ...rest } = await this.page.$eval(
+				`#${id}`,
+				(v) => (v as CrescendoVideoElement).statistics,
+			);
+			if (loadMilliseconds !== undefined) return;
+			if (performance.now() > until)
+				throw new Error(`No decoder within ${WAIT} ms: ${JSON.stringify(rest)} ${JSON.stringify(await this.page.$eval(`#${id}`,(v)=>{const n=(v as CrescendoVideoElement).nativeEl;return [n.paused,n.currentTime,n.played.length,n.readyState,n.networkState,n.buffered.length,n.ended]}))} ${JSON.stringify(await this.faults())}.`);
+			await this.page.waitForTimeout(100);
+		}
+	}
+
 	/** What `captureEnhanced` gives, as far as it travels. */
 	captured(): Promise<{ hash: number; timestamp: number; pixels: number[] } | undefined> {
 		return this.element(async (v) => {

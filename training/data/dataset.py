@@ -10,7 +10,8 @@ import torch
 
 BLOCK = 32  # crops lie on the grid of the largest motion block
 # How often a grade is drawn against the others that are there; packs not named here are clean.
-GRADE_WEIGHTS = {"clean": 3.0, "pack-03": 1.0, "photos": 0.6}
+GRADE_WEIGHTS = {"clean": 3.0, "pack-03": 1.0, "photos": 0.6, "drawn": 0.5}
+DRAWN_SCENES = ("sintel",)  # film that was drawn or rendered: rare among the clips, common among videos
 FIRST_FRAME_SHARE = 0.25  # of the samples start where the base has its I frame, as every segment does
 RESCAN_SECONDS = 60
 MOTION_SLOPE = 2.6  # motion is searched at this part of the rate-distortion slope: fewer vectors than plain prediction would like
@@ -25,6 +26,13 @@ def quality_of(motion_lambda):
 def base_crf_of(q):
     """The quality of the base stream that goes with q, as codec/base/base-quality.ts has it."""
     return min(44.0, max(12.0, round(41 - 0.22 * q, 1)))
+
+
+def grade_of(meta):
+    """The grade (a key of GRADE_WEIGHTS) of a clip with this meta.json."""
+    if meta["scene"].startswith(DRAWN_SCENES):
+        return "drawn"
+    return meta["pack"] if meta["pack"] in GRADE_WEIGHTS else "clean"
 
 
 def flip_sideways(sample):
@@ -64,7 +72,7 @@ class ClipDataset(torch.utils.data.Dataset):
             meta = json.loads((path / "meta.json").read_text())
             if meta["height"] >= self.crop[0] and meta["width"] >= self.crop[1] and meta["frames"] >= self.frames:
                 self.clips.append((path, meta))
-        grades = [meta["pack"] if meta["pack"] in GRADE_WEIGHTS else "clean" for _, meta in self.clips]
+        grades = [grade_of(meta) for _, meta in self.clips]
         total = sum(GRADE_WEIGHTS[g] for g in set(grades))
         # Per index: its grade's share of the samples, divided by the clips of that grade.
         self.weights = [GRADE_WEIGHTS[g] / total / grades.count(g) for g in grades]

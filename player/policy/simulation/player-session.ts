@@ -108,11 +108,11 @@ export class PlayerSession implements SimulatedSession {
 	#decidesToStart(): boolean {
 		const { enhancements, samplesPerSecond, baseBitrate, runtimeBytes, seconds } = this.#stream;
 		const { position, began } = this.#viewer;
+		if (!began) return false;
 		return decideStart({
 			mode: "auto",
 			lowChosen: false,
 			enhancements: enhancements.length,
-			playbackBegan: began,
 			saveData: false,
 			browserCapable: true,
 			backend: "webgpu",
