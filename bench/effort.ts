@@ -1,16 +1,13 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
 import { EFFORTS } from "../codec/enhancement/effort.ts";
-import { bdRate } from "./rd/bd-rate.ts";
 import { ResultCache } from "./rd/cache.ts";
 import { codecVersion } from "./rd/codec-version.ts";
-import { type CrescendoMeasurement, measureCrescendo } from "./rd/measure-crescendo.ts";
-import { msSsimDecibel } from "./rd/metrics.ts";
-import { probe } from "./rd/video.ts";
+import { type Curves, clipsNamed, gainOver, measureVariant, signedPercent } from "./rd/variants.ts";
 import { table, writeSection } from "./results.ts";
 
 /**
@@ -34,25 +31,25 @@ const VARIANTS: readonly { readonly title: string; readonly flags: readonly stri
 	{ title: "normal, base by x264 veryfast", flags: ["--base-preset", "veryfast"] },
 ];
 
-const names = values.only.split(",");
-const clips = (await readdir(values.clips)).filter((file) => names.some((name) => file.startsWith(name))).toSorted();
-const frames = Number(values.frames);
-const cache = new ResultCache(join(root, ".crescendo/bench"));
-const version = await codecVersion(root);
+const on = {
+	clips: await clipsNamed(values.clips, values.only.split(",")),
+	qualities: QUALITIES,
+	frames: Number(values.frames),
+	version: await codecVersion(root),
+	cache: new ResultCache(join(root, ".crescendo/bench")),
+};
 
-type Variant = { readonly points: readonly CrescendoMeasurement[][]; readonly framesPerSecond: readonly number[] };
-const measured = new Map<string, Variant>();
+const curves = new Map<string, Curves>();
+const speeds = new Map<string, number[]>();
 for (const { title, flags } of VARIANTS) {
-	const points: CrescendoMeasurement[][] = [];
+	curves.set(title, await measureVariant({ title, flags: () => flags }, on));
 	const framesPerSecond: number[] = [];
-	for (const file of clips) {
-		const clip = join(values.clips, file);
-		points.push(await measureCrescendo(clip, await probe(clip), QUALITIES, version, cache, frames, flags));
-		framesPerSecond.push(await speedOf(clip, flags));
-	}
-	measured.set(title, { points, framesPerSecond });
+	for (const clip of on.clips) framesPerSecond.push(await speedOf(clip, flags));
+	speeds.set(title, framesPerSecond);
 	process.stderr.write(`${title}\n`);
 }
+const reference = curves.get(REFERENCE);
+if (reference === undefined) throw new Error(`${REFERENCE} was not measured`);
 
 /** Frames a second of an encode at the middle quality; one after the other, nothing cached. */
 async function speedOf(clip: string, flags: readonly string[]): Promise<number> {
@@ -69,33 +66,19 @@ async function speedOf(clip: string, flags: readonly string[]): Promise<number> 
 	}
 }
 
-/** Mean over clips, in percent, of the rate at equal quality. */
-function gain(title: string, quality: (point: CrescendoMeasurement) => number): string {
-	const [reference, variant] = [measured.get(REFERENCE), measured.get(title)];
-	if (reference === undefined || variant === undefined) throw new Error(`${title} was not measured`);
-	const curve = (points: readonly CrescendoMeasurement[] = []) =>
-		points.map((point) => ({ rate: point.bytes, quality: quality(point) }));
-	const rates = clips.map((_, i) => bdRate(curve(reference.points[i]), curve(variant.points[i])).percent);
-	const mean = rates.reduce((sum, rate) => sum + rate, 0) / rates.length;
-	return `${mean >= 0 ? "+" : ""}${mean.toFixed(1)} %`;
-}
-
-const titles = clips.map((file) => basename(file, ".mp4"));
+const titles = on.clips.map((clip) => basename(clip, ".mp4"));
+const rows = [...curves].map(([title, variant]) => {
+	const { psnrYuv, msSsim } = gainOver(reference, variant);
+	const framesPerSecond = (speeds.get(title) ?? []).map((speed) => speed.toFixed(2));
+	return [title, signedPercent(psnrYuv), signedPercent(msSsim), ...framesPerSecond];
+});
 const report = [
 	"## Effort",
 	"",
-	`\`npm run bench:effort\`: ${titles.join(" and ")}, the first ${frames} frames, q ${QUALITIES.join(", ")}; rate at equal quality against \`--effort ${REFERENCE}\`, mean of the clips.`,
+	`\`npm run bench:effort\`: ${titles.join(" and ")}, the first ${on.frames} frames, q ${QUALITIES.join(", ")}; rate at equal quality against \`--effort ${REFERENCE}\`, mean of the clips.`,
 	"Frames a second at q 32, with everything that the command does.",
 	"",
-	table(
-		["", "PSNR-YUV", "MS-SSIM", ...titles.map((title) => `frames/s, ${title}`)],
-		VARIANTS.map(({ title }) => [
-			title,
-			gain(title, (point) => point.psnrYuv),
-			gain(title, (point) => msSsimDecibel(point.msSsim)),
-			...(measured.get(title)?.framesPerSecond ?? []).map((speed) => speed.toFixed(2)),
-		]),
-	),
+	table(["", "PSNR-YUV", "MS-SSIM", ...titles.map((title) => `frames/s, ${title}`)], rows),
 ].join("\n");
 console.log(report);
 await writeSection("effort", report);
