@@ -98,9 +98,7 @@ describe("the player in Chromium", { timeout: 600_000 }, () => {
 
 	it("plays the base first, and fetches nothing of the enhancement's decoder before", async () => {
 		await harness.open(video('enhancement="force"'));
-		await harness.page.waitForFunction(
-			() => (document.querySelector<CrescendoVideoElement>("#v")?.readyState ?? 0) >= 2,
-		);
+		await harness.until(() => (document.querySelector<CrescendoVideoElement>("#v")?.readyState ?? 0) >= 2);
 		expect(
 			await harness.element((v) => [v.videoWidth, v.videoHeight, v.enhancementState, v.enhancementReason]),
 		).toEqual([24, 16, "base", "playback-not-begun"]);
@@ -161,13 +159,7 @@ describe("the player in Chromium", { timeout: 600_000 }, () => {
 			damage();
 			await harness.open(video('enhancement="force"'));
 			await harness.standOn(14);
-			await harness.page.waitForFunction(
-				() => window.events.some(({ type }) => type === "enhancementerror"),
-				undefined,
-				{
-					timeout: 180_000,
-				},
-			);
+			await harness.until(() => window.events.some(({ type }) => type === "enhancementerror"));
 			const [fault] = await harness.faults();
 			expect([kind, codes.includes(String(fault?.["code"]))]).toEqual([kind, true]);
 			expect(String(fault?.["message"])).toMatch(/\.$/);
@@ -238,7 +230,7 @@ describe("the player in Chromium", { timeout: 600_000 }, () => {
 		await harness.standOn(3);
 		await harness.waitForPicture();
 		await harness.element((v) => (v.videoRenditions.selectedIndex = 0));
-		await harness.page.waitForFunction(
+		await harness.until(
 			() => document.querySelector<CrescendoVideoElement>("#v")?.enhancementReason === "off-by-choice",
 		);
 		expect(await harness.isCanvasShown()).toBe(false);

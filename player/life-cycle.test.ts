@@ -51,7 +51,7 @@ describe("the life of a player", () => {
 		expect(left).toEqual([0, null, 0]);
 		await page.evaluate(() => document.body.append((window as unknown as { kept: Node }).kept));
 		// Where it was: hls.js may have the first picture before it goes to the place to begin at.
-		await page.waitForFunction(() => {
+		await harness.until(() => {
 			const v = document.querySelector("crescendo-video");
 			return v !== null && v.readyState >= 2 && Math.abs(v.currentTime - 0.14) < 0.02;
 		});
@@ -59,22 +59,13 @@ describe("the life of a player", () => {
 
 	it("decodes a short loop once, keeps its pictures, and frees them with the source", async () => {
 		await harness.open(video('enhancement="force" loop'));
-		const { page } = harness;
 		await harness.element((v) => v.play());
-		await page.waitForFunction(
-			() => document.querySelector("crescendo-video")?.statistics.picturesReady === 20,
-			undefined,
-			{
-				timeout: 180_000,
-			},
-		);
+		await harness.until(() => document.querySelector("crescendo-video")?.statistics.picturesReady === 20);
 		await harness.element((v) => {
 			v.pause();
 			v.loop = false;
 		});
-		await page.waitForFunction(
-			() => (document.querySelector("crescendo-video")?.statistics.picturesReady ?? 20) < 20,
-		);
+		await harness.until(() => (document.querySelector("crescendo-video")?.statistics.picturesReady ?? 20) < 20);
 		expect(await harness.faults()).toEqual([]);
 	});
 
@@ -89,7 +80,7 @@ describe("the life of a player", () => {
 				throw new Error("The device was lost.");
 			});
 		});
-		await page.waitForFunction(() => window.events.some(({ type }) => type === "enhancementerror"));
+		await harness.until(() => window.events.some(({ type }) => type === "enhancementerror"));
 		const [fault] = await harness.faults();
 		expect([fault?.["code"], fault?.["fatal"]]).toEqual(["backend-failed", false]);
 		expect(await harness.isCanvasShown()).toBe(false);

@@ -159,10 +159,9 @@ describe("the upgrade on the screen", () => {
 	it("shows the frame of the video or nothing at every rate", async () => {
 		await harness.open(video('enhancement="force" loop'));
 		await harness.element((v) => v.play());
-		await harness.page.waitForFunction(
+		await harness.until(
 			(count) => document.querySelector("crescendo-video")?.statistics.picturesReady === count,
 			FRAMES,
-			PATIENCE,
 		);
 		for (const rate of [0.5, 2, 4]) {
 			const offsets = await harness.element(async (v, to) => {
@@ -195,6 +194,7 @@ describe("the upgrade on the screen", () => {
 		});
 		stopped.resolve();
 		await harness.waitForPicture();
+		expect(await harness.isCanvasShown()).toBe(true);
 	});
 
 	it("fetches runtime and weights once for all players of a page", async () => {

@@ -63,7 +63,13 @@ try {
 				try {
 					const page = await context.newPage();
 					await page.goto(`${proxy.url}/pages/${player}.html`);
-					const first = await page.waitForFunction(() => (window as unknown as { first?: number }).first);
+					const first = await page.waitForFunction(
+						() => (window as unknown as { first?: number }).first,
+						undefined,
+						{
+							polling: 100,
+						},
+					);
 					seen[player].push((await first.jsonValue()) ?? Number.NaN);
 				} finally {
 					await context.close();

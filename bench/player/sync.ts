@@ -40,10 +40,9 @@ try {
 		v.volume = 0.01;
 		await v.play();
 	});
-	await harness.page.waitForFunction(
+	await harness.until(
 		(frames) => document.querySelector("crescendo-video")?.statistics.picturesReady === frames,
 		FRAMES,
-		{ timeout: 180_000 },
 	);
 	samples = await harness.element(async (v, count) => {
 		const noted: Sample[] = [];

@@ -305,7 +305,7 @@ describe("the media element", () => {
 		);
 		await harness.open("");
 		await harness.page.goto(`${harness.server.origin}/pages/early.html`);
-		await harness.page.waitForFunction(() => (document.querySelector("crescendo-video")?.readyState ?? 0) >= 1);
+		await harness.until(() => (document.querySelector("crescendo-video")?.readyState ?? 0) >= 1);
 		const seen = await harness.element((v) => [
 			...[v.getAttribute("src"), v.muted, v.hasAttribute("loop"), v.volume, v.playbackRate],
 			...[v.getAttribute("enhancement"), v.getAttribute("backend"), v.hasAttribute("debug")],
@@ -318,7 +318,7 @@ describe("the media element", () => {
 	it("runs several to a page, each with a stream and a state of its own, and leaves no globals", async () => {
 		const one = (id: string) => video("", "/stream/master.m3u8").replace('id="v"', `id="${id}" enhancement="off"`);
 		await harness.open(one("v") + one("w") + one("x"));
-		await harness.page.waitForFunction(() =>
+		await harness.until(() =>
 			[...document.querySelectorAll("crescendo-video")].every(({ readyState }) => readyState >= 2),
 		);
 		const seen = await harness.page.evaluate(async () => {

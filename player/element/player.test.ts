@@ -60,7 +60,7 @@ describe("the player with controls", () => {
 	const context = { viewport: { width: 700, height: 460 } };
 	const open = async (attributes = "", body = player(attributes)) => {
 		await harness.open(body, { context });
-		await harness.page.waitForFunction(() => {
+		await harness.until(() => {
 			const media = document.querySelector("crescendo-player")?.media;
 			return (media?.readyState ?? 0) >= 2 && media?.videoRenditions.length === 2;
 		});
@@ -218,9 +218,7 @@ describe("the player with controls", () => {
 		/** The same page once more, with what the origin remembers. */
 		const reload = async () => {
 			await page.reload();
-			await page.waitForFunction(
-				() => document.querySelector("crescendo-player")?.media?.videoRenditions.length === 2,
-			);
+			await harness.until(() => document.querySelector("crescendo-player")?.media?.videoRenditions.length === 2);
 		};
 		await choose(0);
 		await expect.poll(stored, { timeout: 60_000 }).toBe("low");
@@ -314,7 +312,7 @@ describe("the player with controls", () => {
 		expect(await shown()).toBe(own);
 		// A stream without one gets none.
 		await element((p) => p.setAttribute("src", "/plain/master.m3u8"));
-		await harness.page.waitForFunction(() => {
+		await harness.until(() => {
 			const media = document.querySelector("crescendo-player")?.media;
 			return media?.currentSrc.includes("/plain/") && media.readyState >= 2;
 		});
@@ -346,15 +344,11 @@ describe("the player with controls", () => {
 			{ context },
 		);
 		const { page } = harness;
-		await page.waitForFunction(() =>
-			(document.querySelector("#time")?.shadowRoot?.textContent ?? "").includes("0:04"),
-		);
+		await harness.until(() => (document.querySelector("#time")?.shadowRoot?.textContent ?? "").includes("0:04"));
 		await page.click("#play");
-		await page.waitForFunction(() => document.querySelector("crescendo-video")?.paused === false);
+		await harness.until(() => document.querySelector("crescendo-video")?.paused === false);
 		expect(await page.$eval("#play", (button) => button.hasAttribute("mediapaused"))).toBe(false);
-		await page.waitForFunction(
-			() => !document.querySelector("#quality")?.hasAttribute("mediarenditionunavailable"),
-		);
+		await harness.until(() => !document.querySelector("#quality")?.hasAttribute("mediarenditionunavailable"));
 
 		harness.pages.set(
 			"inner.html",

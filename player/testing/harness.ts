@@ -119,7 +119,16 @@ export class PlayerHarness {
 		this.#page.setDefaultTimeout(WAIT);
 		if (options.init !== undefined) await this.#page.addInitScript(options.init);
 		await this.page.goto(`${origin}/pages/page.html`);
-		await this.page.waitForFunction(() => customElements.get("crescendo-video") !== undefined);
+		await this.until(() => customElements.get("crescendo-video") !== undefined);
+	}
+
+	/**
+	 * Waits until something is true in the page. Asked by a timer: a browser without a screen may stop painting, and animation frames,
+	 * by which Playwright asks unless told otherwise, stop with it.
+	 */
+	async until<Argument>(condition: (argument: Argument) => unknown, argument?: Argument): Promise<void> {
+		const inPage = condition as (argument: unknown) => unknown;
+		await this.page.waitForFunction(inPage, argument, { polling: 100, timeout: WAIT });
 	}
 
 	/** Acts on the element `#v` in the page. */
@@ -154,10 +163,9 @@ export class PlayerHarness {
 	}
 
 	async waitForState(state: string): Promise<void> {
-		await this.page.waitForFunction(
+		await this.until(
 			(wanted) => document.querySelector<CrescendoVideoElement>("#v")?.enhancementState === wanted,
 			state,
-			{ timeout: WAIT },
 		);
 	}
 
@@ -175,15 +183,15 @@ export class PlayerHarness {
 
 	/** Waits until runtime and weights of the element with this id are loaded; says how it stands with it where they do not come. */
 	async waitForDecoder(id: string): Promise<void> {
+		const statistics = () => this.page.$eval(`#${id}`, (v) => (v as CrescendoVideoElement).statistics);
 		const until = performance.now() + WAIT;
-		for (;;) {
-			const { loadMilliseconds, ...rest } = await this.page.$eval(
-				`#${id}`,
-				(v) => (v as CrescendoVideoElement).statistics,
-			);
-			if (loadMilliseconds !== undefined) return;
-			if (performance.now() > until)
-				throw new Error(`No decoder within ${WAIT} ms: ${JSON.stringify(rest)} ${JSON.stringify(await this.page.$eval(`#${id}`,(v)=>{const n=(v as CrescendoVideoElement).nativeEl;return [n.paused,n.currentTime,n.played.length,n.readyState,n.networkState,n.buffered.length,n.ended]}))} ${JSON.stringify(await this.faults())}.`);
+		while ((await statistics()).loadMilliseconds === undefined) {
+			if (performance.now() > until) {
+				const { state, reason, error, baseBuffer } = await statistics();
+				throw new Error(
+					`No decoder within ${WAIT} ms: ${state}, ${reason}, ${error}; base ahead: ${baseBuffer} s.`,
+				);
+			}
 			await this.page.waitForTimeout(100);
 		}
 	}

@@ -123,7 +123,7 @@ export const openBrowser = async (files: string, flags: readonly string[] = []):
 		const load = async (tab = page) => {
 			tab.setDefaultTimeout(180_000);
 			await tab.goto(`${origin}blank`);
-			await tab.waitForFunction(() => "bench" in globalThis);
+			await tab.waitForFunction(() => "bench" in globalThis, undefined, { polling: 100 });
 		};
 		await load();
 		const opened = browser;

@@ -16,7 +16,7 @@ beforeAll(async () => {
 	browser = await launchBrowser({ webgpu: true });
 	page = await browser.newPage();
 	await page.goto(server.url);
-	await page.waitForFunction(() => "decodeInPage" in globalThis);
+	await page.waitForFunction(() => "decodeInPage" in globalThis, undefined, { polling: 100, timeout: 180_000 });
 });
 
 afterAll(async () => {

@@ -144,7 +144,7 @@ it("uploads from a page that a bundler made, with the token of a server", async 
 	page.on("pageerror", (error) => failures.push(error.message));
 	await page.goto(`${origin}/upload.html`);
 	await page.setInputFiles("input", clip.path);
-	await page.waitForFunction(() => document.title !== "", undefined, { timeout: PATIENCE_MS });
+	await page.waitForFunction(() => document.title !== "", undefined, { polling: 100, timeout: PATIENCE_MS });
 	expect(failures).toEqual([]);
 	const asset = await fetchAsset(stack.edge.url, await page.title());
 	expect(asset.base.segments.flatMap(({ samples }) => samples).length).toBe(clip.frames);

@@ -37,10 +37,15 @@ export class Viewer {
 	/** Opens an address and waits for the player to be there. */
 	async open(url: string): Promise<void> {
 		await this.page.goto(url);
-		await this.page.waitForFunction(() => {
-			const player = document.querySelector("crescendo-player");
-			return player !== null && "statistics" in player;
-		});
+		// By a timer: a browser without a screen may stop painting, and animation frames with it.
+		await this.page.waitForFunction(
+			() => {
+				const player = document.querySelector("crescendo-player");
+				return player !== null && "statistics" in player;
+			},
+			undefined,
+			{ polling: 100 },
+		);
 	}
 
 	/** Sets an attribute of the player, or removes it. */
