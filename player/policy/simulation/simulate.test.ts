@@ -1,9 +1,13 @@
 import { describe, expect, it } from "vitest";
+import { boundsOf } from "./bounds.ts";
 import { exampleStream, RUNTIME_BYTES } from "./example-stream.ts";
 import { simulate } from "./simulate.ts";
 import type { Strategy } from "./session.ts";
 import { constantTrace, type Trace, TRACES } from "./traces.ts";
 import type { SimulationResult } from "./viewer.ts";
+
+/** So near to what no policy exceeds, in dB and as a share of the video, one cannot ask for more. */
+const NEAR = { quality: 0.05, enhancedShare: 0.01 } as const;
 
 /** A viewer who has the decoder in the cache, and one who comes for the first time and stays for longer. */
 const WARM = exampleStream(120, 0);
@@ -20,10 +24,9 @@ const play = (stream: typeof WARM, trace: Trace) => {
 };
 
 describe.each([
-	{ viewer: "decoder cached", stream: WARM, tolerance: 0 },
-	// The first seconds pass without a decoder, and a network that carries the best has nothing to make up for it with.
-	{ viewer: "cold cache", stream: COLD, tolerance: 0.1 },
-])("policy over network traces, $viewer", ({ stream, tolerance }) => {
+	{ viewer: "decoder cached", stream: WARM },
+	{ viewer: "cold cache", stream: COLD },
+])("policy over network traces, $viewer", ({ stream }) => {
 	it.each(TRACES)("never stalls where the base alone would not, and beats it: $name", (trace) => {
 		const by = play(stream, trace);
 		expect(by("diagonal").stalled).toBeLessThanOrEqual(by("base-only").stalled + 1e-9);
@@ -31,9 +34,13 @@ describe.each([
 		expect(by("diagonal").quality).toBeGreaterThanOrEqual(by("base-only").quality);
 	});
 
-	it.each(TRACES)("is at least as good as hls.js on a ladder of equal qualities: $name", (trace) => {
+	it.each(TRACES)("is at least as good as hls.js on a ladder of equal qualities, or as can be: $name", (trace) => {
 		const by = play(stream, trace);
-		expect(by("diagonal").quality).toBeGreaterThanOrEqual(by("ladder").quality - tolerance - 1e-9);
+		// While the decoder comes the base plays, and a network that carries the best at once has nothing to make up for that with.
+		const highest = boundsOf(stream, trace, by("base-only").startDelay).quality;
+		const wanted = Math.min(by("ladder").quality, highest - NEAR.quality);
+		expect(by("diagonal").quality).toBeGreaterThanOrEqual(wanted - 1e-9);
+		expect(by("diagonal").quality).toBeLessThanOrEqual(highest);
 		expect(by("diagonal").stalled).toBeLessThanOrEqual(by("ladder").stalled + 1e-9);
 	});
 });
@@ -52,11 +59,12 @@ describe("policy on hard networks", () => {
 	});
 
 	it.each(hard)(
-		"is enhanced for twice as long as the naive policy, or always, with fewer changes: $name",
+		"is enhanced for twice as long as the naive policy, or as long as can be, with fewer changes: $name",
 		(trace) => {
 			const by = play(COLD, trace);
 			const twice = 2 * by("naive").enhancedShare;
-			expect(by("diagonal").enhancedShare).toBeGreaterThanOrEqual(Math.min(twice, 0.97));
+			const longest = boundsOf(COLD, trace, by("base-only").startDelay).enhancedShare;
+			expect(by("diagonal").enhancedShare).toBeGreaterThanOrEqual(Math.min(twice, longest - NEAR.enhancedShare));
 			expect(by("diagonal").switches).toBeLessThan(0.6 * by("naive").switches);
 		},
 	);
