@@ -9,8 +9,10 @@ import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { table, writeSection } from "../results.ts";
-import { openBrowser } from "../../sdk/testing/browser.ts";
-import type { UploadOptions } from "../../sdk/index.ts";
+import { serveBench } from "../../sdk/testing/serve-bench.ts";
+import type { UploadOptions, UploadProgress } from "../../sdk/index.ts";
+import type { UploadAccount } from "../../sdk/testing/page.ts";
+import { openQuietBrowser } from "./quiet-browser.ts";
 
 type Run = {
 	readonly name: string;
@@ -79,22 +81,19 @@ const peak = (seen: readonly Seen[], length: number, from: number, to: number): 
 const measure = async (run: Run): Promise<string[]> => {
 	const folder = mkdtempSync(join(tmpdir(), "crescendo-memory-"));
 	const address = generate(folder, run);
-	const bench = await openBrowser(folder);
+	const server = await serveBench(folder);
+	const browser = await openQuietBrowser(`${server.origin}blank`);
 	try {
-		const idle = await bench.memory();
-		const id = await bench.page.evaluate(([file, options]) => globalThis.bench.beginUpload(file, options), [
-			address,
-			run.options,
-		] as const);
+		const idle = browser.memory();
+		const begun = `bench.beginUpload(${JSON.stringify(address)}, ${JSON.stringify(run.options)})`;
+		const id = await browser.evaluate<number>(begun);
 		const seen: Seen[] = [];
 		const over = new AbortController();
-		const ended = bench.page
-			.evaluate((upload) => globalThis.bench.finishUpload(upload), id)
-			.finally(() => over.abort());
+		const ended = browser.evaluate<UploadAccount>(`bench.finishUpload(${id})`).finally(() => over.abort());
 		while (!over.signal.aborted) {
 			await new Promise((resolve) => setTimeout(resolve, 500));
-			const progress = await bench.page.evaluate((upload) => globalThis.bench.progressOf(upload), id);
-			seen.push({ seconds: progress?.secondsEncoded ?? 0, ...(await bench.memory()) });
+			const progress = await browser.evaluate<UploadProgress | undefined>(`bench.progressOf(${id})`);
+			seen.push({ seconds: progress?.secondsEncoded ?? 0, page: browser.memory() });
 		}
 		const { error, result } = await ended;
 		if (result === undefined) throw new Error(`the upload failed: ${error?.message}`);
@@ -102,11 +101,12 @@ const measure = async (run: Run): Promise<string[]> => {
 		const at = `${backend.width}x${backend.height}`;
 		const early = peak(seen, duration, 0.1, 0.4);
 		const late = peak(seen, duration, 0.7, 1);
-		const numbers = [Math.round(idle.page / MEBIBYTE), peak(seen, duration, 0, 1), early, late];
+		const numbers = [Math.round(idle / MEBIBYTE), peak(seen, duration, 0, 1), early, late];
 		const name = `${run.name} (${run.size}, ${frames} frames; coded at ${at})`;
 		return [name, ...numbers.map(String)];
 	} finally {
-		await bench.close();
+		await browser.close();
+		await server.close();
 		rmSync(folder, { recursive: true, force: true });
 	}
 };

@@ -1,15 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { existsSync } from "node:fs";
 import { chromium } from "playwright-core";
 import type { Browser, Page } from "playwright-core";
-import { build } from "vite";
-import { leaveRuntimeFiles } from "../../scripts/leave-runtime-files.ts";
 import type { EdgeDouble } from "./edge-double.ts";
-import { serveFiles } from "./static-server.ts";
-
-const ROOT = resolve(import.meta.dirname, "../..");
+import { serveBench } from "./serve-bench.ts";
 
 /** For tests only: Chromium with a page that has the SDK's sources, bundled once. */
 export type BrowserBench = {
@@ -84,37 +78,8 @@ const residentMemory = async (browser: Browser): Promise<{ readonly page: number
  * @param files folder that the page finds under `/fixtures/`.
  */
 export const openBrowser = async (files: string, flags: readonly string[] = []): Promise<BrowserBench> => {
-	const built = mkdtempSync(join(tmpdir(), "crescendo-bench-"));
-	await build({
-		...{ root: ROOT, configFile: false, envDir: false, publicDir: false, logLevel: "error" },
-		plugins: [leaveRuntimeFiles],
-		worker: { format: "es", plugins: () => [leaveRuntimeFiles] },
-		build: {
-			...{
-				outDir: built,
-				emptyOutDir: true,
-				target: "es2023",
-				minify: false,
-				assetsInlineLimit: 0,
-				modulePreload: false,
-			},
-			rolldownOptions: {
-				input: join(ROOT, "sdk/testing/page.ts"),
-				output: { entryFileNames: "page.js" },
-			},
-		},
-	});
-	const server = await serveFiles(
-		{
-			"/": built,
-			"/fixtures/": files,
-			"/models/": join(ROOT, "models"),
-			"/runtime/": join(ROOT, "node_modules/onnxruntime-web/dist"),
-		},
-		{ "/blank": '<!doctype html><title>bench</title><script type="module" src="/page.js"></script>' },
-	);
-	const { edge } = server;
-	const origin = `${server.origin}/`;
+	const server = await serveBench(files);
+	const { edge, origin } = server;
 	let browser: Browser | undefined;
 	try {
 		browser = await chromium.launch({ executablePath: findChromium(), args: [...FLAGS, ...flags] });
@@ -141,7 +106,6 @@ export const openBrowser = async (files: string, flags: readonly string[] = []):
 			close: async () => {
 				await opened.close();
 				await server.close();
-				rmSync(built, { recursive: true, force: true });
 			},
 		};
 	} catch (error) {

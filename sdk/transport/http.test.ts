@@ -30,6 +30,7 @@ const setUp = (
 			waits.push(milliseconds);
 			clock += milliseconds;
 		},
+		timer: () => () => undefined,
 		random: () => 1,
 		now: () => clock,
 		online: options.online ?? (() => true),
@@ -228,6 +229,7 @@ describe("HttpClient", () => {
 				);
 			},
 			sleep: async () => {},
+			timer: () => () => undefined,
 			random: () => 1,
 			now: () => 0,
 			online: () => true,
@@ -240,5 +242,45 @@ describe("HttpClient", () => {
 		stop.abort(new Error("enough"));
 		await expect(waiting).rejects.toThrow("enough");
 		expect(signals.map(({ aborted }) => aborted)).toEqual([false, true]);
+	});
+
+	it("gives a request up at its deadline, later where its body is long, and counts the wait as silence", async () => {
+		const deadlines: number[] = [];
+		let clock = 0;
+		const expired: unknown[] = [];
+		const environment: HttpEnvironment = {
+			// Nobody answers: what ends the request is its deadline alone.
+			fetch: (_url, { signal }) =>
+				new Promise((_resolve, reject) =>
+					signal?.addEventListener("abort", () => {
+						expired.push(signal.reason);
+						reject(signal.reason as Error);
+					}),
+				),
+			sleep: async () => {},
+			timer: (milliseconds, expire) => {
+				deadlines.push(milliseconds);
+				void Promise.resolve().then(() => {
+					clock += milliseconds;
+					expire();
+				});
+				return () => undefined;
+			},
+			random: () => 1,
+			now: () => clock,
+			online: () => true,
+		};
+		const client = new HttpClient(async () => "token", undefined, environment);
+		const { signal } = new AbortController();
+		const about = { method: "PUT", url: "https://edge.example/v1/x", signal } as const;
+		const thrown = await failure(client.request({ ...about, policy: BRISK }));
+		expect(thrown.code).toBe("network-failed");
+		// One wait alone is longer than the silence that the policy bears.
+		expect(deadlines).toEqual([BRISK.timeout]);
+		expect(expired).toMatchObject([{ name: "TimeoutError" }]);
+		deadlines.length = 0;
+		const body = new Uint8Array(1_600_000);
+		await failure(client.request({ ...about, body, policy: { ...PATIENT, silence: 900_000 } }));
+		expect(deadlines).toEqual([400_000, 400_000, 400_000]);
 	});
 });

@@ -9,6 +9,8 @@ export type HttpEnvironment = {
 	readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
 	/** Resolves after so many milliseconds, at once when the network comes back, and rejects when `signal` aborts. */
 	readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+	/** Calls `expire` after so many milliseconds, unless what it gives back is called before. */
+	readonly timer: (milliseconds: number, expire: () => void) => () => void;
 	readonly random: () => number;
 	/** Milliseconds since 1970. */
 	readonly now: () => number;
@@ -36,6 +38,10 @@ export const systemEnvironment: HttpEnvironment = {
 				abort();
 			}
 		}),
+	timer: (milliseconds, expire) => {
+		const timer = setTimeout(expire, milliseconds);
+		return () => clearTimeout(timer);
+	},
 	random: Math.random,
 	now: Date.now,
 	// Node's navigator does not say.
@@ -58,8 +64,8 @@ export type HttpAnswer = { readonly status: number; readonly body: unknown };
 /** Tokens that one request may use up: a long silence may outlive more than one. */
 const MOST_TOKENS = 16;
 
-/** Requests without an answer for so long are given up and sent again, milliseconds. */
-const TIMEOUT = 300_000;
+/** The slowest line that a body may be sent over, bytes a millisecond: its request has so much longer. */
+const SLOWEST_LINE = 16;
 
 /**
  * JSON over HTTP with a token: repeats what may pass, renews the token on 401, and turns every refusal into an
@@ -89,8 +95,9 @@ export class HttpClient {
 	}
 
 	/**
-	 * Sends a request until it is answered, within the limits of its policy. A token that is refused is replaced by a new one; a new
-	 * one that is refused at once is believed.
+	 * Sends a request until it is answered, within the limits of its policy. One without an answer is given up at its deadline and sent
+	 * again; what it waited counts as silence. A token that is refused is replaced by a new one; a new one that is refused at once is
+	 * believed.
 	 * @throws {UploadError} `unauthorized`, `rejected`, `network-failed`, `aborted`
 	 */
 	async request(request: HttpRequest): Promise<HttpAnswer> {
@@ -109,8 +116,12 @@ export class HttpClient {
 		for (;;) {
 			request.signal.throwIfAborted();
 			const asked = (this.#token ??= this.#freshToken());
+			let sentAt = now();
 			const outcome = await asked.then(
-				(token) => this.#attempt(request, token),
+				(token) => {
+					sentAt = now();
+					return this.#attempt(request, policy, token);
+				},
 				(cause: unknown) => {
 					// Requests side by side wait for the same token: only the first to fail gives it up.
 					if (this.#token === asked) {
@@ -130,7 +141,7 @@ export class HttpClient {
 				continue;
 			}
 			if (outcome instanceof Error) {
-				silentSince ??= now();
+				silentSince ??= sentAt;
 				this.#onSilence(true);
 				if (now() - silentSince >= policy.silence) {
 					throw new UploadError("network-failed", `${new URL(request.url).host} does not answer.`, {
@@ -171,9 +182,10 @@ export class HttpClient {
 
 	async #attempt(
 		request: HttpRequest,
+		policy: RetryPolicy,
 		token: string,
 	): Promise<Error | { readonly status: number; readonly body: unknown; readonly retryAfter: number | undefined }> {
-		const deadline = deadlineOf(request.signal, TIMEOUT);
+		const deadline = this.#deadline(request, policy);
 		try {
 			const response = await this.#environment.fetch(request.url, {
 				method: request.method,
@@ -196,29 +208,32 @@ export class HttpClient {
 			deadline.release();
 		}
 	}
-}
 
-/**
- * A signal that aborts with `signal`, or after so many milliseconds, until it is released. `AbortSignal.timeout` would keep the request
- * and the bytes of its part alive until that time is over, long after the answer: minutes of video.
- */
-const deadlineOf = (signal: AbortSignal, milliseconds: number) => {
-	const stop = new AbortController();
-	const abort = () => stop.abort(signal.reason);
-	const expire = () => stop.abort(new DOMException("The request was not answered in time.", "TimeoutError"));
-	const timer = setTimeout(expire, milliseconds);
-	signal.addEventListener("abort", abort, { once: true });
-	if (signal.aborted) {
-		abort();
+	/**
+	 * A signal that aborts with the request's, and when the policy's time for an answer is over, until it is released: then neither the
+	 * caller's signal nor a timer leads to it any more. (`AbortSignal.timeout` would hold it, and with it the bytes of a part, until its
+	 * time is over, long after the answer: minutes of video.)
+	 */
+	#deadline({ signal, body }: HttpRequest, policy: RetryPolicy) {
+		const stop = new AbortController();
+		const abort = () => stop.abort(signal.reason);
+		const time = policy.timeout + (body?.length ?? 0) / SLOWEST_LINE;
+		const cancel = this.#environment.timer(time, () =>
+			stop.abort(new DOMException("The request was not answered in time.", "TimeoutError")),
+		);
+		signal.addEventListener("abort", abort, { once: true });
+		if (signal.aborted) {
+			abort();
+		}
+		return {
+			signal: stop.signal,
+			release: () => {
+				cancel();
+				signal.removeEventListener("abort", abort);
+			},
+		};
 	}
-	return {
-		signal: stop.signal,
-		release: () => {
-			clearTimeout(timer);
-			signal.removeEventListener("abort", abort);
-		},
-	};
-};
+}
 
 /** @returns undefined for a body that is no JSON (a proxy's page, say). */
 const parseJson = (text: string): unknown => {

@@ -31,13 +31,15 @@ export type RetryPolicy = {
 	readonly answers: number;
 	/** Milliseconds without any answer (offline, a closed lid) before giving up. */
 	readonly silence: number;
+	/** Milliseconds that one attempt waits for its answer, beside what its body takes. */
+	readonly timeout: number;
 };
 
 /** While the upload runs: an hour offline, a night in a bag, are survived. */
-export const PATIENT: RetryPolicy = { base: 500, most: 30_000, answers: 10, silence: 24 * 3600_000 };
+export const PATIENT: RetryPolicy = { base: 500, most: 30_000, answers: 10, silence: 24 * 3600_000, timeout: 300_000 };
 
 /** For the very first request: a wrong address should be told within seconds. */
-export const BRISK: RetryPolicy = { base: 300, most: 3000, answers: 4, silence: 8000 };
+export const BRISK: RetryPolicy = { base: 300, most: 3000, answers: 4, silence: 8000, timeout: 30_000 };
 
 /**
  * Milliseconds to wait before attempt `attempt` (1 = the first repetition): exponential with full jitter, so that a thousand

@@ -1,0 +1,48 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { build } from "vite";
+import { leaveRuntimeFiles } from "../../scripts/leave-runtime-files.ts";
+import { serveFiles } from "./static-server.ts";
+import type { StaticServer } from "./static-server.ts";
+
+const ROOT = resolve(import.meta.dirname, "../..");
+
+/**
+ * For tests only: bundles the SDK's sources with what runs in the page of a test, and serves them beside models, runtime and an edge.
+ * The origin ends with a slash; `blank` on it is the page.
+ * @param files folder that the page finds under `/fixtures/`.
+ */
+export const serveBench = async (files: string): Promise<StaticServer> => {
+	const built = mkdtempSync(join(tmpdir(), "crescendo-bench-"));
+	await build({
+		...{ root: ROOT, configFile: false, envDir: false, publicDir: false, logLevel: "error" },
+		plugins: [leaveRuntimeFiles],
+		worker: { format: "es", plugins: () => [leaveRuntimeFiles] },
+		build: {
+			...{ outDir: built, emptyOutDir: true, target: "es2023", minify: false },
+			...{ assetsInlineLimit: 0, modulePreload: false },
+			rolldownOptions: {
+				input: join(ROOT, "sdk/testing/page.ts"),
+				output: { entryFileNames: "page.js" },
+			},
+		},
+	});
+	const server = await serveFiles(
+		{
+			"/": built,
+			"/fixtures/": files,
+			"/models/": join(ROOT, "models"),
+			"/runtime/": join(ROOT, "node_modules/onnxruntime-web/dist"),
+		},
+		{ "/blank": '<!doctype html><title>bench</title><script type="module" src="/page.js"></script>' },
+	);
+	return {
+		...server,
+		origin: `${server.origin}/`,
+		close: async () => {
+			await server.close();
+			rmSync(built, { recursive: true, force: true });
+		},
+	};
+};
