@@ -13,6 +13,7 @@ import torch
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from training.data.dataset import ClipDataset  # noqa: E402
+from training.model.ablation import ABLATIONS, merge_to_16x16  # noqa: E402
 from training.model.adaptive import adaptive_strength, quality_map  # noqa: E402
 from training.model.copying import copy_where_it_saves  # noqa: E402
 from training.model.enhancement import CHROMA_WEIGHT, LUMA_WEIGHT, QUALITIES, Enhancement, lambda_of  # noqa: E402
@@ -24,6 +25,7 @@ from training.model.structure import dissimilarity  # noqa: E402
 from training.optimizer import Muon  # noqa: E402
 
 INTRA_FINER = 10  # q of an intra frame above that of its inter frames
+WARM_UP = 50  # steps of a slice over which the learning rate rises; at most a tenth of them
 FROZEN_SHARE = 0.15  # of the samples stand still: what was copied a hundred times must not fade
 
 
@@ -48,7 +50,8 @@ def parse(argv):
     p.add_argument("--frozen-rate", type=float, default=1.0, help="factor on the learning rate of everything but the prior")
     p.add_argument("--workers", type=int, default=0)
     p.add_argument("--device", default="cpu")
-    p.add_argument("--seed", type=int, default=0)
+    p.add_argument("--seed", type=int, help="of samples and noise; without it, each slice draws others")
+    p.add_argument("--ablate", choices=ABLATIONS, default="none", help="train without one of the codec's ideas (`model/ablation.py`)")
     return p.parse_args(argv)
 
 
@@ -136,18 +139,27 @@ def calibrate(model, dataset, batches=12):
 def main(argv=None):
     o = parse(argv)
     os.makedirs(o.work, exist_ok=True)
-    torch.manual_seed(o.seed + int(time.time()) % 100000)
-    model = Enhancement()
+    seed = int(time.time()) if o.seed is None else o.seed
+    torch.manual_seed(seed)
+    random.seed(seed)
+    model, ablation = Enhancement(), ABLATIONS[o.ablate]
     progress = dict(step=0, seconds=0.0, mode="float")
     last = os.path.join(o.work, "last.pt")
-    checkpoint = torch.load(last, map_location="cpu") if os.path.exists(last) else None
+    resumed = os.path.exists(last)
+    checkpoint = torch.load(last, map_location="cpu") if resumed else None
     if checkpoint is None and o.from_checkpoint:
         checkpoint = torch.load(o.from_checkpoint, map_location="cpu")
     if checkpoint:
         model.load_state_dict(checkpoint["model"])
         progress.update(checkpoint["progress"])
+        if ablation.restart and not resumed:
+            ablation.restart(model)
+            progress.update(mode="float")
+            checkpoint = None  # its average and its optimizer are of other weights
     elif o.start:
         start_from_sketch(model, torch.load(o.start, map_location="cpu"))
+    progress["ablation"] = o.ablate
+    ablation.cut(model)
     dataset = ClipDataset(o.data, frames=o.frames + o.warm, crop=o.crop)
     model = channels_last(model.to(o.device)).train()
     if o.mode == "integer" and progress["mode"] != "integer":
@@ -177,12 +189,14 @@ def main(argv=None):
     while time.time() - start < o.minutes * 60 and progress["step"] - first_step < o.steps:
         part = min(1.0, max((time.time() - start) / (o.minutes * 60), (progress["step"] - first_step) / o.steps))
         rate = rate_end + (o.rate - rate_end) * 0.5 * (1 + torch.cos(torch.tensor(part * 3.14159265)).item())
-        rate *= min(1.0, (progress["step"] - first_step + 1) / 50)
+        rate *= min(1.0, (progress["step"] - first_step + 1) / min(WARM_UP, o.steps / 10))
         optimizer.param_groups[0]["lr"], optimizer.param_groups[1]["lr"] = rate * o.frozen_rate, rate
         clip = freeze({k: v.to(o.device) for k, v in next(loader).items() if torch.is_tensor(v)})
         q = quality_for(clip, o.batch).to(o.device)
         warm = random.randrange(o.warm + 1) if random.random() < 0.7 else 0
         clip = {k: v[:, :warm + o.frames] if v.dim() > 1 else v for k, v in clip.items()}
+        if ablation.block:
+            clip["motion"] = merge_to_16x16(clip["motion"], to_real(clip["y"]))
         loss, log = sequence_loss(model, clip, q, warm, o.structure)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()

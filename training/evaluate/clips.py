@@ -12,6 +12,7 @@ from training.data.prepare import decode_stream, encode_base, find_motion, plane
 
 from .curves import frame_quality, ms_ssim
 
+MOTION_SEARCH = Path(__file__).resolve().parents[1] / "data/block_motion.c"
 ANCHOR_CRFS = (18, 22, 26, 30, 34, 38, 42)
 
 
@@ -35,15 +36,29 @@ def read_clip(path, frames, largest=None):
     return y, uv, a / b
 
 
+def build_one_size_program(folder, size):
+    """The motion search of `data/block_motion.c` with blocks of one size; returns the program's path."""
+    source = MOTION_SEARCH.read_text()
+    sizes = "LARGEST = 32, SMALLEST = 8"
+    if source.count(sizes) != 1:
+        raise RuntimeError(f"{MOTION_SEARCH.name} does not say {sizes!r}")
+    program, written = Path(folder) / f"block_motion_{size}", Path(folder) / f"block_motion_{size}.c"
+    written.write_text(source.replace(sizes, f"LARGEST = {size}, SMALLEST = {size}"))
+    subprocess.run(["gcc", "-O3", "-march=native", "-o", program, written, "-lm"], check=True, stdout=subprocess.DEVNULL)
+    return program
+
+
 class Clip:
     """One evaluation clip: pictures, and per q its base pictures and motion with their bits."""
 
-    def __init__(self, path, frames, largest, cache, program):
+    def __init__(self, path, frames, largest, cache, program, block=None):
+        """program: the motion search; block: its one size of blocks, where it is not the quadtree's."""
         self.name = Path(path).stem.split("_")[0]
         self.y, self.uv, self.fps = read_clip(path, frames, largest)
         self.pixels = self.y[0].size
         self.key = f"{self.name}_{self.y.shape[2]}x{self.y.shape[1]}_{len(self.y)}"
         self.cache, self.program = Path(cache), program
+        self.search = "motion" if block is None else f"motion{block}x{block}_"
         self.cache.mkdir(parents=True, exist_ok=True)
 
     def _cached(self, name, make):
@@ -68,7 +83,7 @@ class Clip:
         def make():
             motion, bits = find_motion(self.program, self.y, self.uv, (motion_lambda,))
             return dict(motion=motion[0], bits=bits[0])
-        return self._cached(f"motion{motion_lambda}", make)
+        return self._cached(f"{self.search}{motion_lambda}", make)
 
     def anchor(self):
         """x264 veryfast zerolatency, one I frame: [(crf, bits per pixel, per-frame quality [T, 2], MS-SSIM in dB)]."""

@@ -23,10 +23,11 @@ import torch  # noqa: E402
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from training.data.prepare import build_motion_program  # noqa: E402
 from training.data.dataset import base_crf_of  # noqa: E402
-from training.evaluate.clips import Clip, motion_lambda_of  # noqa: E402
+from training.evaluate.clips import Clip, build_one_size_program, motion_lambda_of  # noqa: E402
 from training.evaluate.copied import CopyChoice  # noqa: E402
 from training.evaluate.curves import bd_rate, frame_quality, ms_ssim  # noqa: E402
 from training.evaluate.inheritance import WORTH, inheritance  # noqa: E402
+from training.model.ablation import ABLATIONS  # noqa: E402
 from training.model.enhancement import CHROMA_WEIGHT, LUMA_WEIGHT, QUALITIES, Enhancement, lambda_of  # noqa: E402
 from training.model.adaptive import quality_map  # noqa: E402
 from training.model.fixed import set_mode  # noqa: E402
@@ -44,20 +45,27 @@ MEASURES = ("psnr_y", "psnr_yuv", "ms_ssim")
 HEADER_BITS = 8 * 18  # frame header, CRC, picture hash, box overhead of one sample
 
 
-def load_model(checkpoint, weights="average", sketch=None, device="cpu"):
-    """The model of a checkpoint (or of the sketch's weights, or untrained) in its mode, ready to evaluate."""
+def load_model(checkpoint, weights="average", sketch=None, device="cpu", ablate="none"):
+    """The model of a checkpoint (or of the sketch's weights, or untrained) in its mode, ready to evaluate, without what `ablate` names.
+
+    Raises ValueError where the checkpoint has been trained without something else.
+    """
     torch.manual_seed(0)  # an untrained network is always the same one
     model, mode, step = Enhancement(), "float", 0
     if checkpoint:
         saved = torch.load(checkpoint, map_location="cpu")
         model.load_state_dict(saved["model"])
         mode, step = saved["progress"]["mode"], saved["progress"]["step"]
+        trained = saved["progress"].get("ablation", "none")
+        if trained not in ("none", ablate):
+            raise ValueError(f"{checkpoint} was trained with --ablate {trained}")
         if weights == "average":
             named = dict(model.named_parameters())
             for name, value in saved["average"].items():
                 named[name].data.copy_(value)
     elif sketch:
         start_from_sketch(model, torch.load(sketch, map_location="cpu"))
+    ABLATIONS[ablate].cut(model)
     model = model.to(device).eval()
     set_mode(model, mode)
     return model, mode, step
@@ -135,6 +143,7 @@ def run_clip(model, clip, qs, options):
             for planes in (pictures, predictions, enlarged)
         )
         bits = dict(base=float(bases[i]["bits"]), **dict(zip(("motion", "hyper", "latents", "headers"), map(float, parts[:, i].sum(0)))))
+        bits.update((part, 0.0) for part in ABLATIONS[options.ablate].unsent)
         results.append(dict(
             q=v,
             rate=sum(bits.values()) / clip.y.size,
@@ -204,6 +213,7 @@ def parse(argv):
     p.add_argument("--adaptive", type=float, default=4, help="block quality: indices for each halving of a block's variance")
     p.add_argument("--look-ahead", type=int, default=8, help="frames; 0: nothing is known of later pictures")
     p.add_argument("--no-copies", action="store_true", help="code every block")
+    p.add_argument("--ablate", choices=ABLATIONS, default="none", help="without one of the codec's ideas (`model/ablation.py`)")
     p.add_argument("--device", default="cpu")
     p.add_argument("--threads", type=int)
     p.add_argument("--out", help="JSON of everything")
@@ -220,7 +230,7 @@ def main(argv=None):
     o = parse(argv)
     if o.threads:
         torch.set_num_threads(o.threads)
-    model, mode, step = load_model(o.checkpoint, o.weights, o.sketch, o.device)
+    model, mode, step = load_model(o.checkpoint, o.weights, o.sketch, o.device, o.ablate)
     paths = [p for p in sorted(Path(o.clips).glob("*.mp4")) if not o.only or p.stem.split("_")[0] in o.only]
     if not paths:
         print(f"no clips in {o.clips}", file=sys.stderr)
@@ -228,9 +238,10 @@ def main(argv=None):
     print(f"{o.checkpoint or o.sketch or 'untrained'}: step {step}, {mode}, {o.weights} weights, {o.frames} frames, q {o.q}, patience {o.patience:g}")
     rows, start = [], time.time()
     with tempfile.TemporaryDirectory() as folder:
-        program = build_motion_program(folder)
+        block = ABLATIONS[o.ablate].block
+        program = build_one_size_program(folder, block) if block else build_motion_program(folder)
         for path in paths:
-            clip = Clip(path, o.frames, o.largest, o.cache, program)
+            clip = Clip(path, o.frames, o.largest, o.cache, program, block)
             rows.append(compare(clip, run_clip(model, clip, o.q, o)))
             report(rows[-1])
     summary = {k: mean_of([r[k] for r in rows]) for k in (f"bd_{name}" for name in MEASURES)}
