@@ -8,11 +8,15 @@ const Limits = v.strictObject({
 	/** Seconds from an asset's first to its last sample. */
 	assetSeconds: v.optional(count, 12 * 3600),
 	/** Bytes of one segment of one track; it is put together in memory. */
-	segmentBytes: v.optional(count, 8 * 2 ** 20),
+	segmentBytes: v.optional(v.pipe(count, v.maxValue(64 * 2 ** 20)), 8 * 2 ** 20),
+	/** Samples of one segment of one track: 30 seconds of 1,000 pictures a second. */
+	segmentSamples: v.optional(count, 30_000),
 	/** Seconds of the longest segment: of the longest group of pictures. */
-	segmentSeconds: v.optional(count, 30),
+	segmentSeconds: v.optional(v.pipe(count, v.maxValue(600)), 30),
 	/** Sample bytes of one track that may wait for earlier parts or for the base. */
 	pendingBytes: v.optional(count, 64 * 2 ** 20),
+	/** Parts of one track that may wait so. */
+	pendingParts: v.optional(count, 5000),
 	/** Samples of one part. */
 	partSamples: v.optional(count, 20_000),
 	/** Milliseconds a segment lasts at least, but for an asset's last. */
@@ -29,6 +33,9 @@ const Limits = v.strictObject({
 
 /** What the edge accepts; see each for its unit. */
 export type Limits = v.InferOutput<typeof Limits>;
+
+/** The limits where nothing overrides them. */
+export const DEFAULT_LIMITS: Limits = v.parse(Limits, {});
 
 /**
  * The limits with what `CRESCENDO_LIMITS` overrides.

@@ -3,7 +3,8 @@ import { trackToJson } from "../../protocol/track.ts";
 import type { Sample } from "../../codec/sample.ts";
 import { sha256 } from "../../protocol/digest.ts";
 import { findSampleFault } from "../../edge/asset/sample-rules.ts";
-import { joinSamples, segmentBytes } from "../../edge/asset/segment-bytes.ts";
+import { concatenate } from "../../codec/mp4/box.ts";
+import { segmentBytes } from "../../edge/asset/segment-bytes.ts";
 import { type AssetState, newTrackState, nextStep, recordPart, recordSegment } from "../../edge/asset/state.ts";
 import { type ClipTrack, makeClip } from "./clip.ts";
 
@@ -43,7 +44,7 @@ const cutOnce = async (tracks: readonly EncodedTrack[]) => {
 	const state: AssetState = {
 		phase: "open",
 		segmentTarget: 2 * SECOND,
-		segmentLimits: { bytes: 8 * 2 ** 20, duration: 30 * SECOND },
+		segmentLimits: { bytes: 8 * 2 ** 20, samples: 30_000, duration: 30 * SECOND },
 		partialTarget: undefined,
 		tracks: tracks.map(({ track }) => ({ ...newTrackState(track.id, track.track.kind), initBytes: 1 })),
 		boundaries: [],
@@ -71,20 +72,13 @@ const cutOnce = async (tracks: readonly EncodedTrack[]) => {
 				const decoded = decodePart(bytes);
 				for (const sample of decoded)
 					if (findSampleFault(json, sample) !== undefined) throw new Error("a bad clip");
-				stored.set(`${track.id}/${number}`, joinSamples(decoded));
+				stored.set(`${track.id}/${number}`, concatenate(decoded.map(({ data }) => data)));
 				return decoded;
 			});
 			const heads = samples.map(({ data, ...head }) => ({ ...head, size: data.length }));
-			const [first, last] = [heads[0]?.timestamp ?? 0, heads.at(-1)?.timestamp ?? 0];
+			const last = heads.at(-1)?.timestamp ?? 0;
 			timed("cutting", () => {
-				recordPart(tracked, number, {
-					digest: "",
-					bytes: bytes.length,
-					samples: heads.length,
-					first,
-					last,
-					heads,
-				});
+				recordPart(tracked, number, { bytes: bytes.length, samples: heads.length, last, heads });
 				cut(state, tracks, stored);
 			});
 		}
@@ -98,9 +92,8 @@ const cut = (state: AssetState, tracks: readonly EncodedTrack[], stored: Readonl
 		const { id } = step.track;
 		const track = tracks.find((entry) => entry.track.id === id)?.track.track;
 		if (track === undefined) throw new Error(`no track ${id}`);
-		const { bytes } = segmentBytes(step, trackToJson(id, track), ({ part, offset, heads }) => {
-			const length = heads.reduce((sum, { size }) => sum + size, 0);
-			return stored.get(`${id}/${part}`)?.subarray(offset, offset + length) ?? new Uint8Array();
+		const { bytes } = segmentBytes(step, trackToJson(id, track), ({ part, offset }, into) => {
+			into.set(stored.get(`${id}/${part}`)?.subarray(offset, offset + into.length) ?? []);
 		});
 		recordSegment(state, step, bytes.length);
 	}

@@ -34,11 +34,11 @@ const bundle = async (entry: string): Promise<string> => {
 	return outputFiles[0]?.text ?? "";
 };
 
-/** Starts the edge, its stores empty, as it is deployed. */
-export const startEdge = async (): Promise<Runtime> => {
+/** Starts the edge, its stores empty, as it is deployed; or another Worker around it. */
+export const startEdge = async (entry = "edge/worker.ts"): Promise<Runtime> => {
 	const apiKey = "bench-key-of-the-load";
 	const runtime = await start(
-		await bundle("edge/worker.ts"),
+		await bundle(entry),
 		{
 			CRESCENDO_API_KEY: { type: "text", value: apiKey },
 			MEDIA: { type: "r2", name: "media" },

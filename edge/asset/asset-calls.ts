@@ -1,5 +1,5 @@
 import type { CompleteRequest, UpdateAssetRequest } from "../../protocol/asset.ts";
-import type { PlaybackState } from "../hls/playback-state.ts";
+import type { PackedState } from "../hls/packed-state.ts";
 import type { Asker, Served } from "../relay/relay-calls.ts";
 import type { Extra } from "./extras.ts";
 import type { PartialLocation, PlaylistQuery } from "./live-desk.ts";
@@ -26,7 +26,7 @@ export interface AssetCalls extends Rpc.DurableObjectBranded {
 	/** Changes title and the like; what is absent stays, null is taken away. Answers when pages and lists know. */
 	update(request: UpdateAssetRequest): Promise<Result<BareAsset>>;
 	/** What playlists are built from, now. */
-	playback(): Promise<Result<PlaybackState>>;
+	playback(): Promise<Result<PackedState>>;
 	/** The media playlist of a track, when it has what is asked for. */
 	playlist(trackId: string, query: PlaylistQuery, asker: Asker): Promise<Served<string>>;
 	/** A piece of a segment of a low-latency asset, when it is there. */

@@ -4,7 +4,7 @@ import type { AssetDetails, CompleteRequest, UpdateAssetRequest } from "../../pr
 import { LONGEST_LIFE } from "../access/upload-token.ts";
 import { removeAsset } from "../catalogue/assets.ts";
 import type { Environment } from "../environment.ts";
-import type { PlaybackState } from "../hls/playback-state.ts";
+import { type PackedState, packState } from "../hls/packed-state.ts";
 import { logEvent } from "../log.ts";
 import type { Asker, Served } from "../relay/relay-calls.ts";
 import type { AssetCalls, CreatedAsset, PartAnswer } from "./asset-calls.ts";
@@ -18,7 +18,6 @@ import { assetProgress, type BareAsset, trackProgress } from "./progress.ts";
 import { LiveDesk, type PartialLocation, type PlaylistQuery } from "./live-desk.ts";
 import { noSuch, storeFails, trackFailed } from "./refusals.ts";
 import { accept, refuse, type Result } from "./result.ts";
-import { joinSamples } from "./segment-bytes.ts";
 import type { AssetSettings } from "./settings.ts";
 import { nextStep, recordPart, type TrackState } from "./state.ts";
 import type { StoredAsset } from "./stored-asset.ts";
@@ -190,9 +189,9 @@ export class AssetObject extends DurableObject<Environment> implements AssetCall
 	}
 
 	/** What playlists are built from, now. */
-	async playback(): Promise<Result<PlaybackState>> {
+	async playback(): Promise<Result<PackedState>> {
 		const state = this.#desk.view();
-		return state === undefined ? noSuch("such asset") : accept(state);
+		return state === undefined ? noSuch("such asset") : accept(packState(state));
 	}
 
 	/** The media playlist of a track, when it has what is asked for. */
@@ -285,18 +284,8 @@ export class AssetObject extends DurableObject<Environment> implements AssetCall
 	}
 
 	#insert(track: TrackState, number: number, digest: string, bytes: number, samples: readonly Sample[]): void {
-		const heads = samples.map(({ data, timestamp, duration, sync }) => ({
-			timestamp,
-			duration,
-			sync,
-			size: data.length,
-		}));
-		const [first] = heads;
-		const last = heads.at(-1);
-		if (first === undefined || last === undefined) throw new Error("A part that was read has samples.");
-		const part = { digest, bytes, samples: heads.length, first: first.timestamp, last: last.timestamp, heads };
-		this.#store.parts.insert(track, number, part, joinSamples(samples), Date.now());
-		recordPart(track, number, part);
+		const part = { digest, bytes, receivedAt: Date.now() };
+		recordPart(track, number, this.#store.parts.insert(track, number, part, samples));
 		this.#desk.announce();
 	}
 

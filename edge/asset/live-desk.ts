@@ -125,7 +125,9 @@ export class LiveDesk {
 	#openPartial(asset: StoredAsset, track: TrackState, json: TrackJson, segment: number, index: number) {
 		const open = segment === track.segments.length ? openPartials(asset.state, track)[index] : undefined;
 		if (open === undefined) return noSuch("such piece");
-		const bytes = openPartialBytes(open, segment, index, json, (slice) => this.#store.parts.read(track, slice));
+		const bytes = openPartialBytes(open, segment, index, json, (slice, into) =>
+			this.#store.parts.read(track, slice, into),
+		);
 		return accept({ bytes });
 	}
 
@@ -138,7 +140,7 @@ export class LiveDesk {
 
 /** Where a piece of a stored segment is, as long as that is known. */
 const locate = (track: TrackState, segment: number, index: number): Result<PartialLocation> | undefined => {
-	const pieces = track.segments[segment]?.partials;
+	const pieces = track.segments.at(segment)?.partials;
 	const piece = pieces?.[index];
 	if (pieces === undefined || piece === undefined) return undefined;
 	const offset = pieces.slice(0, index).reduce((sum, { bytes }) => sum + bytes, 0);

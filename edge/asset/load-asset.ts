@@ -1,6 +1,6 @@
 import type { AssetDetails } from "../../protocol/asset.ts";
+import { DEFAULT_LIMITS } from "../limits.ts";
 import type { PartStore } from "./part-store.ts";
-import { decodeHeads } from "./sample-heads.ts";
 import { type AssetRow, type PartRow, SCHEMA, type TrackRow } from "./schema.ts";
 import type { AssetSettings } from "./settings.ts";
 import {
@@ -22,14 +22,16 @@ export const loadAsset = (sql: SqlStorage, parts: PartStore): StoredAsset | unde
 	sql.exec(SCHEMA);
 	const [row] = sql.exec<AssetRow>("SELECT settings, phase, catalogue_behind FROM asset").toArray();
 	if (row === undefined) return undefined;
-	const settings = JSON.parse(row.settings) as AssetSettings;
+	const written = JSON.parse(row.settings) as AssetSettings;
+	// An asset may be older than a limit.
+	const settings = { ...written, limits: { ...DEFAULT_LIMITS, ...written.limits } };
 	const tracks = orderedTracks(settings).map(({ id, kind }) => loadTrack(sql, parts, newTrackState(id, kind)));
-	const { segmentMilliseconds, segmentBytes, segmentSeconds } = settings.limits;
+	const { segmentMilliseconds, segmentBytes, segmentSamples, segmentSeconds } = settings.limits;
 	const { partialMilliseconds, title } = settings.request;
 	const state: AssetState = {
 		phase: row.phase as Phase,
 		segmentTarget: segmentMilliseconds * 1000,
-		segmentLimits: { bytes: segmentBytes, duration: segmentSeconds * 1_000_000 },
+		segmentLimits: { bytes: segmentBytes, samples: segmentSamples, duration: segmentSeconds * 1_000_000 },
 		partialTarget: partialMilliseconds === undefined ? undefined : partialMilliseconds * 1000,
 		tracks,
 		boundaries: boundariesOf(parts, tracks[0]),
@@ -62,19 +64,17 @@ const loadTrack = (sql: SqlStorage, parts: PartStore, track: TrackState): TrackS
 	track.cursor = { part: row.cursor_part, sample: row.cursor_sample };
 	track.contiguous = row.cursor_part;
 	track.contiguousTime = parts.find(track, row.cursor_part - 1)?.last ?? -1;
-	loadWaitingParts(sql, track);
+	loadWaitingParts(sql, parts, track);
 	const received = sql.exec<{ sum: number }>("SELECT total(bytes) AS sum FROM part WHERE track = ?", id);
 	track.receivedBytes = received.one().sum;
 	loadSegments(sql, track);
 	return track;
 };
 
-const loadWaitingParts = (sql: SqlStorage, track: TrackState): void => {
-	const waiting = "SELECT * FROM part WHERE track = ? AND number >= ? ORDER BY number";
-	for (const part of sql.exec<PartRow>(waiting, track.id, track.cursor.part)) {
-		const { number, digest, bytes, samples, first, last, heads } = part;
-		if (heads === null) throw new Error(`Part ${number} of track ${track.id} waits without its heads.`);
-		recordPart(track, number, { digest, bytes, samples, first, last, heads: decodeHeads(heads) });
+const loadWaitingParts = (sql: SqlStorage, parts: PartStore, track: TrackState): void => {
+	const waiting = "SELECT number, bytes, samples, last FROM part WHERE track = ? AND number >= ? ORDER BY number";
+	for (const { number, ...part } of sql.exec<PartRow>(waiting, track.id, track.cursor.part)) {
+		recordPart(track, number, parts.waiting(track, number, part));
 	}
 };
 
@@ -89,8 +89,7 @@ const loadSegments = (sql: SqlStorage, { id, segments }: TrackState): void => {
 		id,
 	);
 	for (const { segment, pieces: text } of pieces) {
-		const record = segments[segment];
-		if (record !== undefined) segments[segment] = { ...record, partials: JSON.parse(text) as PartialRecord[] };
+		segments.setPartials(segment, JSON.parse(text) as PartialRecord[]);
 	}
 };
 

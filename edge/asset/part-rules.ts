@@ -61,7 +61,7 @@ const invalid = (message: string) =>
 
 /** Why there is no room for a part now, or undefined: the asset's size, and what may wait for other parts. */
 export const findNoRoom = (state: AssetState, settings: AssetSettings, part: IncomingPart, storeFails: boolean) => {
-	const { assetBytes, pendingBytes: pendingLimit } = settings.limits;
+	const { assetBytes, pendingBytes: pendingLimit, pendingParts } = settings.limits;
 	const received = state.tracks.reduce((sum, track) => sum + track.receivedBytes, 0);
 	if (received + part.bytes.length > assetBytes) {
 		return refuse(
@@ -70,7 +70,8 @@ export const findNoRoom = (state: AssetState, settings: AssetSettings, part: Inc
 			"Use a lower quality or a shorter video.",
 		);
 	}
-	if (pendingBytes(part.track) + part.bytes.length <= pendingLimit) return undefined;
+	const waiting = part.track.parts.size;
+	if (pendingBytes(part.track) + part.bytes.length <= pendingLimit && waiting < pendingParts) return undefined;
 	if (storeFails) {
 		return refuse("storage-unavailable", "Segments cannot be stored just now.", "Send the part again later.", {
 			retryAfter: 5,
@@ -82,7 +83,7 @@ export const findNoRoom = (state: AssetState, settings: AssetSettings, part: Inc
 	if (awaited && (part.track === base || part.track.contiguousTime <= base.contiguousTime)) return undefined;
 	return refuse(
 		"rate-limited",
-		`Track ${part.track.id} has ${pendingBytes(part.track)} bytes waiting for other parts.`,
+		`Track ${part.track.id} has ${waiting} parts, ${pendingBytes(part.track)} bytes, waiting for others.`,
 		"Send the missing parts first, those of the base before all.",
 		{ retryAfter: 1 },
 	);

@@ -1,10 +1,10 @@
 import type { AssetResponse, TrackProgress } from "../../protocol/asset.ts";
-import type { PlaybackState } from "../hls/playback-state.ts";
+import { hasMedia, type PlaybackState } from "../hls/playback-state.ts";
 import type { CatalogueAsset } from "../catalogue/assets.ts";
 import type { StoredAsset } from "./stored-asset.ts";
 import type { AssetSettings } from "./settings.ts";
 import { openPartials } from "./open-segment.ts";
-import { type AssetState, missingParts, type SegmentRecord, SEGMENTS_WITH_PARTIALS, type TrackState } from "./state.ts";
+import { type AssetState, baseOf, missingParts, SEGMENTS_WITH_PARTIALS, type TrackState } from "./state.ts";
 
 /** Most part numbers in one list of an answer: an answer stays small however strange the upload. */
 const LISTED_PARTS = 1000;
@@ -41,7 +41,6 @@ export const playbackState = (settings: AssetSettings, state: AssetState, comple
 	const { width, height, frameRate, title, tracks } = settings.request;
 	const live = !complete && state.partialTarget !== undefined;
 	return {
-		version: 1,
 		id: settings.id,
 		title,
 		createdAt: new Date(settings.createdAt).toISOString(),
@@ -55,7 +54,6 @@ export const playbackState = (settings: AssetSettings, state: AssetState, comple
 			const { id, failure, segments } = tracked;
 			const track = tracks.find((candidate) => candidate.id === id);
 			if (track === undefined || failure !== undefined) return [];
-			if (complete) return [{ id, track, segments: segments.map(withoutPartials) }];
 			return [{ id, track, segments, ...(live && { open: openPartials(state, tracked).map(({ cut }) => cut) }) }];
 		}),
 	};
@@ -65,23 +63,22 @@ export const playbackState = (settings: AssetSettings, state: AssetState, comple
 const longestPartial = ({ partialTarget = 0, tracks }: AssetState): number => {
 	let longest = partialTarget;
 	for (const { segments } of tracks) {
-		for (const { partials = [] } of segments.slice(-SEGMENTS_WITH_PARTIALS)) {
-			for (const { duration } of partials) longest = Math.max(longest, duration);
+		for (let back = 1; back <= SEGMENTS_WITH_PARTIALS; back++) {
+			for (const { duration } of segments.at(-back)?.partials ?? []) longest = Math.max(longest, duration);
 		}
 	}
 	return longest;
 };
 
-/** Nobody asks for pieces of an asset that is complete. */
-const withoutPartials = ({ duration, bytes, samples }: SegmentRecord): SegmentRecord => ({ duration, bytes, samples });
-
 /** The asset's row in the catalogue. */
 export const catalogueAsset = ({ settings, state, details }: StoredAsset): CatalogueAsset => {
 	const { width, height } = settings.request;
-	const [base] = state.tracks;
-	const stored = state.tracks.map(({ initBytes = 0, segments }) =>
-		segments.reduce((sum, { bytes }) => sum + bytes, initBytes),
-	);
+	let [duration, bytes] = [0, 0];
+	for (const segment of baseOf(state).segments) duration += segment.duration;
+	for (const { initBytes = 0, segments } of state.tracks) {
+		bytes += initBytes;
+		for (const segment of segments) bytes += segment.bytes;
+	}
 	return {
 		id: settings.id,
 		title: details.title,
@@ -92,11 +89,10 @@ export const catalogueAsset = ({ settings, state, details }: StoredAsset): Catal
 		createdAt: settings.createdAt,
 		width,
 		height,
-		duration: base?.segments.reduce((sum, { duration }) => sum + duration, 0) ?? 0,
-		bytes: stored.reduce((sum, bytes) => sum + bytes, 0),
+		duration,
+		bytes,
 		enhancements: state.tracks.filter(
-			({ kind, failure, segments }) =>
-				kind === "enhancement" && failure === undefined && segments.some(({ bytes }) => bytes > 0),
+			(track) => track.kind === "enhancement" && track.failure === undefined && hasMedia(track),
 		).length,
 	};
 };

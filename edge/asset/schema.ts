@@ -85,12 +85,4 @@ export type TrackRow = {
 	cursor_part: number;
 	cursor_sample: number;
 };
-export type PartRow = {
-	number: number;
-	digest: string;
-	bytes: number;
-	samples: number;
-	first: number;
-	last: number;
-	heads: ArrayBuffer | null;
-};
+export type PartRow = { number: number; bytes: number; samples: number; last: number };

@@ -8,22 +8,26 @@ import type { PartialCut } from "./partials.ts";
 import type { PartialRecord, PartSlice, SegmentStep } from "./state.ts";
 import { TRACK_ID_IN_FILE } from "./track-rules.ts";
 
-/** Gives the sample bytes of a slice. */
-type ReadSlice = (slice: PartSlice) => Uint8Array;
+/** Fills in the sample bytes of a slice, as many as `into` has. */
+type ReadSlice = (slice: PartSlice, into: Uint8Array) => void;
 
 /** `mfhd` sequence numbers of a low-latency segment's pieces: more than a segment ever has. */
 const PIECES = 4096;
 
-/** A media segment, and its pieces where it is cut into such: it is they, one after the other. */
+/**
+ * A media segment, and its pieces where it is cut into such: it is they, one after the other. A segment may be of many megabytes, so its
+ * samples are read to where they belong: it is written around samples of the right lengths, whose bytes are filled in afterwards.
+ */
 export const segmentBytes = (
 	step: SegmentStep,
 	json: TrackJson,
 	read: ReadSlice,
 ): { readonly bytes: Uint8Array<ArrayBuffer>; readonly partials?: readonly PartialRecord[] } => {
-	const samples = step.slices.flatMap((slice) => samplesOf(slice, read(slice)));
 	if (step.partials === undefined) {
-		return { bytes: write(json, lastingUntil(samples, step.cut.lastSampleEnd), step.number + 1, true) };
+		const samples = lastingUntil(hollowSamples(step.slices), step.cut.lastSampleEnd);
+		return { bytes: filled(write(json, samples, step.number + 1, true), step.slices, read) };
 	}
+	const samples = readSamples(step.slices, read);
 	const pieces = step.partials.map((cut, index) => {
 		const own = samples.slice(cut.from, cut.from + cut.count);
 		return partialBytes(
@@ -51,14 +55,7 @@ export const openPartialBytes = (
 	index: number,
 	json: TrackJson,
 	read: ReadSlice,
-): Uint8Array<ArrayBuffer> =>
-	partialBytes(
-		slices.flatMap((slice) => samplesOf(slice, read(slice))),
-		cut,
-		segment,
-		index,
-		json,
-	);
+): Uint8Array<ArrayBuffer> => partialBytes(readSamples(slices, read), cut, segment, index, json);
 
 const partialBytes = (
 	samples: readonly Sample[],
@@ -81,21 +78,40 @@ const lastingUntil = (samples: readonly Sample[], end: number | undefined): read
 	return [...samples.slice(0, -1), { ...last, duration: end - last.timestamp }];
 };
 
-const samplesOf = (slice: PartSlice, bytes: Uint8Array): Sample[] => {
-	let offset = 0;
-	return slice.heads.map(({ timestamp, duration, sync, size }) => {
-		offset += size;
-		return { data: bytes.subarray(offset - size, offset), timestamp, duration, sync };
+const lengthOf = ({ heads }: PartSlice): number => heads.reduce((sum, { size }) => sum + size, 0);
+
+const readSamples = (slices: readonly PartSlice[], read: ReadSlice): Sample[] =>
+	slices.flatMap((slice) => {
+		const bytes = new Uint8Array(lengthOf(slice));
+		read(slice, bytes);
+		let offset = 0;
+		return slice.heads.map(({ timestamp, duration, sync, size }) => {
+			offset += size;
+			return { data: bytes.subarray(offset - size, offset), timestamp, duration, sync };
+		});
 	});
+
+/** Samples of the right lengths, all of the same bytes. */
+const hollowSamples = (slices: readonly PartSlice[]): Sample[] => {
+	const heads = slices.flatMap((slice) => slice.heads);
+	const hollow = new Uint8Array(heads.reduce((most, { size }) => Math.max(most, size), 0));
+	return heads.map(({ timestamp, duration, sync, size }) => ({
+		data: hollow.subarray(0, size),
+		...{ timestamp, duration, sync },
+	}));
 };
 
-/** The bytes of samples, one after the other. */
-export const joinSamples = (samples: readonly Sample[]): Uint8Array<ArrayBuffer> => {
-	const bytes = new Uint8Array(samples.reduce((sum, { data }) => sum + data.length, 0));
-	let offset = 0;
-	for (const { data } of samples) {
-		bytes.set(data, offset);
-		offset += data.length;
+/** A segment's samples are its end: fills them in. */
+const filled = (
+	bytes: Uint8Array<ArrayBuffer>,
+	slices: readonly PartSlice[],
+	read: ReadSlice,
+): Uint8Array<ArrayBuffer> => {
+	let offset = bytes.length - slices.reduce((sum, slice) => sum + lengthOf(slice), 0);
+	for (const slice of slices) {
+		const end = offset + lengthOf(slice);
+		read(slice, bytes.subarray(offset, end));
+		offset = end;
 	}
 	return bytes;
 };

@@ -48,13 +48,14 @@ export const BOUNDARY_SLACK = 50_000;
 /** Most that one segment may hold: it is put together in memory, and a viewer waits for all of it. */
 export type SegmentLimits = {
 	readonly bytes: number;
+	readonly samples: number;
 	/** Microseconds. */
 	readonly duration: number;
 };
 
 /** Whether a segment is more than its limits allow; a group of pictures that cannot be cut is the usual reason. */
 export const exceeds = (cut: SegmentCut, start: number, limits: SegmentLimits): boolean =>
-	cut.bytes > limits.bytes || cut.end - start > limits.duration;
+	cut.bytes > limits.bytes || cut.count > limits.samples || cut.end - start > limits.duration;
 
 /**
  * The base's next segment, or undefined while it is undecided. `target` in microseconds.
@@ -79,9 +80,12 @@ export const cutBase = (queue: TrackQueue, target: number, limits: SegmentLimits
 
 /**
  * The next segment of a track that follows the base, or undefined while it is undecided. `end` is the base's boundary; with
- * `last` there is none, and the segment takes the rest of the track.
+ * `last` there is none, and the segment takes the rest of the track. One that has grown over its limits is returned as it is.
  */
-export const cutFollower = (queue: TrackQueue, end: number, last: boolean): SegmentCut | undefined => {
+export const cutFollower = (
+	queue: TrackQueue,
+	{ end, last, limits }: { readonly end: number; readonly last: boolean; readonly limits: SegmentLimits },
+): SegmentCut | undefined => {
 	const span = new Span();
 	for (const head of queue.heads) {
 		if (!last && head.timestamp >= end) {
@@ -89,6 +93,7 @@ export const cutFollower = (queue: TrackQueue, end: number, last: boolean): Segm
 			return span.close(end, Math.min(head.timestamp, Math.max(end, span.ownEnd)), false);
 		}
 		span.add(head);
+		if (span.bytes > limits.bytes || span.count > limits.samples) return span.close(end, span.ownEnd, last);
 	}
 	return queue.ended ? span.close(last ? Math.max(end, span.ownEnd) : end, span.ownEnd, last) : undefined;
 };

@@ -1,3 +1,4 @@
+import { SegmentTable } from "../hls/segment-list.ts";
 import { cutPartials, type PartialCut } from "./partials.ts";
 import { cutBase, cutFollower, exceeds, type SampleHead, type SegmentCut, type SegmentLimits } from "./segmenter.ts";
 
@@ -15,14 +16,11 @@ import { cutBase, cutFollower, exceeds, type SampleHead, type SegmentCut, type S
  */
 export type Phase = "open" | "completing" | "ready" | "deleting";
 
-/** A part that has come. */
+/** A part that has come, as far as the state has to remember it. Thousands may wait, so their heads may be fetched when asked for. */
 export type PartRecord = {
-	/** Base64 of the SHA-256 of the body. */
-	readonly digest: string;
 	readonly bytes: number;
 	readonly samples: number;
-	/** Timestamps of the first and last sample, microseconds. */
-	readonly first: number;
+	/** Timestamp of the last sample, microseconds. */
 	readonly last: number;
 	readonly heads: readonly SampleHead[];
 };
@@ -59,7 +57,7 @@ export type TrackState = {
 	receivedBytes: number;
 	/** The next sample that stands in no segment. */
 	cursor: { part: number; sample: number };
-	readonly segments: SegmentRecord[];
+	readonly segments: SegmentTable<PartialRecord>;
 	/** How many parts the track has in all; known from completion on. */
 	expected: number | undefined;
 	failure: TrackFailure | undefined;
@@ -114,7 +112,7 @@ export const newTrackState = (id: string, kind: TrackState["kind"]): TrackState 
 	contiguousTime: -1,
 	receivedBytes: 0,
 	cursor: { part: 0, sample: 0 },
-	segments: [],
+	segments: new SegmentTable(),
 	expected: undefined,
 	failure: undefined,
 });
@@ -174,7 +172,8 @@ const cutAfterBase = (state: AssetState, track: TrackState, number: number): Seg
 	const end = state.boundaries[number + 1];
 	if (end === undefined) return undefined;
 	const last = isCut(state, base) && number === base.segments.length - 1;
-	const cut = cutFollower({ heads: pendingHeads(track), ended: hasEnded(track) }, end, last);
+	const queue = { heads: pendingHeads(track), ended: hasEnded(track) };
+	const cut = cutFollower(queue, { end, last, limits: state.segmentLimits });
 	// An enhancement is listed with the base's durations: its pictures are the base's pictures.
 	return cut !== undefined && track.kind === "enhancement" ? { ...cut, end } : cut;
 };
@@ -193,9 +192,7 @@ export const recordSegment = (
 		state.boundaries.push(cut.end);
 	}
 	track.segments.push(record);
-	const old = track.segments.length - 1 - SEGMENTS_WITH_PARTIALS;
-	const { partials: forgotten, ...bare } = track.segments[old] ?? record;
-	if (old >= 0 && forgotten !== undefined) track.segments[old] = bare;
+	track.segments.keepPartials(SEGMENTS_WITH_PARTIALS);
 	track.cursor = cursorAfter(track, cut.count);
 	for (const { part } of slices) if (part < track.cursor.part) track.parts.delete(part);
 	return record;

@@ -1,5 +1,6 @@
 import type { TrackJson } from "../../protocol/track.ts";
 import type { AssetStore } from "./asset-store.ts";
+import { packState } from "../hls/packed-state.ts";
 import { putOnce } from "./create-once.ts";
 import { frozenStateKey, initKey, segmentKey } from "./object-keys.ts";
 import { playbackState } from "./progress.ts";
@@ -31,7 +32,7 @@ export const takeStep = async (asset: StoredAsset, step: Step, bucket: R2Bucket,
 			return;
 		}
 		case "freeze": {
-			const frozen = new TextEncoder().encode(JSON.stringify(playbackState(settings, state, true)));
+			const frozen = new TextEncoder().encode(JSON.stringify(packState(playbackState(settings, state, true))));
 			await putOnce(bucket, frozenStateKey(settings.id), frozen, "application/json");
 			// Deletion may have been asked for while this was written; it removes the frozen state too.
 			if (state.phase !== "completing") return;
@@ -50,7 +51,7 @@ const storeSegment = async (
 	store: AssetStore,
 ): Promise<void> => {
 	const { track, number, cut } = step;
-	const read = (slice: PartSlice) => store.parts.read(track, slice);
+	const read = (slice: PartSlice, bytes: Uint8Array) => store.parts.read(track, slice, bytes);
 	const segment = cut.count === 0 ? undefined : segmentBytes(step, jsonOf(asset, track), read);
 	if (segment !== undefined) {
 		await putOnce(bucket, segmentKey(asset.settings.id, track.id, number), segment.bytes, "video/mp4");

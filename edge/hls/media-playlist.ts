@@ -36,9 +36,8 @@ export const mediaPlaylist = (state: PlaybackState, track: PlaybackTrack, option
 	const live = state.complete ? undefined : state.live;
 	const target = targetSeconds(state);
 	// A gap at the end is not announced: the track has simply no more.
-	const length = state.complete
-		? track.segments.findLastIndex((segment) => segment.bytes > 0) + 1
-		: track.segments.length;
+	let { length } = track.segments;
+	while (state.complete && length > 0 && track.segments.at(length - 1)?.bytes === 0) length -= 1;
 	const skipped = live !== undefined && options.skip === true ? skippableSegments(track, target) : 0;
 	const lines = [
 		extM3u(),
@@ -55,7 +54,7 @@ export const mediaPlaylist = (state: PlaybackState, track: PlaybackTrack, option
 	if (live !== undefined)
 		lines.push(extXProgramDateTime(Date.parse(state.createdAt) + startOf(track, skipped) / 1000));
 	for (let number = skipped; number < length; number++) {
-		const segment = track.segments[number];
+		const segment = track.segments.at(number);
 		if (segment === undefined) break;
 		if (live !== undefined) lines.push(...partials(number, segment.partials ?? []));
 		if (segment.bytes === 0) lines.push(extXGap());
@@ -107,7 +106,7 @@ const lastPartial = ({ segments, open = [] }: PlaybackTrack): { segment: number;
 const skippableSegments = ({ segments, open = [] }: PlaybackTrack, target: number): number => {
 	let left = SKIP_TARGETS * target * 1_000_000 - open.reduce((sum, { duration }) => sum + duration, 0);
 	for (let number = segments.length - 1; number >= 0; number--) {
-		left -= segments[number]?.duration ?? 0;
+		left -= segments.at(number)?.duration ?? 0;
 		if (left < 0) return number;
 	}
 	return 0;
@@ -115,7 +114,7 @@ const skippableSegments = ({ segments, open = [] }: PlaybackTrack, target: numbe
 
 const startOf = ({ segments }: PlaybackTrack, number: number): number => {
 	let start = 0;
-	for (let index = 0; index < number; index++) start += segments[index]?.duration ?? 0;
+	for (let index = 0; index < number; index++) start += segments.at(index)?.duration ?? 0;
 	return start;
 };
 

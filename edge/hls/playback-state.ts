@@ -1,4 +1,5 @@
 import type { TrackJson } from "../../protocol/track.ts";
+import type { SegmentList } from "./segment-list.ts";
 
 /** A piece of a segment as playlists know it. Duration in microseconds. */
 export type PlaybackPartial = { readonly duration: number; readonly independent: boolean };
@@ -16,18 +17,16 @@ export type PlaybackSegment = {
 export type PlaybackTrack = {
 	readonly id: string;
 	readonly track: TrackJson;
-	readonly segments: readonly PlaybackSegment[];
+	readonly segments: SegmentList;
 	/** Pieces of the segment after those, while it is not whole; only in low-latency assets. */
 	readonly open?: readonly PlaybackPartial[];
 };
 
 /**
  * All that playlists are built from. While an asset is written the Durable Object makes one for each request; on completion the
- * last is frozen as JSON beside the segments, and the Durable Object is not asked again. Frozen states are read for as
- * long as assets live: fields may be added, never changed.
+ * last is frozen beside the segments (`packed-state.ts`), and the Durable Object is not asked again.
  */
 export type PlaybackState = {
-	readonly version: 1;
 	readonly id: string;
 	readonly title: string | undefined;
 	/** RFC 3339. */
@@ -63,12 +62,21 @@ export const bandwidthOf = (track: PlaybackTrack): { readonly peak: number; read
 const bitsPerSecond = (bytes: number, microseconds: number): number => Math.ceil((bytes * 8_000_000) / microseconds);
 
 /** Microseconds from the first to the last boundary of the base. */
-export const durationOf = (state: PlaybackState): number =>
-	(state.tracks[0]?.segments ?? []).reduce((sum, segment) => sum + segment.duration, 0);
+export const durationOf = (state: PlaybackState): number => {
+	let duration = 0;
+	for (const segment of state.tracks[0]?.segments ?? []) duration += segment.duration;
+	return duration;
+};
 
 /**
  * Tracks that are offered. While the asset is written all are: a client reads the list once, and a track that has nothing yet will.
  * Once it is complete, those that have something to show.
  */
 export const offeredTracks = (state: PlaybackState): readonly PlaybackTrack[] =>
-	state.complete ? state.tracks.filter(({ segments }) => segments.some(({ bytes }) => bytes > 0)) : state.tracks;
+	state.complete ? state.tracks.filter(hasMedia) : state.tracks;
+
+/** Whether any segment of a track is more than a gap. */
+export const hasMedia = ({ segments }: { readonly segments: SegmentList }): boolean => {
+	for (const { bytes } of segments) if (bytes > 0) return true;
+	return false;
+};

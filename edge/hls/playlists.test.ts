@@ -15,7 +15,6 @@ const segments = (bytes: readonly number[], seconds = 2): PlaybackSegment[] =>
 	bytes.map((size) => ({ duration: seconds * 1_000_000, bytes: size, samples: 50 }));
 
 const state = (over: Partial<PlaybackState> = {}): PlaybackState => ({
-	version: 1,
 	id: "x",
 	title: "Title",
 	createdAt: "2026-11-22T00:00:00.000Z",

@@ -8,6 +8,7 @@ import { enhancementList } from "../hls/enhancement-list.ts";
 import { captionPlaylist } from "../hls/caption-playlist.ts";
 import { type CaptionTrack, masterPlaylist, type Surroundings } from "../hls/master-playlist.ts";
 import { mediaPlaylist } from "../hls/media-playlist.ts";
+import { type PackedState, unpackState } from "../hls/packed-state.ts";
 import type { PlaybackState } from "../hls/playback-state.ts";
 import { ApiError, notFound } from "../http/api-error.ts";
 import { findText, keepText } from "../http/object-cache.ts";
@@ -87,12 +88,12 @@ const captionTracks = (extras: readonly Extra[]): CaptionTrack[] =>
 
 /** The state of an asset: the frozen one once it is complete, else what its Durable Object says. */
 export const loadPlayback = async (context: Context<EdgeContext>, id: string): Promise<PlaybackState> => {
-	return (await loadFrozen(context, id)) ?? unwrap(await assetObject(context, id).playback());
+	return (await loadFrozen(context, id)) ?? unpackState(unwrap(await assetObject(context, id).playback()));
 };
 
 const loadFrozen = async (context: Context<EdgeContext>, id: string): Promise<PlaybackState | undefined> => {
 	const frozen = await context.env.MEDIA.get(frozenStateKey(id));
-	return frozen === null ? undefined : frozen.json<PlaybackState>();
+	return frozen === null ? undefined : unpackState(await frozen.json<PackedState>());
 };
 
 /** A live playlist is the same for all who ask within a second: however many they are, the Durable Object is asked once. */
