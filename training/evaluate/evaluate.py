@@ -198,6 +198,7 @@ def parse(argv):
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--checkpoint", help="without it: the sketch's weights (--sketch) or the untrained network")
     p.add_argument("--weights", choices=("average", "model"), default="average")
+    p.add_argument("--mode", choices=("float", "integer"), help="arithmetic (default: the checkpoint's); integer needs a calibrated one")
     p.add_argument("--sketch", help="float weights of the sketch")
     p.add_argument("--clips", default=str(HERE.parents[2] / "shared/data/eval"), help="folder of the evaluation clips")
     p.add_argument("--cache", default=str(HERE.parent / "work/evaluate"), help="folder of base pictures, motion and x264 curves")
@@ -231,6 +232,9 @@ def main(argv=None):
     if o.threads:
         torch.set_num_threads(o.threads)
     model, mode, step = load_model(o.checkpoint, o.weights, o.sketch, o.device, o.ablate)
+    if o.mode:
+        mode = o.mode
+        set_mode(model, mode)
     paths = [p for p in sorted(Path(o.clips).glob("*.mp4")) if not o.only or p.stem.split("_")[0] in o.only]
     if not paths:
         print(f"no clips in {o.clips}", file=sys.stderr)
