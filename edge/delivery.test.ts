@@ -96,6 +96,19 @@ describe("a segment", () => {
 		expect((await get({ "If-None-Match": '"other"' })).status).toBe(200);
 	});
 
+	it("is 412 where If-Match names another version, before anything else", async () => {
+		for (const known of [etag, `"x", ${etag}`, "*"]) {
+			expect((await get({ "If-Match": known, Range: "bytes=0-1" })).status).toBe(206);
+		}
+		for (const other of ['"other"', `W/${etag}`]) {
+			for (const headers of [{}, { Range: "bytes=0-1" }, { "If-None-Match": etag }]) {
+				const response = await get({ "If-Match": other, ...headers });
+				expect(response.status).toBe(412);
+				expect(await response.json()).toMatchObject({ error: { code: "precondition-failed" } });
+			}
+		}
+	});
+
 	it("gives a range only of the version that If-Range knows", async () => {
 		expect((await get({ Range: "bytes=0-1", "If-Range": etag })).status).toBe(206);
 		for (const other of ['"other"', `W/${etag}`, "Sun, 22 Nov 2026 00:00:00 GMT"]) {

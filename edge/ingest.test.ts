@@ -48,6 +48,13 @@ describe("parts", () => {
 		expect(await storedObjects(id)).toEqual(undisturbed);
 	});
 
+	it("of megabytes become the segments that small ones become", async () => {
+		const large = clipTracks({ frames: 60, size: 30_000 }).filter(({ id }) => id !== "audio");
+		const [few, many] = [await uploadAll(large, 40), await uploadAll(large, 7)];
+		expect(Object.keys(await storedObjects(few))).toHaveLength(2 + 2 * 2);
+		expect(await storedObjects(few)).toEqual(await storedObjects(many));
+	});
+
 	it("may come twice, also at once, also after completion", async () => {
 		const { id } = await createAsset(createRequest(tracks));
 		for (const { id: track, number, part } of arrivals) {

@@ -86,6 +86,15 @@ describe("limits", () => {
 			expect((await putPart(id, "e40", number, part)).status).toBeLessThan(202);
 	});
 
+	it("429 for many small parts that run ahead", async () => {
+		const id = await limitedAsset({ pendingParts: 2 });
+		const parts = partsOf("audio");
+		expect((await putPart(id, "audio", 1, parts[1] ?? [])).status).toBe(201);
+		expect((await putPart(id, "audio", 2, parts[2] ?? [])).status).toBe(201);
+		expect(await codeOf(await putPart(id, "audio", 3, parts[3] ?? []))).toEqual([429, "rate-limited"]);
+		expect((await putPart(id, "audio", 0, parts[0] ?? [])).status).toBe(201);
+	});
+
 	it("503 when the store fails and enough waits for it", async () => {
 		const id = await limitedAsset({ pendingBytes: 4000 });
 		const statuses: number[] = [];
@@ -108,6 +117,16 @@ describe("limits", () => {
 			json: { tracks: tracks.map((track) => ({ id: track.id, parts: 1 })) },
 		});
 		expect(await codeOf(done)).toEqual([422, "track-failed"]);
+	});
+
+	it("422 for a track with more samples in a segment than it may have", async () => {
+		const id = await limitedAsset({ segmentSamples: 60 });
+		for (const name of ["base", "e40"])
+			expect((await putPart(id, name, 0, partsOf(name, 60)[0] ?? [])).status).toBe(201);
+		expect(await codeOf(await putPart(id, "audio", 0, partsOf("audio", 200)[0] ?? []))).toEqual([
+			422,
+			"track-failed",
+		]);
 	});
 
 	it("429 for assets made too fast with upload tokens", async () => {

@@ -28,6 +28,8 @@ export const ERROR_STATUS = {
 	"idempotency-key-reused": 422,
 	/** The asset is complete: it takes no more parts. */
 	"asset-complete": 409,
+	/** The file is not the version that `If-Match` names. */
+	"precondition-failed": 412,
 	/** More bytes or seconds than the token allows. */
 	"constraint-exceeded": 413,
 	/** The track takes no more: its samples cannot be cut into segments. */

@@ -8,7 +8,7 @@ import type { Sample } from "../../codec/sample.ts";
 import type { Track } from "../../codec/track.ts";
 
 /** A track of a clip, as an encoder would hand it over. */
-export type ClipTrack = { readonly id: "base" | "audio"; readonly track: Track; readonly samples: readonly Sample[] };
+export type ClipTrack = { readonly id: string; readonly track: Track; readonly samples: readonly Sample[] };
 
 /** How a clip is made. */
 export type ClipOptions = { readonly seconds: number; readonly kilobits: number; readonly gopSeconds: number };

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import type { Past } from "../../edge/testing/aged-worker.ts";
+import type { Past } from "../../edge/testing/past.ts";
 import {
 	audioTrack,
 	baseSamples,

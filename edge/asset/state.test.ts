@@ -4,15 +4,18 @@ import { writeMediaSegment } from "../../codec/mp4/media-segment.ts";
 import { timescaleOf } from "../../codec/mp4/timescale.ts";
 import type { Sample } from "../../codec/sample.ts";
 import { type ClipTrack, clipTracks } from "../testing/fixture-media.ts";
+import type { SegmentLimits } from "./segmenter.ts";
 import { type AssetState, newTrackState, nextStep, recordPart, recordSegment, type SegmentStep } from "./state.ts";
 
 const SECOND = 1_000_000;
 
-const newState = (tracks: readonly ClipTrack[], bytes = 4 * 2 ** 20): AssetState => ({
+const LIMITS: SegmentLimits = { bytes: 4 * 2 ** 20, samples: 1000, duration: 30 * SECOND };
+
+const newState = (tracks: readonly ClipTrack[], limits: Partial<SegmentLimits>): AssetState => ({
 	phase: "open",
 	segmentTarget: 2 * SECOND,
 	partialTarget: undefined,
-	segmentLimits: { bytes, samples: 1000, duration: 30 * SECOND },
+	segmentLimits: { ...LIMITS, ...limits },
 	tracks: tracks.map(({ id, track }) => ({ ...newTrackState(id, track.kind), initBytes: 1 })),
 	boundaries: [],
 });
@@ -24,9 +27,9 @@ class Ingest {
 	readonly #tracks: readonly ClipTrack[];
 	readonly #parts = new Map<string, readonly Sample[]>();
 
-	constructor(tracks: readonly ClipTrack[], bytes?: number) {
+	constructor(tracks: readonly ClipTrack[], limits: Partial<SegmentLimits> = {}) {
 		this.#tracks = tracks;
-		this.state = newState(tracks, bytes);
+		this.state = newState(tracks, limits);
 	}
 
 	put(trackId: string, number: number, samples: readonly Sample[]): void {
@@ -155,9 +158,18 @@ describe("segment cutting", () => {
 
 	it("fails a base whose group of pictures is larger than a segment may be, before it has ended", () => {
 		const tracks = clipTracks({ frames: 150, gop: 150, size: 1000 });
-		const ingest = new Ingest(tracks, 50_000);
+		const ingest = new Ingest(tracks, { bytes: 50_000 });
 		ingest.put("base", 0, tracks[0]?.samples.slice(0, 60) ?? []);
 		expect(ingest.state.tracks[0]?.failure).toBe("segment-too-large");
+	});
+
+	it("fails a follower that has more in a segment than it may, before it has ended", () => {
+		const tracks = clipTracks({ frames: 150, gop: 50 });
+		const ingest = new Ingest(tracks, { samples: 90 });
+		ingest.put("base", 0, tracks[0]?.samples.slice(0, 51) ?? []);
+		ingest.put("audio", 0, tracks[2]?.samples.slice(0, 92) ?? []);
+		expect(ingest.state.tracks[2]?.failure).toBe("segment-too-large");
+		expect(ingest.segments.size).toBe(1);
 	});
 
 	it("leaves a gap where a track has no samples, and goes on after it", () => {

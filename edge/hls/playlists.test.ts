@@ -4,6 +4,7 @@ import { parseEnhancementList } from "../../protocol/enhancements.ts";
 import { trackToJson } from "../../protocol/track.ts";
 import { audioTrack, baseTrack, enhancementTrack } from "../testing/fixture-media.ts";
 import { enhancementList } from "./enhancement-list.ts";
+import { packState, unpackState } from "./packed-state.ts";
 import { masterPlaylist } from "./master-playlist.ts";
 import { mediaPlaylist } from "./media-playlist.ts";
 import type { PlaybackSegment, PlaybackState, PlaybackTrack } from "./playback-state.ts";
@@ -162,5 +163,39 @@ describe("tags", () => {
 	it("refuse what a quoted string cannot hold", () => {
 		expect(() => extXSessionData('a"b', "x")).toThrow(RangeError);
 		expect(() => extXSessionData("a\nb", "x")).toThrow(RangeError);
+	});
+});
+
+describe("packed states", () => {
+	const uneven: PlaybackSegment[] = [
+		{ duration: 2_000_000, bytes: 10, samples: 50 },
+		{ duration: 2_000_000, bytes: 0, samples: 0 },
+		{ duration: 2_002_000, bytes: 2 ** 31 + 1, samples: 50 },
+		{ duration: 2_000_000, bytes: 12, samples: 7 },
+	];
+	const segmentsOf = ({ tracks }: PlaybackState) =>
+		tracks.map((track) => ({ ...track, segments: [...track.segments] }));
+
+	it("come back as they were, through JSON", () => {
+		const before = state({ tracks: state().tracks.map((track) => ({ ...track, segments: uneven })) });
+		const after = unpackState(JSON.parse(JSON.stringify(packState(before))));
+		expect({ ...after, tracks: segmentsOf(after) }).toEqual({ ...before, tracks: segmentsOf(before) });
+		expect(after.tracks[0]?.segments.at(-1)).toEqual(uneven[3]);
+		expect(after.tracks[0]?.segments.at(4)).toBeUndefined();
+		for (const track of after.tracks) expect(mediaPlaylist(after, track)).toBe(mediaPlaylist(before, track));
+		expect(masterPlaylist(after)).toBe(masterPlaylist(before));
+	});
+
+	it("are read in their first version too", () => {
+		const first = JSON.parse(JSON.stringify({ ...state(), version: 1 }));
+		expect(unpackState(first)).toEqual(state());
+	});
+
+	it("are small however long the video", () => {
+		const twelveHours = segments(Array.from({ length: 21_600 }, (_, number) => 500_000 + (number % 977)));
+		const packed = JSON.stringify(
+			packState(state({ tracks: [{ ...trackAt(state(), 0), segments: twelveHours }] })),
+		);
+		expect(packed.length).toBeLessThan(160_000);
 	});
 });

@@ -24,7 +24,7 @@ export const crossOrigin = (methods: readonly string[]): MiddlewareHandler<EdgeC
 				headers: {
 					"Access-Control-Allow-Methods": allowed,
 					"Access-Control-Allow-Headers":
-						"Authorization, Content-Type, Idempotency-Key, If-None-Match, If-Range, Range, Repr-Digest",
+						"Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, If-Range, Range, Repr-Digest",
 					"Access-Control-Max-Age": "86400",
 				},
 			});

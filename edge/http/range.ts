@@ -30,6 +30,13 @@ export const parseRange = (
 export const contentRange = (range: ByteRange | "unsatisfiable", size: number): string =>
 	range === "unsatisfiable" ? `bytes */${size}` : `bytes ${range.offset}-${range.offset + range.length - 1}/${size}`;
 
+/** Whether an `If-Match` header lets in this entity tag. The comparison is the strong one (RFC 9110, section 13.1.1). */
+export const permitsEtag = (header: string | null | undefined, etag: string): boolean =>
+	header === null ||
+	header === undefined ||
+	header.trim() === "*" ||
+	header.split(",").some((candidate) => candidate.trim() === etag);
+
 /**
  * Whether an `If-None-Match` header holds this entity tag. The comparison is the weak one (RFC 9110, section 13.1.2): a proxy
  * that compresses may have weakened what it was given.

@@ -2,15 +2,15 @@ import type { Context } from "hono";
 import type { EdgeContext } from "../environment.ts";
 import { ApiError, notFound } from "./api-error.ts";
 import { findCopy, keepCopy } from "./object-cache.ts";
-import { type ByteRange, contentRange, matchesEtag, parseRange } from "./range.ts";
+import { type ByteRange, contentRange, matchesEtag, parseRange, permitsEtag } from "./range.ts";
 
 /** `Cache-Control` of what never changes under its name; `private` keeps shared caches from playing what a token guards. */
 export const immutable = (sharing: "public" | "private"): string => `${sharing}, max-age=31536000, immutable`;
 
 /**
- * An object with its preconditions and range. In the order of RFC 9110, section 13.2.2: If-None-Match, then If-Range, then Range.
+ * An object with its preconditions and range. In the order of RFC 9110, section 13.2.2: If-Match, If-None-Match, If-Range, Range.
  * Most requests have none of them and are a single read.
- * @throws ApiError `not-found`, `range-not-satisfiable`
+ * @throws ApiError `not-found`, `precondition-failed`, `range-not-satisfiable`
  */
 export const serveObject = async (
 	context: Context<EdgeContext>,
@@ -19,9 +19,10 @@ export const serveObject = async (
 ): Promise<Response> => {
 	const bucket = context.env.MEDIA;
 	const isHead = context.req.method === "HEAD";
+	const ifMatch = context.req.header("If-Match");
 	const ifNoneMatch = context.req.header("If-None-Match");
 	const rangeHeader = context.req.header("Range");
-	if (!isHead && ifNoneMatch === undefined && rangeHeader === undefined) {
+	if (!isHead && ifMatch === undefined && ifNoneMatch === undefined && rangeHeader === undefined) {
 		const copy = await findCopy(key);
 		if (copy !== undefined) {
 			const kept = ["ETag", "Accept-Ranges", "Content-Type", "Content-Length"];
@@ -37,6 +38,10 @@ export const serveObject = async (
 	}
 	const object = await bucket.head(key);
 	if (object === null) throw notFound("such file");
+	if (!permitsEtag(ifMatch, object.httpEtag)) {
+		const hint = "Ask without If-Match for the one that is there.";
+		throw new ApiError("precondition-failed", "The file is another version than If-Match names.", hint);
+	}
 	if (matchesEtag(ifNoneMatch, object.httpEtag)) {
 		return new Response(null, { status: 304, headers: { ETag: object.httpEtag, "Cache-Control": cacheControl } });
 	}

@@ -1,15 +1,9 @@
 import { AssetObject as WrittenAsset } from "../asset/asset-object.ts";
 import type { Environment } from "../environment.ts";
 import worker from "../worker.ts";
+import type { Past } from "./past.ts";
 
 export { RelayObject, WebhookObject } from "../worker.ts";
-
-/** What an asset has behind it: segments of one length, one part each. Times in microseconds. */
-export type Past = {
-	readonly segments: number;
-	readonly duration: number;
-	readonly tracks: readonly { readonly id: string; readonly segmentBytes: number; readonly segmentSamples: number }[];
-};
 
 /**
  * An asset that can be made hours old at once: its database then holds what so many hours of uploading leave there, and it begins anew

@@ -26,7 +26,7 @@ export const PLAYBACK: readonly Operation[] = [
 		summary: "A file of captions, as the playlist names it. Immutable.",
 		access: "viewers",
 		answers: { 200: { type: "text/vtt" }, 206: { type: "text/vtt" }, 304: {} },
-		errors: [...denied, "invalid-request", "not-found", "range-not-satisfiable"],
+		errors: [...denied, "invalid-request", "not-found", "precondition-failed", "range-not-satisfiable"],
 	},
 	{
 		method: "get",
@@ -34,7 +34,7 @@ export const PLAYBACK: readonly Operation[] = [
 		summary: "The poster.",
 		access: "viewers",
 		answers: { 200: { type: "image/*" }, 206: { type: "image/*" }, 304: {} },
-		errors: [...denied, "not-found", "range-not-satisfiable"],
+		errors: [...denied, "not-found", "precondition-failed", "range-not-satisfiable"],
 	},
 	{
 		method: "get",
@@ -68,7 +68,7 @@ export const PLAYBACK: readonly Operation[] = [
 		summary: "Init segment of a track (CMAF). Immutable.",
 		access: "viewers",
 		answers: { 200: segment, 206: segment, 304: {} },
-		errors: [...denied, "not-found", "range-not-satisfiable"],
+		errors: [...denied, "not-found", "precondition-failed", "range-not-satisfiable"],
 	},
 	{
 		method: "get",
@@ -76,7 +76,7 @@ export const PLAYBACK: readonly Operation[] = [
 		summary: "Media segment of a track (CMAF), `<number>.m4s`. Immutable.",
 		access: "viewers",
 		answers: { 200: segment, 206: segment, 304: {} },
-		errors: [...denied, "not-found", "range-not-satisfiable"],
+		errors: [...denied, "not-found", "precondition-failed", "range-not-satisfiable"],
 	},
 	{
 		method: "get",

@@ -18,7 +18,7 @@ export const SERVICE: readonly Operation[] = [
 		summary: "A file of the neural runtime. Immutable; compressed for whoever takes brotli.",
 		access: "anybody",
 		answers: { 200: { type: "application/wasm" }, 206: { type: "application/wasm" }, 304: {} },
-		errors: ["not-found", "range-not-satisfiable"],
+		errors: ["not-found", "precondition-failed", "range-not-satisfiable"],
 	},
 	{
 		method: "get",
@@ -34,7 +34,7 @@ export const SERVICE: readonly Operation[] = [
 		summary: "A file of a model. Immutable; compressed for whoever takes brotli.",
 		access: "anybody",
 		answers: { 200: file, 206: file, 304: {} },
-		errors: ["not-found", "range-not-satisfiable"],
+		errors: ["not-found", "precondition-failed", "range-not-satisfiable"],
 	},
 	{
 		method: "get",
