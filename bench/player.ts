@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
-import { seedIfEmpty } from "../scripts/seed.ts";
+import { seedSamples } from "../scripts/seed.ts";
 import { startStack } from "../test/e2e/stack.ts";
 import { Viewer } from "../test/e2e/viewer.ts";
 import { startSlowNetwork } from "./player/slow-network.ts";
@@ -21,7 +21,7 @@ process.chdir(join(root));
 const stack = await startStack();
 const rows: string[][] = [];
 try {
-	await seedIfEmpty(stack.edge);
+	await seedSamples(stack.edge);
 	const list = await fetch(`${stack.edge.url}/v1/assets`, {
 		headers: { Authorization: `Bearer ${stack.edge.apiKey}` },
 	});

@@ -1,7 +1,7 @@
 import { buildIfStale } from "./build-if-stale.ts";
 import { startLocalEdge } from "./local-edge.ts";
 import { announce, runCommand } from "./run-edge.ts";
-import { seedIfEmpty } from "./seed.ts";
+import { seedSamples } from "./seed.ts";
 import { readSettings } from "./settings.ts";
 
 /** `npm start`, second step: builds, starts the edge with the pages, and puts the sample in where nothing is there. */
@@ -10,7 +10,7 @@ await runCommand(async (signal) => {
 	await buildIfStale(signal);
 	const edge = await startLocalEdge({ ...settings, log: (text) => process.stderr.write(text), signal });
 	try {
-		if (await seedIfEmpty(edge, signal)) console.log("uploaded the sample video");
+		if (await seedSamples(edge, signal)) console.log("uploaded the sample video");
 		await announce(edge, signal);
 	} finally {
 		await edge.stop();
