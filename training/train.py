@@ -152,6 +152,8 @@ def main(argv=None):
     if checkpoint:
         model.load_state_dict(checkpoint["model"])
         progress.update(checkpoint["progress"])
+        if resumed and progress.get("ablation", "none") != o.ablate:
+            raise ValueError(f"{last} was trained with --ablate {progress.get('ablation', 'none')}: resume it so, or choose another --work")
         if ablation.restart and not resumed:
             ablation.restart(model)
             progress.update(mode="float")

@@ -1,4 +1,7 @@
 """Each ablation cuts its path, and nothing but an ablation does: what was removed may change and the frame does not."""
+import contextlib
+import io
+import json
 import sys
 import tempfile
 from pathlib import Path
@@ -8,6 +11,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from support import moving_clip, run  # noqa: E402
+from training import ablate  # noqa: E402
 from training.data import prepare  # noqa: E402
 from training.evaluate import clips  # noqa: E402
 from training.model import ablation, adaptive  # noqa: E402
@@ -165,6 +169,34 @@ def test_the_whole_codec_is_untouched():
     ablation.ABLATIONS["none"].cut(model)
     assert not any(m._forward_hooks or m._forward_pre_hooks for m in model.modules())
     assert set(ablation.ABLATIONS["none"].unsent) == set() and ablation.ABLATIONS["none"].block is None
+
+
+def write_evaluation(folder, factor):
+    """An evaluation whose rates are `factor` times those of others written here."""
+    points = [dict(rate=factor * 0.02 * 2**i, psnr_y=30.0 + 3 * i, psnr_yuv=31.0 + 3 * i, ms_ssim=12.0 + 3 * i) for i in range(3)]
+    summary = dict(bd_psnr_y=-3.0, bd_psnr_yuv=-2.0, bd_ms_ssim=1.0)
+    folder.mkdir()
+    (folder / "evaluation.json").write_text(json.dumps(dict(clips=[dict(clip="a", results=points)], summary=summary)))
+    (folder / "last.pt").touch()
+
+
+def test_table_compares_with_the_baseline_and_repeats_nothing():
+    with tempfile.TemporaryDirectory() as folder:
+        for name, factor in (("none", 1.0), ("prior-past", 1.25), ("dct-start", 2.0), ("random-start", 3.0)):
+            write_evaluation(Path(folder, name), factor)
+        written = io.StringIO()
+        with contextlib.redirect_stdout(written):
+            # Neither data nor checkpoint are there: a run that started anything would fail.
+            arguments = ["--data", "no", "--checkpoint", "no", "--work", folder, "--clips", "no", "--only", "none,prior-past,dct-start,random-start"]
+            assert ablate.main(arguments) == 0
+    rows = {line.split(":")[0].strip("| "): line for line in written.getvalue().splitlines()[2:]}
+    assert list(rows) == ["none", "prior-past", "dct-start", "random-start"]
+    for name, against, rate in (("none", "none", "+0.0"), ("prior-past", "none", "+25.0"), ("dct-start", "none", "+100.0"), ("random-start", "dct-start", "+50.0")):
+        assert f"| {against} | {rate} % | {rate} % | {rate} % | -2.0, +1.0 %" in rows[name], rows[name]
+
+
+def test_every_ablation_has_its_place_in_the_table():
+    assert sorted(ablate.ORDER) == sorted(ablation.ABLATIONS)
 
 
 if __name__ == "__main__":
