@@ -9,6 +9,7 @@ import { Decoding } from "./pipeline/decoding.ts";
 import { Presenter } from "./pipeline/presenter.ts";
 import { Playhead } from "./playhead.ts";
 import { chooseEnhancement } from "./policy/choose-enhancement.ts";
+import { loadingPatience } from "./policy/loading-patience.ts";
 import { decideStart } from "./policy/start.ts";
 import { type EnhancementReason, type EnhancementState, isPassing } from "./reasons.ts";
 import { EnhancementBuffer } from "./stream/enhancement-buffer.ts";
@@ -173,12 +174,11 @@ export class Enhancer {
 		const { video } = this.#o;
 		const decoding = this.#decoding;
 		const base = baseStatusOf(this.#o, this.#playhead.position);
-		const start = decideStart(
-			observeStart(this.#o, this.#wishes, base, {
-				backend: decoding.ready?.kind,
-				runtime: decoding.isOpen || runtimeFetched,
-			}),
-		);
+		const observed = observeStart(this.#o, this.#wishes, base, {
+			backend: decoding.ready?.kind,
+			runtime: decoding.isOpen || runtimeFetched,
+		});
+		const start = decideStart(observed);
 		if (!start.start) {
 			if (!decoding.isOpen || start.reason !== "base-first") {
 				if (start.reason === "off-by-choice") this.#schedule.stop();
@@ -190,8 +190,9 @@ export class Enhancer {
 		if (this.#frames.isBackedOff(now)) return ["stopped", "missed-frames"];
 		if (!decoding.isOpen) {
 			if (now < this.#restartAt) return ["stopped", "backend-failed"];
-			const { backend, runtimeUrl, modelUrl } = this.#o;
-			decoding.open({ backend, runtimeUrl, modelUrl, keepPictures: this.#wishes.keepPictures });
+			const { backend, runtimeUrl, modelUrl, network } = this.#o;
+			const settings = { backend, runtimeUrl, modelUrl, keepPictures: this.#wishes.keepPictures };
+			decoding.open(settings, loadingPatience(network.bandwidth, observed.runtimeBytes));
 			return ["loading", "loading-runtime"];
 		}
 		const limit = this.#choose();

@@ -14,6 +14,8 @@ export type PipelineFailure = {
 };
 
 export type PipelineListener = {
+	/** Loading goes on. */
+	readonly loading: () => void;
 	readonly ready: (info: ReadyInfo) => void;
 	readonly frame: (frame: FrameMessage) => void;
 	readonly decoded: (mediaTime: number, times: StageTimes) => void;
@@ -81,6 +83,8 @@ export class PipelineClient {
 			return;
 		}
 		switch (message.type) {
+			case "loading":
+				return this.#listener.loading();
 			case "ready":
 				return this.#listener.ready(message);
 			case "frame":

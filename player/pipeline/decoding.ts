@@ -21,6 +21,8 @@ export class Decoding {
 	/** A worker whose script is on its way. */
 	#opening: { cancelled: boolean } | undefined;
 	#ready: ReadyInfo | undefined;
+	/** Runs while the worker loads; see `open`. */
+	#patience: ReturnType<typeof setTimeout> | undefined;
 	/** Segments given to the worker and not done. */
 	readonly #held = new Set<number>();
 	#decodedTo: number | undefined;
@@ -61,10 +63,15 @@ export class Decoding {
 		return pictureMilliseconds(this.#speed);
 	}
 
-	/** Starts a worker, which loads runtime and weights. */
-	open(options: Omit<OpenMessage, "type">): void {
+	/**
+	 * Starts a worker, which loads runtime and weights.
+	 *
+	 * @param patience milliseconds for which it may say nothing; after that loading has failed
+	 */
+	open(options: Omit<OpenMessage, "type">, patience: number): void {
 		const pending = { cancelled: false };
 		this.#opening = pending;
+		this.#waitForStep(patience);
 		// The worker's address is in a module of its own: only a bundler can say where the worker went.
 		const start = async () => {
 			const { workerUrl } = await import("./worker-url.ts");
@@ -74,7 +81,7 @@ export class Decoding {
 			(worker) => {
 				if (pending.cancelled) return worker.terminate();
 				this.#opening = undefined;
-				this.#client = this.#connect(worker, options);
+				this.#client = this.#connect(worker, options, patience);
 				return undefined;
 			},
 			(cause: unknown) => {
@@ -121,6 +128,7 @@ export class Decoding {
 	close(): void {
 		if (this.#opening) this.#opening.cancelled = true;
 		this.#opening = undefined;
+		clearTimeout(this.#patience);
 		this.#client?.close();
 		this.#client = undefined;
 		this.#ready = undefined;
@@ -129,9 +137,24 @@ export class Decoding {
 		this.#speed = NO_DECODE_SPEED;
 	}
 
-	#connect(worker: Worker, options: Omit<OpenMessage, "type">): PipelineClient {
+	/** Waits for the next step of loading. A connection that neither answers nor breaks is reported by nobody else. */
+	#waitForStep(patience: number): void {
+		clearTimeout(this.#patience);
+		this.#patience = setTimeout(() => {
+			this.#listener.failed({
+				sequence: undefined,
+				code: "backend-failed",
+				message: `The decoder did not load: nothing was heard of it for ${Math.round(patience / 1000)} s.`,
+				hint: "Check the connection, and that the decoder's runtime and weights are served.",
+			});
+		}, patience);
+	}
+
+	#connect(worker: Worker, options: Omit<OpenMessage, "type">, patience: number): PipelineClient {
 		return new PipelineClient(worker, options, {
+			loading: () => this.#waitForStep(patience),
 			ready: (info) => {
+				clearTimeout(this.#patience);
 				this.#ready = info;
 				this.#listener.ready(info);
 			},

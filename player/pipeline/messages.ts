@@ -73,6 +73,8 @@ export type FrameMessage = {
 
 /** From the worker to the page. */
 export type FromWorker =
+	/** A step of loading is done, and the next begins. */
+	| { readonly type: "loading" }
 	| {
 			readonly type: "ready";
 			readonly kind: "webgpu" | "wasm";

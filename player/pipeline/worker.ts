@@ -26,6 +26,10 @@ const KINDS: Readonly<Record<BackendPreference, readonly ("webgpu" | "wasm")[]>>
 const scope = globalThis as unknown as DedicatedWorkerGlobalScope;
 const post = (message: FromWorker, transfer: Transferable[] = []) => scope.postMessage(message, transfer);
 
+// The runtime fetches its own WebAssembly, the largest file of all, and cannot be told how urgent that is: less than the base.
+const { fetch: fetchAtOnce } = scope;
+scope.fetch = (input, init) => fetchAtOnce(input, { priority: "low", ...init });
+
 let decoder: SegmentDecoder<DecodedPicture> | undefined;
 /** What came before the decoder was ready; in order. */
 const early: ToWorker[] = [];
@@ -55,7 +59,9 @@ function handle(target: SegmentDecoder<DecodedPicture>, message: ToWorker): void
 async function open(message: OpenMessage): Promise<void> {
 	try {
 		const started = performance.now();
+		post({ type: "loading" });
 		const [model, answers] = await loadWeights(message.modelUrl);
+		post({ type: "loading" });
 		const { executor, passedOver, selfTestMilliseconds } = await startExecutor(message, model, answers);
 		const kind = executor.kind === "webgpu" ? "webgpu" : "wasm";
 		let room = FEWEST_PICTURES;
@@ -103,6 +109,7 @@ async function startExecutor(
 		let executor: Executor | undefined;
 		try {
 			({ executor } = await createExecutor({ prefer: [kind], runtimeUrl: message.runtimeUrl }));
+			post({ type: "loading" });
 			const started = performance.now();
 			await checkSelfTest(model, executor, answers);
 			return { executor, passedOver, selfTestMilliseconds: performance.now() - started };
@@ -110,6 +117,7 @@ async function startExecutor(
 			last = error;
 			passedOver.push(`${kind}: ${error instanceof Error ? error.message : String(error)}`);
 			await executor?.dispose();
+			post({ type: "loading" });
 		}
 	}
 	throw last instanceof CodecError

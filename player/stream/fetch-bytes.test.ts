@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { type FixtureServer, startFixtureServer } from "../testing/fixture-server.ts";
 import { fetchBytes } from "./fetch-bytes.ts";
 import type { NetworkMeter } from "../policy/network-meter.ts";
@@ -46,5 +46,49 @@ describe("fetching bytes", () => {
 		const { signal } = abort;
 		const url = `${server.origin}/file.bin`;
 		await expect(fetchBytes({ url, range: undefined }, { limit: 1000, signal })).rejects.toThrow("enough");
+	});
+
+	describe("from a server that falls silent", () => {
+		afterEach(() => {
+			vi.useRealTimers();
+			vi.unstubAllGlobals();
+		});
+
+		/** A server of this kind: sends these bytes one after the other, a chunk every 20 s, and nothing more. */
+		const serve = (chunks: readonly number[], ends: boolean) => {
+			vi.useFakeTimers();
+			vi.stubGlobal("fetch", async (_: string, { signal }: RequestInit) => {
+				const body = new ReadableStream({
+					start: (controller) => signal?.addEventListener("abort", () => controller.error(signal.reason)),
+					pull: async (controller) => {
+						await new Promise((resolve) => setTimeout(resolve, 20_000));
+						const chunk = chunks[sent++];
+						if (chunk !== undefined) controller.enqueue(Uint8Array.of(chunk));
+						else if (ends) controller.close();
+						else await new Promise(() => undefined);
+					},
+				});
+				let sent = 0;
+				return new Response(body);
+			});
+			return fetchBytes({ url: "https://silent.test/a", range: undefined }, { limit: 10 }).then(
+				(bytes) => [...bytes],
+				(error: unknown) => error,
+			);
+		};
+
+		it("gives up after a while, with a reason", async () => {
+			const result = serve([1, 2], false);
+			await vi.advanceTimersByTimeAsync(600_000);
+			expect(await result).toMatchObject({
+				...{ name: "FetchError", message: "https://silent.test/a sent nothing for 30 s." },
+			});
+		});
+
+		it("waits for one that is slow", async () => {
+			const result = serve([1, 2, 3, 4], true);
+			await vi.advanceTimersByTimeAsync(600_000);
+			expect(await result).toEqual([1, 2, 3, 4]);
+		});
 	});
 });
