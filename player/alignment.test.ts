@@ -3,7 +3,8 @@ import type { Picture } from "../codec/picture/picture.ts";
 import type { ColourSpace } from "../codec/track.ts";
 import { BAR_COLOURS, BARS, barsPicture } from "./testing/bars.ts";
 import { makeFixtureStream } from "./testing/fixture-stream.ts";
-import { PlayerHarness, type Screen, video } from "./testing/harness.ts";
+import { PlayerHarness, video } from "./testing/harness.ts";
+import type { Pixels } from "./testing/png.ts";
 
 /**
  * Base and enhanced picture on the screen of a real browser: in the same place, in the same colours. The pictures are made so
@@ -42,7 +43,7 @@ function rectanglePicture(timestamp: number): Picture {
 const LARGEST_ERRORS = { yellow: 8, green: 12, red: 12, blue: 16 } as const;
 
 /** Where the picture is on a screenshot (every pixel that is not the page), and where the light in it is centred. */
-function measure({ width, height, data }: Screen) {
+function measure({ width, height, data }: Pixels) {
 	const box = { left: width, top: height, right: 0, bottom: 0 };
 	let [sum, sumX, sumY] = [0, 0, 0];
 	for (let y = 0; y < height; y++) {

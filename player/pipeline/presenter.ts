@@ -50,7 +50,9 @@ export class Presenter {
 
 	/** @param frameRate nominal frames a second */
 	constructor(video: HTMLVideoElement, canvas: HTMLCanvasElement, frameRate: number, listener: PresenterListener) {
-		const context = canvas.getContext("2d", { alpha: false });
+		// With an alpha channel, though every picture is opaque: a browser stops drawing a video that something opaque covers, and when
+		// the base comes back it would show the page for a frame.
+		const context = canvas.getContext("2d");
 		if (!context) throw new DOMException("The canvas has no 2D context.", "NotSupportedError");
 		this.#video = video;
 		this.#canvas = canvas;

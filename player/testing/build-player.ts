@@ -1,11 +1,58 @@
+import { createHash } from "node:crypto";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "vite";
 import { leaveRuntimeFiles } from "../../scripts/leave-runtime-files.ts";
 
 const root = join(import.meta.dirname, "../..");
 
+/** What the player is made of; scripts and examples are not among it. */
+const FOLDERS = ["codec", "player", "protocol"];
+const FILES = ["scripts/leave-runtime-files.ts", "package-lock.json"];
+const BUILDS = join(root, "node_modules/.cache/crescendo-player");
+
+/**
+ * A folder with `player.js` and its chunks, built from the sources as they are. Many tests need it, so it is kept, under a name made from
+ * what went into it, and used as long as that is the same. Not to be written to.
+ */
+export async function builtPlayer(): Promise<string> {
+	const folder = join(BUILDS, await nameOfSources());
+	if (await isThere(folder)) return folder;
+	await mkdir(BUILDS, { recursive: true });
+	const fresh = await mkdtemp(join(BUILDS, "unfinished-"));
+	await buildPlayer(fresh);
+	try {
+		await rename(fresh, folder);
+	} catch (error) {
+		// Another process has built the same meanwhile.
+		await rm(fresh, { recursive: true });
+		if (!(await isThere(folder))) throw error;
+	}
+	return folder;
+}
+
+async function nameOfSources(): Promise<string> {
+	const hash = createHash("sha256");
+	const inFolders = FOLDERS.map(async (folder) => {
+		const names = await readdir(join(root, folder), { recursive: true });
+		return names
+			.filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"))
+			.map((name) => join(folder, name));
+	});
+	for (const path of [...FILES, ...(await Promise.all(inFolders)).flat()].toSorted()) {
+		hash.update(`${path}\n`).update(await readFile(join(root, path)));
+	}
+	return hash.digest("hex").slice(0, 16);
+}
+
+const isThere = (path: string): Promise<boolean> =>
+	stat(path).then(
+		() => true,
+		() => false,
+	);
+
 /** Builds `player.js` and its chunks into a folder, as the site's build does, without the site. */
-export async function buildPlayer(folder: string, minify = false): Promise<void> {
+async function buildPlayer(folder: string): Promise<void> {
 	await build({
 		root,
 		configFile: false,
@@ -19,7 +66,7 @@ export async function buildPlayer(folder: string, minify = false): Promise<void>
 			outDir: folder,
 			emptyOutDir: true,
 			target: "es2023",
-			minify,
+			minify: true,
 			assetsInlineLimit: 0,
 			modulePreload: false,
 			rolldownOptions: {

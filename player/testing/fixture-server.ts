@@ -9,6 +9,7 @@ const TYPES: Readonly<Record<string, string>> = {
 	".html": "text/html; charset=utf-8",
 	".js": "text/javascript",
 	".mjs": "text/javascript",
+	".css": "text/css; charset=utf-8",
 	".json": "application/json",
 	".wasm": "application/wasm",
 	".m3u8": "application/vnd.apple.mpegurl",

@@ -1,12 +1,11 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { type BrowserOptions, launchBrowser } from "../../test/e2e/browser.ts";
 import type { CrescendoVideoElement } from "../element/crescendo-video.ts";
-import { buildPlayer } from "./build-player.ts";
+import { builtPlayer } from "./build-player.ts";
 import { type FixtureServer, type Mount, startFixtureServer } from "./fixture-server.ts";
 import { MODEL_FOLDER } from "./fixture-stream.ts";
+import { type Pixels, readPng } from "./png.ts";
 
 const RUNTIME_FOLDER = join(import.meta.dirname, "../../node_modules/onnxruntime-web/dist");
 
@@ -57,6 +56,7 @@ export const video = (attributes: string, src = "/stream/master.m3u8"): string =
 export class PlayerHarness {
 	readonly server: FixtureServer;
 	readonly browser: Browser;
+	/** Of the built player: not to be written to. */
 	readonly folder: string;
 	readonly #pages: Map<string, Uint8Array>;
 	readonly #frameRate: number;
@@ -76,10 +76,9 @@ export class PlayerHarness {
 		this.#frameRate = frameRate;
 	}
 
-	/** Builds the player, starts server and browser. */
+	/** Builds the player where it has changed, starts server and browser. */
 	static async start(options: HarnessOptions): Promise<PlayerHarness> {
-		const folder = await mkdtemp(join(tmpdir(), "crescendo-player-"));
-		await buildPlayer(folder, true);
+		const folder = await builtPlayer();
 		const pages = new Map<string, Uint8Array>();
 		const streams = Object.entries(options.mounts).map(([prefix, files]): Mount => ({ prefix, files }));
 		const folders = Object.entries(options.folders ?? {}).map(([prefix, path]): Mount => ({
@@ -217,9 +216,9 @@ export class PlayerHarness {
 		);
 	}
 
-	/** What the page really shows in a rectangle, as RGBA: taken from the compositor, not from any element. */
-	async screen(clip: { x: number; y: number; width: number; height: number }): Promise<Screen> {
-		return readPng(this.page, (await this.page.screenshot({ clip })).toString("base64"));
+	/** What the page really shows in a rectangle, in device pixels: taken from the compositor, not from any element. */
+	async screen(clip: { x: number; y: number; width: number; height: number }): Promise<Pixels> {
+		return readPng(await this.page.screenshot({ clip }));
 	}
 
 	async closePage(): Promise<void> {
@@ -230,27 +229,7 @@ export class PlayerHarness {
 	async close(): Promise<void> {
 		await this.browser.close();
 		await this.server.close();
-		await rm(this.folder, { recursive: true, force: true });
 	}
-}
-
-/** Pixels of the screen, RGBA; in device pixels. */
-export type Screen = { readonly width: number; readonly height: number; readonly data: Uint8Array };
-
-/** The pixels of a PNG file. @param page decodes it */
-export async function readPng(page: Page, png: string): Promise<Screen> {
-	const { width, height, base64 } = await page.evaluate(async (data) => {
-		const bitmap = await createImageBitmap(await (await fetch(`data:image/png;base64,${data}`)).blob());
-		const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext("2d");
-		context?.drawImage(bitmap, 0, 0);
-		const pixels = context?.getImageData(0, 0, bitmap.width, bitmap.height).data ?? new Uint8ClampedArray();
-		let binary = "";
-		for (let at = 0; at < pixels.length; at += 8192) {
-			binary += String.fromCharCode(...pixels.subarray(at, at + 8192));
-		}
-		return { width: bitmap.width, height: bitmap.height, base64: btoa(binary) };
-	}, png);
-	return { width, height, data: Buffer.from(base64, "base64") };
 }
 
 const pageOf = (body: string, script: string, style: string): string => `<!doctype html>

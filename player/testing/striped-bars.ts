@@ -1,6 +1,6 @@
 import type { Picture } from "../../codec/picture/picture.ts";
 import { BAR_COLOURS, BARS, barsPicture } from "./bars.ts";
-import type { Screen } from "./harness.ts";
+import type { Pixels } from "./png.ts";
 
 /** Size of the pictures, in samples. */
 export const STRIPED_SIZE = { width: 96, height: 64 } as const;
@@ -30,7 +30,7 @@ export type Shown = {
 };
 
 /** Reads a screenshot that holds the picture and nothing else. @param column of the picture, in samples: where to look for stripes */
-export function look({ width, height, data }: Screen, column = 40): Shown {
+export function look({ width, height, data }: Pixels, column = 40): Shown {
 	const pixel = (x: number, y: number) => {
 		const at = 4 * (Math.floor(y) * width + Math.floor(x));
 		return [...data.subarray(at, at + 3)];
