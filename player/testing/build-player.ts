@@ -10,6 +10,8 @@ const root = join(import.meta.dirname, "../..");
 const FOLDERS = ["codec", "player", "protocol"];
 const FILES = ["scripts/leave-runtime-files.ts", "package-lock.json"];
 const BUILDS = join(root, "node_modules/.cache/crescendo-player");
+/** Milliseconds. */
+const DAY = 24 * 3600 * 1000;
 
 /**
  * A folder with `player.js` and its chunks, built from the sources as they are. Many tests need it, so it is kept, under a name made from
@@ -19,6 +21,7 @@ export async function builtPlayer(): Promise<string> {
 	const folder = join(BUILDS, await nameOfSources());
 	if (await isThere(folder)) return folder;
 	await mkdir(BUILDS, { recursive: true });
+	await removeOld();
 	const fresh = await mkdtemp(join(BUILDS, "unfinished-"));
 	await buildPlayer(fresh);
 	try {
@@ -29,6 +32,15 @@ export async function builtPlayer(): Promise<string> {
 		if (!(await isThere(folder))) throw error;
 	}
 	return folder;
+}
+
+/** Builds of yesterday's sources. */
+async function removeOld(): Promise<void> {
+	for (const name of await readdir(BUILDS)) {
+		const path = join(BUILDS, name);
+		const info = await stat(path).catch(() => undefined);
+		if (info && Date.now() - info.mtimeMs > DAY) await rm(path, { recursive: true, force: true });
+	}
 }
 
 async function nameOfSources(): Promise<string> {
