@@ -169,4 +169,47 @@ describe("base and enhanced picture on the screen", () => {
 			expect(Math.abs(enhanced.centre.x / scale - middle), `${where}, middle`).toBeLessThan(1);
 		}
 	});
+
+	it("stay over each other when a phone is turned, and in full screen", async () => {
+		// Whole device pixels again, on either side.
+		const upright = { width: 196, height: 392 };
+		const across = { width: 392, height: 198 };
+		await harness.open(video('enhancement="force"', "/odd/master.m3u8"), {
+			context: { viewport: upright, deviceScaleFactor: 2 },
+		});
+		const { page } = harness;
+		await harness.standOn(1);
+		const style = "display: block; width: 100vw; height: 100vh";
+		const compare = async (where: string, size: { readonly width: number; readonly height: number }) => {
+			const clip = { x: 0, y: 0, ...size };
+			const base = await measured("video", style, clip);
+			const enhanced = await measured("canvas", style, clip);
+			expect({ where, ...enhanced.box }).toEqual({ where, ...base.box });
+			expect(Math.abs(enhanced.centre.x - base.centre.x), `${where}, x`).toBeLessThan(2);
+			expect(Math.abs(enhanced.centre.y - base.centre.y), `${where}, y`).toBeLessThan(2);
+			return enhanced.box;
+		};
+		const turn = async (size: { readonly width: number; readonly height: number }) => {
+			await page.setViewportSize(size);
+			await harness.until((width) => document.querySelector("#v")?.clientWidth === width, size.width);
+		};
+		const before = await compare("upright", upright);
+		await turn(across);
+		const after = await compare("across", across);
+		expect(after.right - after.left).toBeGreaterThan(before.right - before.left);
+		await turn(upright);
+		expect(await compare("upright again", upright)).toEqual(before);
+		await harness.element((v) => v.requestFullscreen());
+		await harness.until(() => document.fullscreenElement?.id === "v");
+		await harness.waitForPicture();
+		// Full screen here is as large as the browser's window, of which a screenshot holds as much as the viewport.
+		const places = await harness.element((v) =>
+			["video", "canvas"].map((name) => {
+				const box = v.shadowRoot?.querySelector(name)?.getBoundingClientRect() ?? new DOMRect();
+				return [box.x, box.y, box.width, box.height];
+			}),
+		);
+		expect(places[1]).toEqual(places[0]);
+		expect(await harness.isCanvasShown()).toBe(true);
+	});
 });
