@@ -13,7 +13,7 @@ import type { UploadAccount } from "./testing/page.ts";
 
 type Options = Pick<
 	UploadOptions,
-	"backend" | "enhancements" | "gopSeconds" | "maxSize" | "preview" | "resume" | "title"
+	"backend" | "enhancements" | "gopSeconds" | "maxSize" | "preview" | "resume" | "runtimeUrl" | "title"
 > & {
 	readonly token?: string;
 	readonly worker?: "auto" | "none";
@@ -38,6 +38,7 @@ afterAll(async () => {
 beforeEach(() => {
 	bench.edge.assets.clear();
 	bench.edge.log.length = 0;
+	bench.order.length = 0;
 	bench.edge.fault = () => undefined;
 	bench.edge.hold = Promise.resolve();
 	bench.edge.tokens = new Set(["good"]);
@@ -99,6 +100,7 @@ describe("uploads from Chromium", () => {
 		const account = await uploaded("moment.mp4", { backend: "wasm", gopSeconds: 0.5, enhancements: [20, 40] });
 		const asset = bench.edge.only();
 		expect(account.result?.backend).toMatchObject({ kind: "wasm", width: 96, height: 64 });
+		expect(account.result?.backend.description).toContain("thread");
 		expect(asset.request.tracks.map(({ id }) => id)).toEqual(["base", "e20", "e40"]);
 		const base = asset.samples("base");
 		for (const track of ["e20", "e40"]) {
@@ -110,6 +112,26 @@ describe("uploads from Chromium", () => {
 			expect(pictures.length).toBe(14);
 			expect(pictures[13]).toMatchObject({ width: 96, height: 64 });
 		}
+		// What makes the link work, a group of the base and the first picture after it, was at the edge before anything was loaded that
+		// the enhancement needs.
+		const loaded = bench.order.findIndex((path) => /^\/runtime\/|\.onnx$/.test(path));
+		const before = bench.order.slice(0, loaded).filter((path) => path.startsWith("PUT "));
+		expect(loaded).toBeGreaterThan(0);
+		expect(before.map((path) => path.replace(/^.*tracks\//, ""))).toEqual(
+			expect.arrayContaining(["base/parts/0", "base/parts/1"]),
+		);
+	});
+
+	it("begins anew with the base alone where it turns out that networks cannot be computed", SLOW, async () => {
+		const account = await upload("moment.mp4", { backend: "auto", gopSeconds: 0.5, runtimeUrl: "/nowhere/" });
+		expect(account.error).toBeUndefined();
+		expect(account.result?.backend).toMatchObject({ kind: "none" });
+		expect(account.result?.backend.notice).toContain("Only the base is uploaded");
+		const [first, second] = [...bench.edge.assets.values()];
+		expect([first?.completed, second?.completed]).toEqual([false, true]);
+		expect(account.result?.asset.id).toBe(second?.id);
+		expect(second?.request.tracks.map(({ id }) => id)).toEqual(["base"]);
+		expect(second?.samples("base").length).toBe(14);
 	});
 
 	it("<crescendo-uploader> uploads a chosen file and links to it", async () => {
@@ -224,38 +246,6 @@ describe("uploads from Chromium", () => {
 		const { error } = await upload("vp8.webm");
 		expect(error).toMatchObject({ code: "unauthorized" });
 	});
-
-	it.each([1, 2, 3])(
-		"goes on after the page was killed (seed %i): the same bytes as undisturbed",
-		SLOW,
-		async (seed) => {
-			const options = { gopSeconds: 0.5 } as const;
-			await uploaded("little.mp4", options);
-			const undisturbed = bench.edge.only();
-			bench.edge.assets.clear();
-			const puts = bench.edge.puts;
-			// The page dies twice, each time after some more parts have arrived: 14 there are in all.
-			for (const part of [1 + ((seed * 5) % 7), 8 + ((seed * 3) % 4)]) {
-				const held = Promise.withResolvers<void>();
-				bench.edge.fault = () => {
-					if (bench.edge.puts - puts >= part) {
-						bench.edge.hold = held.promise;
-					}
-					return undefined;
-				};
-				await begin("little.mp4", options);
-				await expect.poll(() => bench.edge.puts - puts, { timeout: 60_000 }).toBeGreaterThanOrEqual(part);
-				await bench.reload();
-				bench.edge.fault = () => undefined;
-				held.resolve();
-				bench.edge.hold = Promise.resolve();
-			}
-			await uploaded("little.mp4", options);
-			for (const [track, parts] of undisturbed.parts) {
-				expect(bench.edge.only().parts.get(track)).toEqual(parts);
-			}
-		},
-	);
 
 	it("goes on in the middle of an enhancement, from the last whole group", SLOW, async () => {
 		const options = { backend: "wasm", gopSeconds: 0.5, enhancements: [30] } as const;

@@ -1,7 +1,7 @@
 import { createUpload } from "../../sdk/index.ts";
 import type { LayerProgress, Upload, UploadProgress, UploadState } from "../../sdk/index.ts";
 import { listAssets, uploadToken } from "./edge.ts";
-import { BOTTLENECKS, inBytes, inClock, inTime, STATES } from "./words.ts";
+import { BOTTLENECKS, inBytes, inClock, inTime, PREPARING_ENHANCEMENT, STATES } from "./words.ts";
 
 /** The page's elements by id; a missing one is a mistake of the page. */
 const element = <T extends HTMLElement>(id: string, kind: new () => T): T => {
@@ -135,7 +135,7 @@ const showProgress = (progress: UploadProgress, state: UploadState): void => {
 	}
 	page.bar.setAttribute("aria-valuenow", String(Math.round(100 * uploaded)));
 	const away = progress.waitingForNetwork && (state === "running" || state === "finishing");
-	page.stage.textContent = away ? "Waiting for the network, then it goes on by itself" : STATES[state];
+	page.stage.textContent = away ? "Waiting for the network, then it goes on by itself" : stageOf(progress, state);
 	page.percent.textContent = total > 0 ? `${Math.floor(100 * encoded)} %` : "";
 	const dropped = progress.framesDropped > 0 ? ` (${progress.framesDropped} left out)` : "";
 	page.frames.textContent =
@@ -155,6 +155,12 @@ const showProgress = (progress: UploadProgress, state: UploadState): void => {
 		page.notice.textContent = backend.notice ?? "";
 	}
 	showLayers(progress.layers);
+};
+
+/** The base is on its way before the enhancement's runtime and networks are loaded: until the first frame is whole, that is what happens. */
+const stageOf = ({ framesEncoded, backend }: UploadProgress, state: UploadState): string => {
+	const loading = state === "running" && framesEncoded === 0 && backend !== undefined && backend.kind !== "none";
+	return loading ? PREPARING_ENHANCEMENT : STATES[state];
 };
 
 const timeLeft = (progress: UploadProgress, state: UploadState): string => {
@@ -263,6 +269,10 @@ const listen = (current: Upload, title: string): void => {
 		draw(page.before, base, enhanced.displayWidth, enhanced.displayHeight);
 		draw(page.after, enhanced, enhanced.displayWidth, enhanced.displayHeight);
 		page.compare.hidden = false;
+	});
+	current.addEventListener("asset", () => {
+		// An upload that begins anew has another link.
+		page.watch.hidden = true;
 	});
 	current.addEventListener("playable", ({ detail }) => {
 		page.watch.href = detail.watchUrl;

@@ -39,9 +39,11 @@ export const BOTTLENECKS: Readonly<Record<Bottleneck, string>> = {
 	upload: "the network",
 };
 
+export const PREPARING_ENHANCEMENT = "Uploading the base, loading the enhancement";
+
 export const STATES: Readonly<Record<UploadState, string>> = {
 	idle: "Starting",
-	preparing: "Opening the video and measuring this machine",
+	preparing: "Opening the video",
 	running: "Encoding and uploading",
 	paused: "Paused",
 	finishing: "Sending the last parts",

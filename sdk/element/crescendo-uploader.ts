@@ -228,6 +228,12 @@ export class CrescendoUploaderElement extends Base {
 			canvas.getContext("2d")?.drawImage(enhanced, 0, 0);
 			canvas.hidden = false;
 		});
+		upload.addEventListener("asset", () => {
+			// An upload that begins anew has another link.
+			if (current()) {
+				this.#part('[part~="watch"]').hidden = true;
+			}
+		});
 		upload.addEventListener("playable", ({ detail }) => {
 			if (!current()) {
 				return;
@@ -290,7 +296,9 @@ export class CrescendoUploaderElement extends Base {
 			const dropped = progress.framesDropped > 0 ? `, ${progress.framesDropped} left out` : "";
 			const left = progress.secondsLeft === undefined ? "" : `, ${Math.ceil(progress.secondsLeft)} s left`;
 			this.#part('[part="status"]').textContent =
-				`${progress.framesEncoded} frames, ${progress.fps.toFixed(1)} a second${on}${dropped}${left}${waiting}`;
+				progress.framesEncoded === 0
+					? `Preparing${on}${waiting}`
+					: `${progress.framesEncoded} frames, ${progress.fps.toFixed(1)} a second${on}${dropped}${left}${waiting}`;
 		} else if (upload.state === "finishing") {
 			this.#part('[part="status"]').textContent = `${WORDS.finishing}${waiting}`;
 		}

@@ -59,12 +59,12 @@ export class Attempt {
 	/** @throws what the first failing stage threw. */
 	async run(): Promise<UploadResult> {
 		const { job, context, meter } = this.#work;
-		const layers = await job.openLayers();
 		const base = new BaseLane(this.#work);
 		const pairs = lookAhead(runAhead(base.pairs(), job.queueLength - job.lookAhead), job.lookAhead);
+		const enhancement = new EnhancementLane(this.#work, this.#stills);
 		try {
 			meter.start();
-			await new EnhancementLane(this.#work, layers, this.#stills).run(pairs, base.ahead);
+			await enhancement.run(pairs, base.ahead);
 			if (this.#work.shipper === undefined && context.resume !== undefined) {
 				// Everything was coded when the earlier attempt stopped; what is left is to send it.
 				await openAsset(this.#work, context.resume.record.base);
@@ -76,9 +76,7 @@ export class Attempt {
 		} finally {
 			await pairs.return();
 			await base.close();
-			for (const { encoder } of layers) {
-				await encoder.dispose();
-			}
+			await enhancement.close();
 		}
 	}
 

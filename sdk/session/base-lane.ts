@@ -129,6 +129,10 @@ export class BaseLane {
 			shipper.add(AUDIO_ID, sound);
 			await shipper.cut(AUDIO_ID, group);
 		}
-		void shipper.sent().then(() => this.#work.context.host.onPlayable(shipper.asset));
+		// Whatever stops the sending is thrown where the next part is added.
+		shipper.sent().then(
+			() => this.#work.context.host.onPlayable(shipper.asset),
+			() => undefined,
+		);
 	}
 }

@@ -17,16 +17,15 @@ const PATTERN: FramePattern = { ...DEFAULT_PATTERN, interval: 1 << 30 };
 /** The last stage of an attempt: codes the enhancements of every pair, takes its stills, and makes a checkpoint after each group. */
 export class EnhancementLane {
 	readonly #work: Work;
-	readonly #layers: readonly Layer[];
+	#layers: Layer[] = [];
 	readonly #stills: Stills;
 	/** Warnings of the source that the host knows. */
 	#told = 0;
 	/** What the next checkpoint says. */
 	readonly #done: { groups: number; frames: number; duration: number };
 
-	constructor(work: Work, layers: readonly Layer[], stills: Stills) {
+	constructor(work: Work, stills: Stills) {
 		this.#work = work;
-		this.#layers = layers;
 		this.#stills = stills;
 		const { groups, frames, duration } = work.context.resume?.record.checkpoint ?? {
 			groups: 0,
@@ -56,8 +55,9 @@ export class EnhancementLane {
 				await this.#takeStills(pair);
 			}
 			if (group === undefined) {
-				// A processor that computes networks leaves the base little time: what can be watched at once goes first.
+				// A processor that loads and computes networks leaves the base little time: what can be watched at once goes first.
 				await meter.waiting("base", ahead);
+				await this.#open();
 			} else if (pair.first) {
 				await this.#close(group, pair.group);
 			} else if (isOver) {
@@ -77,6 +77,27 @@ export class EnhancementLane {
 		if (group !== undefined) {
 			await this.#close(group, group + 1);
 		}
+	}
+
+	/** Lets go of the encoders. */
+	async close(): Promise<void> {
+		for (const { encoder } of this.#layers.splice(0)) {
+			await encoder.dispose();
+		}
+	}
+
+	/**
+	 * Loads what is needed to encode, once the first seconds of the base are at the edge, and begins the clock of the rate: loading does not
+	 * count. A live source does not wait for its network, and what is continued can be watched already.
+	 */
+	async #open(): Promise<void> {
+		const { job, context, meter } = this.#work;
+		if (job.plan.enhanced && !job.source.info.live && context.resume === undefined) {
+			await meter.waiting("upload", this.#work.ship().sent());
+		}
+		this.#layers = [...(await meter.waiting("enhancement", job.openLayers()))];
+		meter.backend = job.report;
+		meter.start();
 	}
 
 	async #encode(pair: LookedAhead<CodedPair>, layer: Layer, place: number): Promise<void> {

@@ -1,5 +1,6 @@
 import { baseCrfFor } from "../../codec/base/base-quality.ts";
 import { EFFORTS } from "../../codec/enhancement/effort.ts";
+import type { Effort } from "../../codec/enhancement/effort.ts";
 import { EnhancementEncoder } from "../../codec/enhancement/encoder.ts";
 import { WebGpuExecutor } from "../../codec/model/ort-webgpu-executor.ts";
 import type { SourcePicture } from "../../codec/picture/gpu-picture.ts";
@@ -12,11 +13,13 @@ import { GpuPath } from "../source/gpu-path.ts";
 import { MemoryPath } from "../source/picture-path.ts";
 import type { PicturePath } from "../source/picture-path.ts";
 import type { VideoSource } from "../source/video-source.ts";
+import { effortFor } from "../stages/backend.ts";
 import type { OpenedBackend } from "../stages/backend.ts";
 import { webCodecsBase } from "../stages/base-codecs.ts";
 import type { BaseCodecs } from "../stages/base-stage.ts";
-import { choosePlan } from "../stages/plan.ts";
-import type { Plan } from "../stages/plan.ts";
+import { choosePlan, isFarOff } from "../stages/plan.ts";
+import type { Backend, Plan, Task } from "../stages/plan.ts";
+import type { Prospect } from "../stages/prospect.ts";
 import { assetTracks, enhancementTrack } from "./tracks.ts";
 import type { AssetTracks } from "./tracks.ts";
 
@@ -37,62 +40,79 @@ const BASE_ONLY_CRF = 23;
 /** One coded layer: an encoder and its nominal quality. */
 export type Layer = { readonly q: number; readonly encoder: EnhancementEncoder };
 
-/** What is fixed once source and backend are known. */
+/** The size of an upload that is continued: it cannot change any more. */
+export type Decided = { readonly width: number; readonly height: number; readonly enhanced: boolean };
+
+/** The machine is not what the plan was made for: the upload begins anew, planned with what was measured. */
+export class FarOffPlan extends Error {
+	readonly backend: Backend;
+
+	constructor(backend: Backend) {
+		super("The estimate of this machine's speed was far off.");
+		this.backend = backend;
+	}
+}
+
+/** What is fixed once it is known what comes and what there is to compute on. */
 export class Job {
 	readonly source: VideoSource;
-	readonly opened: OpenedBackend;
+	readonly prospect: Prospect;
 	readonly options: ResolvedOptions;
 	readonly plan: Plan;
 	readonly frameRate: number;
 	/** Quality of each enhancement; empty where there is none. */
 	readonly qualities: readonly number[];
-	readonly report: BackendReport;
+	/** How hard the enhancement's encoder tries. */
+	readonly effort: Effort;
 	/** How pictures come from the decoder to the encoders. */
 	readonly path: PicturePath;
+	readonly #task: Task;
+	readonly #decided: Decided | undefined;
+	#report: BackendReport;
 
-	/** @param decided the size of an upload that is continued: it cannot change any more. */
-	constructor(
-		source: VideoSource,
-		opened: OpenedBackend,
-		options: ResolvedOptions,
-		decided?: { readonly width: number; readonly height: number; readonly enhanced: boolean },
-	) {
+	constructor(source: VideoSource, prospect: Prospect, options: ResolvedOptions, decided?: Decided) {
 		this.source = source;
-		this.opened = opened;
+		this.prospect = prospect;
 		this.options = options;
+		this.#decided = decided;
 		const { info } = source;
 		this.frameRate = info.frameRate ?? 25;
-		const chosen = choosePlan(
-			{
-				width: info.width,
-				height: info.height,
-				duration: info.duration,
-				live: info.live,
-				frameRate: this.frameRate,
-				maxSize: options.maxSize,
-				patience: options.patience,
-				layers: options.enhancements.length,
-				insisted: options.backend !== "auto",
-			},
-			opened.backend,
-		);
+		this.effort = effortFor(info.live);
+		this.#task = {
+			width: info.width,
+			height: info.height,
+			duration: info.duration,
+			live: info.live,
+			frameRate: this.frameRate,
+			maxSize: options.maxSize,
+			patience: options.patience,
+			layers: options.enhancements.length,
+			insisted: options.backend !== "auto",
+		};
+		const chosen = choosePlan(this.#task, prospect.backend);
 		const plan = decided === undefined ? chosen : { ...chosen, ...decided };
 		const even = (side: number) => side + (side & 1);
 		// A base that stands alone is coded as it is, and 4:2:0 coders want even sides.
 		this.plan = plan.enhanced ? plan : { ...plan, width: even(plan.width), height: even(plan.height) };
 		this.qualities = plan.enhanced ? options.enhancements : [];
-		const { executor } = opened;
+		const executor = prospect.opened?.executor;
 		this.path = plan.enhanced && executor instanceof WebGpuExecutor ? new GpuPath(executor) : new MemoryPath();
-		this.report = {
-			kind: plan.enhanced ? opened.backend.kind : "none",
-			description:
-				plan.enhanced && opened.executor !== undefined ? opened.executor.description : "no enhancement",
-			width: this.plan.width,
-			height: this.plan.height,
-			sourceWidth: info.width,
-			sourceHeight: info.height,
-			predictedFps: plan.predictedFps,
-			notice: plan.notice,
+		this.#report = this.#describe(plan, prospect.backend, executor?.description);
+	}
+
+	/** What is computed on, and what was given up; follows the measurement where that comes after the plan. */
+	get report(): BackendReport {
+		return this.#report;
+	}
+
+	#describe(plan: Plan, backend: Backend, description: string | undefined): BackendReport {
+		const { enhanced, predictedFps, notice } = plan;
+		const { width: sourceWidth, height: sourceHeight } = this.source.info;
+		const there = backend.kind === "wasm" ? "WASM" : backend.kind;
+		return {
+			kind: enhanced ? backend.kind : "none",
+			description: enhanced ? (description ?? there) : "no enhancement",
+			...{ width: this.plan.width, height: this.plan.height, sourceWidth, sourceHeight, predictedFps, notice },
 		};
 	}
 
@@ -118,10 +138,10 @@ export class Job {
 		return this.#fitting(WAITING_BYTES, Math.min(4, most), most);
 	}
 
-	/** Pairs whose successors the enhancement wants to know before it codes them, of those that wait: a live source has none to spare. */
+	/** Pairs whose successors the enhancement wants to know before it codes them, of those that wait. */
 	get lookAhead(): number {
-		if (!this.plan.enhanced || this.source.info.live) return 0;
-		return Math.min(EFFORTS.normal.lookAhead, Math.floor(this.queueLength / 2));
+		if (!this.plan.enhanced) return 0;
+		return Math.min(EFFORTS[this.effort].lookAhead, Math.floor(this.queueLength / 2));
 	}
 
 	/** Microseconds after which a part is sent though its group goes on; undefined where a part is a whole group. */
@@ -149,25 +169,46 @@ export class Job {
 		});
 	}
 
-	/** An encoder for each enhancement. Dispose them. */
+	/**
+	 * An encoder for each enhancement. Dispose them.
+	 * @throws {FarOffPlan} where the plan was made by an estimate, and what is measured now makes another one.
+	 */
 	async openLayers(): Promise<readonly Layer[]> {
-		const { executor, model } = this.opened;
+		if (!this.plan.enhanced) {
+			return [];
+		}
+		const opened = await this.prospect.open();
+		if (this.prospect.opened === undefined) {
+			this.#measured(opened);
+		}
+		const { executor, model } = opened;
 		if (executor === undefined || model === undefined) {
 			return [];
 		}
+		const { width, height } = this.plan;
+		const { effort } = this;
 		const layers: Layer[] = [];
 		for (const q of this.qualities) {
-			const { width, height } = this.plan;
-			layers.push({ q, encoder: await EnhancementEncoder.create({ model, executor, width, height }) });
+			layers.push({ q, encoder: await EnhancementEncoder.create({ model, executor, width, height, effort }) });
 		}
 		return layers;
 	}
 
+	/** What an upload is that has begun by an estimate of the machine, now that it is measured. */
+	#measured({ backend, executor }: OpenedBackend): void {
+		const measured = choosePlan(this.#task, backend);
+		// What is continued has its size, but its base would stand alone without an enhancement.
+		if (backend.kind === "none" || (this.#decided === undefined && isFarOff(this.plan, measured))) {
+			throw new FarOffPlan(backend);
+		}
+		this.#report = this.#describe(choosePlan(this.#task, backend, this.plan), backend, executor?.description);
+	}
+
 	/** Everything that the asset is made of, once the base is described. */
 	tracks(base: BaseTrack): AssetTracks {
-		const { model } = this.opened;
+		const { modelId } = this.prospect;
 		const enhancements =
-			model === undefined ? [] : this.qualities.map((q) => enhancementTrack(this.plan, q, model.id, base));
+			modelId === undefined ? [] : this.qualities.map((q) => enhancementTrack(this.plan, q, modelId, base));
 		return assetTracks(base, enhancements, this.source.audio?.track);
 	}
 }

@@ -46,7 +46,7 @@ const beginJournal = async (
 	base: BaseTrack,
 	tracks: AssetTracks,
 ): Promise<void> => {
-	const { plan, opened, source } = job;
+	const { plan, prospect, source } = job;
 	const { journal } = context;
 	const parts = Object.fromEntries([...tracks.keys()].map((id) => [id, 0]));
 	await journal?.begin({
@@ -54,7 +54,7 @@ const beginJournal = async (
 		assetId,
 		created: Date.now(),
 		plan: { width: plan.width, height: plan.height, enhanced: plan.enhanced },
-		modelId: plan.enhanced ? opened.model?.id : undefined,
+		modelId: plan.enhanced ? prospect.modelId : undefined,
 		base,
 		audio: source.audio?.track,
 		checkpoint: { group: 0, groups: 0, parts, frames: 0, duration: 0, bytes: 0 },

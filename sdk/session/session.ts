@@ -11,16 +11,17 @@ import type { Feed } from "../feed/feed.ts";
 import { FrameSource } from "../feed/frame-source.ts";
 import { FileSource } from "../source/file-source.ts";
 import type { VideoSource } from "../source/video-source.ts";
-import { openBackend } from "../stages/backend.ts";
-import type { OpenedBackend } from "../stages/backend.ts";
+import { effortFor } from "../stages/backend.ts";
 import { Gate } from "../stages/gate.ts";
 import type { Backend } from "../stages/plan.ts";
+import { foresee } from "../stages/prospect.ts";
+import type { Prospect } from "../stages/prospect.ts";
 import { Meter } from "../stages/meter.ts";
 import { UploadClient } from "../transport/client.ts";
 import { HttpClient } from "../transport/http.ts";
 import { Attempt } from "./attempt.ts";
 import type { SessionHost } from "./host.ts";
-import { Job } from "./job.ts";
+import { FarOffPlan, Job } from "./job.ts";
 
 /** Milliseconds between two progress events. */
 const PROGRESS_INTERVAL = 250;
@@ -30,7 +31,8 @@ const ATTEMPTS = 4;
 
 /**
  * One upload from opening the source to the last acknowledgement, on any thread. Usually one attempt; more where a device is
- * lost (coding goes on at the last checkpoint) or the edge has other bytes than a continued upload makes (it begins anew).
+ * lost (coding goes on at the last checkpoint), the machine is not what it was taken for, or the edge has other bytes than a continued
+ * upload makes (both begin anew).
  */
 export class UploadSession {
 	readonly #source: Blob | string | Feed;
@@ -40,6 +42,8 @@ export class UploadSession {
 	readonly #gate = new Gate();
 	readonly #http: HttpClient;
 	readonly #client: UploadClient;
+	/** Warnings that the host knows: a source that is read again says them again. */
+	readonly #warned = new Set<string>();
 	#attempt: Attempt | undefined;
 	/** Of the last attempt. */
 	#backend: Backend | undefined;
@@ -49,7 +53,16 @@ export class UploadSession {
 	constructor(source: Blob | string | Feed, options: ResolvedOptions, host: SessionHost, signal: AbortSignal) {
 		this.#source = source;
 		this.#options = options;
-		this.#host = host;
+		this.#host = {
+			...host,
+			onWarning: (warning) => {
+				const key = `${warning.code} ${warning.message}`;
+				if (!this.#warned.has(key)) {
+					this.#warned.add(key);
+					host.onWarning(warning);
+				}
+			},
+		};
 		this.#signal = signal;
 		this.#http = new HttpClient(
 			() => host.freshToken(this.#attempt?.assetId ?? this.#assetId),
@@ -140,11 +153,16 @@ export class UploadSession {
 					}
 					const lost = isLostDevice(error) && journal !== undefined;
 					const differs = error instanceof UploadError && error.code === "conflict" && resume !== undefined;
-					if ((!lost && !differs) || attempt >= ATTEMPTS) {
+					const farOff = error instanceof FarOffPlan;
+					if ((!lost && !differs && !farOff) || attempt >= ATTEMPTS) {
 						throw error;
 					}
-					if (differs) {
+					if (differs || farOff) {
 						await journal?.forget();
+					}
+					if (farOff) {
+						this.#backend = error.backend;
+						this.#forgetAsset();
 					}
 				}
 				// A source can be read once: its sound has gone by.
@@ -171,17 +189,17 @@ export class UploadSession {
 		journal: UploadJournal | undefined,
 		found: ResumePoint | undefined,
 	): Promise<UploadResult> {
-		let opened: OpenedBackend | undefined;
+		const { live } = source.info;
+		const wanted = { options: this.#options, effort: effortFor(live) };
+		const prospect = await foresee(wanted, live, this.#backend, this.#signal);
 		try {
-			opened = await openBackend(this.#options, this.#backend, this.#signal);
-			this.#backend = opened.backend;
-			const resume = fits(found, opened) ? found : undefined;
+			// What was only estimated is not known.
+			this.#backend = prospect.opened?.backend;
+			const resume = fits(found, prospect) ? found : undefined;
 			if (resume === undefined && this.#assetId !== undefined) {
-				this.#assetId = undefined;
-				this.#attempt = undefined;
-				this.#http.forgetToken();
+				this.#forgetAsset();
 			}
-			const job = new Job(source, opened, this.#options, resume?.record.plan);
+			const job = new Job(source, prospect, this.#options, resume?.record.plan);
 			this.#attempt = new Attempt(job, {
 				host: this.#host,
 				client: this.#client,
@@ -193,8 +211,15 @@ export class UploadSession {
 			this.#report();
 			return await this.#attempt.run();
 		} finally {
-			await opened?.executor?.dispose();
+			await prospect.close();
 		}
+	}
+
+	/** Another asset will be made, which needs a token of its own. */
+	#forgetAsset(): void {
+		this.#assetId = undefined;
+		this.#attempt = undefined;
+		this.#http.forgetToken();
 	}
 
 	#report(): void {
@@ -215,8 +240,8 @@ export class UploadSession {
 }
 
 /** Whether what an earlier run began can be continued with what there is now. */
-const fits = (point: ResumePoint | undefined, opened: OpenedBackend): boolean =>
-	point !== undefined && (!point.record.plan.enhanced || point.record.modelId === opened.model?.id);
+const fits = (point: ResumePoint | undefined, { modelId }: Prospect): boolean =>
+	point !== undefined && (!point.record.plan.enhanced || point.record.modelId === modelId);
 
 /** A GPU or a codec of the browser that gave up; a mapping that a lost GPU breaks off says so with a `DOMException` of its own. */
 const isLostDevice = (error: unknown): boolean =>

@@ -54,6 +54,7 @@ const resumed = (asset: AssetResponse, parts: readonly KeptPart[]) => {
 				return Response.json({ track: asset.tracks[0] }, { status: 201 });
 			},
 			sleep: async () => undefined,
+			timer: () => () => undefined,
 			random: () => 0,
 			now: () => 0,
 			online: () => true,

@@ -115,7 +115,7 @@ export class Shipper {
 		return Object.fromEntries([...this.#makers].map(([id, maker]) => [id, ends?.get(id) ?? maker.next]));
 	}
 
-	/** Resolves when everything that was cut so far is acknowledged; never where the upload fails before. */
+	/** Resolves when everything that was cut so far is acknowledged. @throws what stopped the sending. */
 	sent(): Promise<void> {
 		return this.#sender.settled();
 	}

@@ -1,3 +1,5 @@
+import type { Effort } from "../../codec/enhancement/effort.ts";
+import * as v from "valibot";
 import { createExecutor } from "../../codec/model/create-executor.ts";
 import type { Executor, ExecutorKind } from "../../codec/model/executor.ts";
 import { modelUrl } from "../../codec/model/load-fetch.ts";
@@ -13,6 +15,12 @@ import type { Backend, Speed } from "./plan.ts";
 export type OpenedBackend =
 	| { readonly backend: Extract<Backend, { kind: ExecutorKind }>; readonly executor: Executor; readonly model: Model }
 	| { readonly backend: Extract<Backend, { kind: "none" }>; readonly executor: undefined; readonly model: undefined };
+
+/** What to open, and how hard it will have to try. */
+export type Wanted = { readonly options: ResolvedOptions; readonly effort: Effort };
+
+/** How hard the encoder tries: what is live must be coded as it comes. */
+export const effortFor = (live: boolean): Effort => (live ? "realtime" : "normal");
 
 const PREFERENCES: Readonly<Record<"auto" | "webgpu" | "wasm", readonly ExecutorKind[]>> = {
 	auto: ["webgpu", "wasm"],
@@ -30,14 +38,14 @@ const MEASUREMENT_LIMIT = 20_000;
 const measureInTime = async (
 	model: Model,
 	executor: Executor,
-	options: ResolvedOptions,
+	{ options, effort }: Wanted,
 	signal: AbortSignal,
 ): Promise<Speed> => {
-	const q = options.enhancements[0] ?? 24;
-	if (options.backend !== "auto" || executor.kind !== "webgpu") return measureSpeed(model, executor, q, signal);
+	const what = { q: options.enhancements[0] ?? 24, effort };
+	if (options.backend !== "auto" || executor.kind !== "webgpu") return measureSpeed(model, executor, what, signal);
 	const limit = AbortSignal.timeout(MEASUREMENT_LIMIT);
 	try {
-		return await measureSpeed(model, executor, q, AbortSignal.any([signal, limit]));
+		return await measureSpeed(model, executor, what, AbortSignal.any([signal, limit]));
 	} catch (error) {
 		if (signal.aborted || !limit.aborted) throw error;
 		const message = `${executor.description} did not encode a few small pictures in ${MEASUREMENT_LIMIT / 1000} s`;
@@ -48,15 +56,16 @@ const measureInTime = async (
 /** Starts the runtime, fetches the model and measures how fast both are together, where `known` does not say it. */
 const start = async (
 	kinds: readonly ExecutorKind[],
-	options: ResolvedOptions,
+	wanted: Wanted,
 	known: Backend | undefined,
 	signal: AbortSignal,
 ): Promise<OpenedBackend> => {
+	const { options } = wanted;
 	const { executor, rejected } = await createExecutor({ prefer: kinds, runtimeUrl: options.runtimeUrl });
 	try {
 		const model = await loadModel(modelUrl(options.modelUrl, { signal }), { encoder: true });
 		const speed =
-			known?.kind === executor.kind ? known.speed : await measureInTime(model, executor, options, signal);
+			known?.kind === executor.kind ? known.speed : await measureInTime(model, executor, wanted, signal);
 		const why = rejected
 			.map(({ kind, reason }) => `${kind === "webgpu" ? "WebGPU" : kind}: ${reason.message}`)
 			.join(" ");
@@ -75,10 +84,11 @@ const start = async (
  * @throws {UploadError} `enhancement-unavailable` where one backend was insisted on, or the model cannot be had; `aborted`
  */
 export const openBackend = async (
-	options: ResolvedOptions,
+	wanted: Wanted,
 	known: Backend | undefined,
 	signal: AbortSignal,
 ): Promise<OpenedBackend> => {
+	const { options } = wanted;
 	if (options.backend === "none") {
 		return {
 			backend: { kind: "none", reason: "chosen by options.backend", chosen: true },
@@ -87,11 +97,11 @@ export const openBackend = async (
 		};
 	}
 	try {
-		return await start(PREFERENCES[options.backend], options, known, signal);
+		return await start(PREFERENCES[options.backend], wanted, known, signal);
 	} catch (error) {
 		signal.throwIfAborted();
 		if (options.backend === "auto" && error instanceof CodecError && error.code === "backend-failed") {
-			const retried = await start(["wasm"], options, known, signal).catch((second: unknown) =>
+			const retried = await start(["wasm"], wanted, known, signal).catch((second: unknown) =>
 				explain(second, options, signal),
 			);
 			return retried.backend.kind === "none"
@@ -102,6 +112,33 @@ export const openBackend = async (
 	}
 };
 
+/**
+ * The id of the model that an enhancement will be coded with, before its networks are loaded.
+ * @throws {UploadError} `enhancement-unavailable`, `aborted`
+ */
+export const readModelId = async (options: ResolvedOptions, signal: AbortSignal): Promise<string> => {
+	try {
+		const text = new TextDecoder().decode(await modelUrl(options.modelUrl, { signal }).read("model.json"));
+		const { id } = v.parse(ModelInfo, JSON.parse(text));
+		return id;
+	} catch (error) {
+		signal.throwIfAborted();
+		throw unavailable(error);
+	}
+};
+
+/** What is read of `model.json`; `loadModel` checks all of it later. */
+const ModelInfo = v.object({ id: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)) });
+
+const unavailable = (error: unknown): UploadError => {
+	const message = error instanceof Error ? error.message : String(error);
+	const hint = error instanceof CodecError && error.hint !== undefined ? error.hint : undefined;
+	return new UploadError("enhancement-unavailable", `The enhancement cannot be encoded: ${message}`, {
+		hint: hint ?? 'Set options.backend to "none" to upload the base alone.',
+		cause: error,
+	});
+};
+
 const explain = (error: unknown, options: ResolvedOptions, signal: AbortSignal): OpenedBackend => {
 	signal.throwIfAborted();
 	const message = error instanceof Error ? error.message : String(error);
@@ -109,9 +146,5 @@ const explain = (error: unknown, options: ResolvedOptions, signal: AbortSignal):
 	if (options.backend === "auto" && error instanceof CodecError && error.code.startsWith("backend-")) {
 		return { backend: { kind: "none", reason: message, chosen: false }, executor: undefined, model: undefined };
 	}
-	const hint = error instanceof CodecError && error.hint !== undefined ? error.hint : undefined;
-	throw new UploadError("enhancement-unavailable", `The enhancement cannot be encoded: ${message}`, {
-		hint: hint ?? 'Set options.backend to "none" to upload the base alone.',
-		cause: error,
-	});
+	throw unavailable(error);
 };

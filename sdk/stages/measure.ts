@@ -1,3 +1,4 @@
+import type { Effort } from "../../codec/enhancement/effort.ts";
 import { EnhancementEncoder } from "../../codec/enhancement/encoder.ts";
 import type { Executor } from "../../codec/model/executor.ts";
 import type { Model } from "../../codec/model/model-file.ts";
@@ -13,8 +14,12 @@ const LARGE = { width: 960, height: 544 };
 /** Where a frame of the middle size takes longer, in seconds, the largest is not tried. */
 const SLOW_FRAME = 0.04;
 
-/** Where a frame of the smallest size takes longer, in seconds, nothing else is tried: people should not wait for a verdict. */
+/** Where each frame of the smallest size takes longer, in seconds, nothing else is tried: people should not wait for a verdict. */
 const HOPELESS_FRAME = 1;
+const HOPELESS_FRAMES = 3;
+
+/** How much of the smallest frame's time does not grow with the size, on one thread of WASM, where this alone is known. */
+const FIXED_SHARE = 0.7;
 
 /**
  * Seconds for the frames of one size. The first frames of a page are several times slower than later ones (its code is not compiled yet):
@@ -55,6 +60,9 @@ const testPicture = (width: number, height: number, step: number): Picture => {
 	};
 };
 
+/** What is measured. */
+export type Measured = { readonly q: number; readonly effort: Effort };
+
 /** Frames of one size, one after the other. */
 class Probe {
 	readonly #encoder: EnhancementEncoder;
@@ -73,8 +81,14 @@ class Probe {
 	}
 
 	/** With its first frame coded, which compiles. */
-	static async open(model: Model, executor: Executor, size: Size, q: number, signal: AbortSignal): Promise<Probe> {
-		const probe = new Probe(await EnhancementEncoder.create({ model, executor, ...size }), size, q, signal);
+	static async open(
+		model: Model,
+		executor: Executor,
+		size: Size,
+		{ q, effort }: Measured,
+		signal: AbortSignal,
+	): Promise<Probe> {
+		const probe = new Probe(await EnhancementEncoder.create({ model, executor, effort, ...size }), size, q, signal);
 		try {
 			await probe.#encode("intra");
 		} catch (error) {
@@ -84,19 +98,14 @@ class Probe {
 		return probe;
 	}
 
-	/** Codes an inter frame. */
-	async once(): Promise<void> {
-		this.best = Math.min(this.best, await this.#encode("inter"));
-	}
-
-	/** Codes inter frames until there are enough. */
-	async run(): Promise<void> {
+	/** Codes inter frames until there are enough. @param most frames that are enough in any case. */
+	async run(most = MOST_FRAMES): Promise<void> {
 		const start = performance.now();
 		let frames = 0;
 		do {
-			await this.once();
+			this.best = Math.min(this.best, await this.#encode("inter"));
 			frames += 1;
-		} while (!isEnough(frames, (performance.now() - start) / 1000));
+		} while (frames < most && !isEnough(frames, (performance.now() - start) / 1000));
 	}
 
 	close(): Promise<void> {
@@ -122,20 +131,21 @@ class Probe {
 export const measureSpeed = async (
 	model: Model,
 	executor: Executor,
-	q: number,
+	what: Measured,
 	signal: AbortSignal,
 ): Promise<Speed> => {
 	const probes: Probe[] = [];
 	const open = async (size: Size): Promise<Probe> => {
-		const probe = await Probe.open(model, executor, size, q, signal);
+		const probe = await Probe.open(model, executor, size, what, signal);
 		probes.push(probe);
 		return probe;
 	};
 	try {
 		const small = await open(SMALL);
-		await small.once();
+		// The first frame compiles, and beside other work any single one may be slow: it takes three to say that there is no hope.
+		await small.run(HOPELESS_FRAMES);
 		if (small.best > HOPELESS_FRAME) {
-			return { fixed: 0, each: small.best / pixels(SMALL) };
+			return { fixed: FIXED_SHARE * small.best, each: ((1 - FIXED_SHARE) * small.best) / pixels(SMALL) };
 		}
 		const middle = await open(MIDDLE);
 		await middle.run();

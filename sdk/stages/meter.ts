@@ -49,6 +49,8 @@ export class Meter {
 	/** Begins the clock of the rate: what came before (opening, measuring) does not count. */
 	start(): void {
 		this.#decayed = this.#now();
+		this.#recentFrames = 0;
+		this.#recentSeconds = 0;
 	}
 
 	/** Nothing more will be coded: what was an estimate of the whole is now known. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { choosePlan, fitWithin } from "./plan.ts";
+import { choosePlan, fitWithin, isFarOff } from "./plan.ts";
 import type { Backend, Task } from "./plan.ts";
 
 const task = (change: Partial<Task> = {}): Task => ({
@@ -68,6 +68,24 @@ describe("choosePlan", () => {
 		expect(choosePlan(open, backend(20))).toMatchObject({ width: 1920, enhanced: true, pace: undefined });
 		expect(choosePlan(open, backend(5))).toMatchObject({ width: 960, enhanced: true });
 		expect(choosePlan(open, backend(0.001)).enhanced).toBe(false);
+	});
+
+	it("tells what a decided size takes, however long that is", () => {
+		const plan = choosePlan(task({ duration: 600 }), backend(0.2, "wasm"), { width: 1280, height: 720 });
+		expect(plan).toMatchObject({ width: 1280, height: 720, enhanced: true });
+		expect(plan.predictedFps).toBeCloseTo(0.2 * 2.25 * 0.8, 5);
+		expect(plan.notice).toContain("1280x720 instead of 1920x1080, which takes about 13.9 hours");
+	});
+
+	it("begins anew only where an estimate was far off", () => {
+		const plans = [9, 3, 0.5].map((fps) => choosePlan(task(), backend(fps, "wasm")));
+		const [quick, slower, slow] = plans;
+		if (quick === undefined || slower === undefined || slow === undefined) throw new Error("three plans");
+		expect(plans.map(({ width }) => width)).toEqual([1280, 640, 320]);
+		expect(isFarOff(quick, quick)).toBe(false);
+		expect(isFarOff(quick, slow)).toBe(true);
+		expect(isFarOff(slow, quick)).toBe(true);
+		expect(isFarOff(slow, { ...slow, enhanced: false })).toBe(true);
 	});
 
 	it("leaves the enhancement out where even the smallest size takes far too long", () => {

@@ -86,8 +86,9 @@ const inWords = (seconds: number): string => {
 /**
  * Chooses the largest size that can be encoded within the person's patience. On a slow machine that is a smaller picture,
  * and, where even the smallest would take many times as long, no enhancement; `notice` says so in a sentence.
+ * @param decided a size that cannot be chosen any more: what it takes is told.
  */
-export const choosePlan = (task: Task, backend: Backend): Plan => {
+export const choosePlan = (task: Task, backend: Backend, decided?: Size): Plan => {
 	const full = fitWithin(task.width, task.height, task.maxSize);
 	if (backend.kind === "none") {
 		const size = fitWithin(task.width, task.height, Math.min(task.maxSize, BASE_ONLY_SIDE));
@@ -95,7 +96,19 @@ export const choosePlan = (task: Task, backend: Backend): Plan => {
 		const told = backend.chosen ? undefined : notice;
 		return { ...size, enhanced: false, pace: undefined, predictedFps: undefined, notice: told };
 	}
-	return task.live ? chooseLive(task, full, backend) : chooseRecorded(task, full, backend);
+	return task.live ? chooseLive(task, full, backend) : chooseRecorded(task, full, backend, decided);
+};
+
+/** Pictures of so many times the pixels, or of so many times fewer, are another video to whoever waits for it or watches it. */
+const FAR = 2.5;
+
+/**
+ * Whether a plan that was made by an estimate misses by far what the measurement, which came later, makes of the same task: then it is
+ * worth beginning anew.
+ */
+export const isFarOff = (estimated: Plan, measured: Plan): boolean => {
+	const ratio = (estimated.width * estimated.height) / (measured.width * measured.height);
+	return estimated.enhanced !== measured.enhanced || ratio > FAR || ratio < 1 / FAR;
 };
 
 type Size = { readonly width: number; readonly height: number };
@@ -140,7 +153,7 @@ const chooseLive = (task: Task, full: Size, backend: Computing): Plan => {
 	return { ...size, enhanced: true, pace, predictedFps, notice };
 };
 
-const chooseRecorded = (task: Task, full: Size, backend: Computing): Plan => {
+const chooseRecorded = (task: Task, full: Size, backend: Computing, decided: Size | undefined): Plan => {
 	const sizes = ladder(task, full);
 	const allowed = task.duration === undefined ? undefined : Math.max(SHORT_WAIT, task.patience * task.duration);
 	// Where nobody knows the end, each second of video may take `patience` seconds.
@@ -148,23 +161,24 @@ const chooseRecorded = (task: Task, full: Size, backend: Computing): Plan => {
 		allowed === undefined ? task.frameRate / task.patience : (task.frameRate * (task.duration ?? 0)) / allowed;
 	const fps = (size: { readonly width: number; readonly height: number }) =>
 		framesPerSecond(backend.speed, size.width, size.height, task.layers);
-	const size = sizes.find((candidate) => fps(candidate) >= needed) ?? sizes.at(-1) ?? full;
+	const size = decided ?? sizes.find((candidate) => fps(candidate) >= needed) ?? sizes.at(-1) ?? full;
 	const predictedFps = fps(size);
 	const where = backend.kind === "wasm" ? "on the processor (WASM)" : "here";
 	const because = backend.fellBack === undefined ? "" : `${backend.fellBack}. `;
 	const wait = (task.frameRate * (task.duration ?? 0)) / predictedFps;
 	const bearable = allowed === undefined ? predictedFps >= needed : wait <= Math.max(LONG_WAIT, allowed);
-	if (!bearable && !task.insisted) {
+	if (!bearable && !task.insisted && decided === undefined) {
 		const base = fitWithin(task.width, task.height, Math.min(task.maxSize, BASE_ONLY_SIDE));
 		const long = task.duration === undefined ? "would take too long" : `would take ${inWords(wait)}`;
 		const notice =
 			`Only the base is uploaded, at ${base.width}x${base.height}: the enhancement ${long} ${where}. ${because}`.trim();
 		return { ...base, enhanced: false, pace: undefined, predictedFps, notice };
 	}
-	if (size === full && backend.fellBack === undefined) {
+	const isFull = size.width === full.width && size.height === full.height;
+	if (isFull && backend.fellBack === undefined) {
 		return { ...size, enhanced: true, pace: undefined, predictedFps, notice: undefined };
 	}
-	const reduced = size === full ? "" : ` instead of ${full.width}x${full.height}`;
+	const reduced = isFull ? "" : ` instead of ${full.width}x${full.height}`;
 	const duration = task.duration === undefined ? "" : `, which takes about ${inWords(wait)}`;
 	const notice = `${because}The enhancement is computed ${where} at ${size.width}x${size.height}${reduced}${duration}.`;
 	return { ...size, enhanced: true, pace: undefined, predictedFps, notice };

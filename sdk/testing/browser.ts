@@ -12,6 +12,8 @@ export type BrowserBench = {
 	readonly origin: string;
 	/** Answers under the page's own origin. */
 	readonly edge: EdgeDouble;
+	/** What was asked for and acknowledged, see `StaticServer`. */
+	readonly order: string[];
 	/** Loads the page again: whatever it did dies, only its storage stays. */
 	readonly reload: () => Promise<void>;
 	/** Another tab with the same page. */
@@ -96,6 +98,7 @@ export const openBrowser = async (files: string, flags: readonly string[] = []):
 			page,
 			origin,
 			edge,
+			order: server.order,
 			reload: () => load(),
 			another: async () => {
 				const tab = await context.newPage();

@@ -14,7 +14,13 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /** For tests only: files of some folders and an edge beside them, for pages of any origin. */
-export type StaticServer = { readonly origin: string; readonly edge: EdgeDouble; readonly close: () => Promise<void> };
+export type StaticServer = {
+	readonly origin: string;
+	readonly edge: EdgeDouble;
+	/** Paths of files as they were asked for, and of parts ("PUT /v1/...") as they were acknowledged, in this order. */
+	readonly order: string[];
+	readonly close: () => Promise<void>;
+};
 
 /** @param folders by the beginning of the path, which ends with a slash; the longest counts. @param pages answers by path. */
 export const serveFiles = async (
@@ -22,6 +28,7 @@ export const serveFiles = async (
 	pages: Readonly<Record<string, string>> = {},
 ): Promise<StaticServer> => {
 	const edge = new EdgeDouble();
+	const order: string[] = [];
 	const mounts = Object.keys(folders).sort((left, right) => right.length - left.length);
 	const server = createServer((request, response) => {
 		response.setHeader("access-control-allow-origin", "*");
@@ -32,6 +39,11 @@ export const serveFiles = async (
 			return;
 		}
 		const path = new URL(request.url ?? "/", "http://localhost").pathname;
+		if (request.method === "GET") {
+			order.push(path);
+		} else {
+			response.on("finish", () => response.statusCode < 300 && order.push(`${request.method} ${path}`));
+		}
 		if (path.startsWith("/v1/")) {
 			edge.handle(request, response, `http://${request.headers.host}/`).catch((error: unknown) => {
 				response.statusCode = 500;
@@ -61,6 +73,7 @@ export const serveFiles = async (
 	return {
 		origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
 		edge,
+		order,
 		close: async () => {
 			server.closeAllConnections();
 			await new Promise((resolve) => server.close(resolve));

@@ -88,6 +88,24 @@ describe("PartSender", () => {
 		expect(open.length).toBe(3);
 	});
 
+	it("is settled when what was added before is acknowledged, whatever came after, and throws what stopped it", async () => {
+		const { open, deliver } = manual();
+		const sender = new PartSender(deliver, new Gate(), new AbortController().signal, LIMITS);
+		await sender.settled();
+		await sender.add(part(0));
+		let settled = false;
+		const settling = sender.settled().then(() => (settled = true));
+		await sender.add(part(1));
+		await tick();
+		expect(settled).toBe(false);
+		open[0]?.answer();
+		await settling;
+		expect(sender.pendingBytes).toBe(part(1).bytes.length);
+		const failing = sender.settled();
+		open[1]?.refuse(new Error("no room on the disk"));
+		await expect(failing).rejects.toThrow("no room on the disk");
+	});
+
 	it("ends with the caller's reason when aborted", async () => {
 		const { deliver } = manual();
 		const abort = new AbortController();

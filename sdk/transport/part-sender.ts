@@ -28,9 +28,8 @@ export class PartSender {
 	readonly #waiting: OutgoingPart[] = [];
 	#underWay = 0;
 	#pendingBytes = 0;
-	/** One for each part that is not acknowledged, resolved when it is. */
-	readonly #outstanding = new Set<Promise<void>>();
-	readonly #acknowledge = new Map<OutgoingPart, () => void>();
+	/** Parts that are not acknowledged. */
+	readonly #outstanding = new Set<OutgoingPart>();
 	#failure: { readonly error: unknown } | undefined;
 	#changed: (() => void)[] = [];
 
@@ -61,9 +60,7 @@ export class PartSender {
 		this.#throwIfFailed();
 		this.#waiting.push(part);
 		this.#pendingBytes += part.bytes.length;
-		const arrived = new Promise<void>((resolve) => this.#acknowledge.set(part, resolve));
-		this.#outstanding.add(arrived);
-		void arrived.then(() => this.#outstanding.delete(arrived));
+		this.#outstanding.add(part);
 		this.#start();
 		while (this.full) {
 			await this.#change();
@@ -71,9 +68,14 @@ export class PartSender {
 		}
 	}
 
-	/** Resolves when every part added before is acknowledged; never where one cannot be sent. */
+	/** Resolves when every part added before is acknowledged. @throws what stopped the sending. */
 	async settled(): Promise<void> {
-		await Promise.all(this.#outstanding);
+		const before = [...this.#outstanding];
+		this.#throwIfFailed();
+		while (before.some((part) => this.#outstanding.has(part))) {
+			await this.#change();
+			this.#throwIfFailed();
+		}
 	}
 
 	/** Resolves when every part is acknowledged. @throws what stopped the sending. */
@@ -101,8 +103,7 @@ export class PartSender {
 			await this.#gate.passed(this.#signal);
 			await this.#deliver(part, this.#signal);
 			this.#pendingBytes -= part.bytes.length;
-			this.#acknowledge.get(part)?.();
-			this.#acknowledge.delete(part);
+			this.#outstanding.delete(part);
 		} catch (error) {
 			this.#fail(error);
 		}

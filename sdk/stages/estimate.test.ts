@@ -1,0 +1,26 @@
+import { expect, it } from "vitest";
+import { estimateSpeed } from "./estimate.ts";
+
+/** A clock that is read before and after each round, and between them. @param rounds milliseconds of each; the last one repeats. */
+const clockOf = (rounds: readonly number[]) => {
+	let now = 0;
+	let read = 0;
+	let round = 0;
+	return () => {
+		// Read once at the start; then twice around each round, and once more after it where enough were done.
+		const told = now;
+		read += 1;
+		if (read > 1 && read % 2 === 0) {
+			now += rounds[Math.min(round++, rounds.length - 1)] ?? 0;
+		}
+		return told;
+	};
+};
+
+it("believes the fastest round, and ends", () => {
+	const quick = estimateSpeed(clockOf([50, 40, 1, 40]));
+	const slow = estimateSpeed(clockOf([50, 40, 4, 40]));
+	expect(quick.each).toBeGreaterThan(0);
+	expect(slow.each / quick.each).toBeCloseTo(4, 6);
+	expect(slow.fixed / quick.fixed).toBeCloseTo(4, 6);
+});
