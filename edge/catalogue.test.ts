@@ -236,6 +236,9 @@ describe("what players report", () => {
 	});
 
 	it("is refused where it is none, or of nothing", async () => {
+		for (const figures of ["quality", "usage"]) {
+			expect((await call(`/v1/assets/paaaaaaaaaaaaaaaaaaaa/${figures}`)).status).toBe(404);
+		}
 		expect(await codeOf(await send(id, [], "application/cmcd"))).toEqual([400, "invalid-request"]);
 		expect(await codeOf(await send(id, [{ session: "x" }]))).toEqual([400, "invalid-request"]);
 		expect(await codeOf(await send(id, [{ session: "session-four" }], "text/html"))).toEqual([

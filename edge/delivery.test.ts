@@ -307,6 +307,20 @@ describe("CORS", () => {
 describe("pages", () => {
 	const textOf = async (address: string) => (await call(address, { token: "" })).text();
 
+	it("and whatever else is no part of the interface take their own methods alone", async () => {
+		for (const [path, allowed] of [
+			[`/watch/${id}`, "GET, HEAD"],
+			[`/embed/${id}`, "GET, HEAD"],
+			["/health", "GET, HEAD"],
+			["/oembed", "GET, HEAD"],
+			["/studio/upload-token", "POST"],
+		] as const) {
+			const response = await call(path, { method: allowed === "POST" ? "HEAD" : "POST" });
+			expect([path, response.status, response.headers.get("Allow")]).toEqual([path, 405, allowed]);
+		}
+		for (const path of ["/v1", "/p", "/models"]) expect((await call(path)).status).toBe(404);
+	});
+
 	it("are one file for all assets, and static files for the rest", async () => {
 		expect(await textOf(`/embed/${id}`)).toContain("Embed fixture");
 		expect(await textOf(`/watch/${id}`)).toContain("Watch fixture");

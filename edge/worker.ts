@@ -1,4 +1,4 @@
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { routePath } from "hono/route";
 import type { EdgeContext, Environment } from "./environment.ts";
@@ -37,9 +37,15 @@ app.route("/", routes);
 
 app.notFound((context) => {
 	const { pathname } = new URL(context.req.url);
-	if (/^\/(v1|p|runtime|models)\//.test(pathname)) return notFound("such address").toResponse();
-	return context.env.PAGES.fetch(context.req.raw);
+	if (/^\/(v1|p|runtime|models)(\/|$)/.test(pathname)) return notFound("such address").toResponse();
+	return staticFile(context);
 });
+
+/** An answer that middleware can still change: those of the binding are sealed. */
+const staticFile = async ({ env, req }: Context<EdgeContext>): Promise<Response> => {
+	const file = await env.PAGES.fetch(req.raw);
+	return new Response(file.body, file);
+};
 
 app.onError((error, context) => {
 	if (error instanceof ApiError) return error.toResponse();

@@ -61,6 +61,7 @@ export const figures = new Hono<EdgeContext>()
 	.get("/v1/assets/:id/quality", async (context) => {
 		const id = assetIdParam(context);
 		await requireKey(context, "read");
+		if ((await findAsset(context.env.CATALOGUE, id)) === undefined) throw notFound("such asset");
 		return context.json(await readQuality(context.env.CATALOGUE, id, firstDay(context)));
 	})
 	.get("/v1/assets/:id/usage", async (context) => {

@@ -1,11 +1,15 @@
 /** Names that lead nowhere on the public Internet (RFC 6761, RFC 6762, RFC 8375, RFC 9476, and what networks use by custom). */
 const INTERNAL =
-	/(^|\.)(localhost|local|internal|intranet|private|corp|home|lan|home\.arpa|arpa|test|invalid|example|onion|alt)$/;
+	/(^|\.)(localhost|localdomain|local|internal|intranet|private|corp|home|lan|svc|cluster|consul|arpa|test|invalid|example|onion|alt)$/;
+
+/** Services whose names lead to whatever address they hold, or to the machine that asks. */
+const MIRRORS = /(^|\.)(nip\.io|sslip\.io|xip\.io|localtest\.me|lvh\.me|vcap\.me|lacolhost\.com)$/;
 
 /**
  * Why a webhook may not go to this address, as one sentence; undefined if it may. Whoever makes a webhook lets the edge send requests:
- * they must not reach what only the edge can reach. Names alone are let in, not addresses, over HTTPS, and redirects are not followed:
- * certificates are made for names that the public can see. On Cloudflare, requests leave through the public network in any case; who
+ * they must not reach what only the edge can reach. Names alone are let in, not addresses, over HTTPS, and redirects are not followed.
+ * A name of one's own may still lead inwards; but before a byte of a message is sent, whoever is there has to show a certificate for
+ * that name, which nothing internal has. On Cloudflare, requests leave through the public network in any case; who
  * runs the Worker elsewhere keeps its `globalOutbound` to public addresses, which is workerd's default.
  */
 export const findTargetFault = (text: string): string | undefined => {
@@ -17,6 +21,7 @@ export const findTargetFault = (text: string): string | undefined => {
 	const host = url.hostname.toLowerCase().replace(/\.$/, "");
 	// The parser has turned every spelling of an IPv4 address (0x7f.1, 2130706433) into four numbers.
 	if (host.startsWith("[") || /^[\d.]+$/.test(host)) return "Webhooks go to a host name, not to an address.";
-	if (!host.includes(".") || INTERNAL.test(host)) return "Webhooks go to a host on the public Internet.";
+	if (!host.includes(".") || INTERNAL.test(host) || MIRRORS.test(host))
+		return "Webhooks go to a host on the public Internet.";
 	return undefined;
 };
