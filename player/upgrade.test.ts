@@ -99,33 +99,26 @@ describe("the upgrade on the screen", () => {
 		expect(numbered.filter((frame) => !isBase(frame) && !isEnhanced(frame))).toEqual([]);
 	});
 
-	it("shows the base at once when the page is hidden, and the enhancement again when it is back", async () => {
+	it("shows the base at once and says why when the page is hidden or the video has a window of its own, and comes back", async () => {
 		await harness.open(video('enhancement="force"'));
 		await harness.standOn(3);
 		await harness.waitForPicture();
 		expect(isEnhanced(await shown())).toBe(true);
 		/** What a browser says of a tab in the background. */
-		const say = (state: "hidden" | "visible") =>
+		const turn = (state: "hidden" | "visible") =>
 			harness.page.evaluate((value) => {
 				Object.defineProperty(document, "visibilityState", { configurable: true, get: () => value });
 				document.dispatchEvent(new Event("visibilitychange"));
 			}, state);
-		await say("hidden");
+		await turn("hidden");
 		expect(await harness.element((v) => [v.enhancementState, v.enhancementReason])).toEqual([
 			"base",
 			"page-hidden",
 		]);
 		expect(isBase(await shown())).toBe(true);
-		await say("visible");
+		await turn("visible");
 		await harness.waitForPicture();
 		expect(isEnhanced(await shown())).toBe(true);
-		expect(await harness.faults()).toEqual([]);
-	});
-
-	it("shows the base and says why while the browser shows the video in a window of its own", async () => {
-		await harness.open(video('enhancement="force"'));
-		await harness.standOn(3);
-		await harness.waitForPicture();
 		// A browser without a screen opens no such window: this is what it says of one.
 		const say = (type: "enterpictureinpicture" | "leavepictureinpicture") =>
 			harness.page.$eval(
@@ -149,10 +142,11 @@ describe("the upgrade on the screen", () => {
 		await say("leavepictureinpicture");
 		await harness.waitForPicture();
 		expect(isEnhanced(await shown())).toBe(true);
+		expect(await harness.faults()).toEqual([]);
 	});
 
-	it("tells of the times of each stage once a second while it decodes", async () => {
-		await harness.open(video('enhancement="force"'));
+	it("tells of the times of each stage while it decodes, and shows the frame of the video or nothing at every rate", async () => {
+		await harness.open(video('enhancement="force" loop'));
 		const told = await harness.element(async (v) => {
 			const event = new Promise<CustomEvent>((resolve) =>
 				document.addEventListener("enhancementstatistics", (e) => resolve(e as CustomEvent), { once: true }),
@@ -162,11 +156,6 @@ describe("the upgrade on the screen", () => {
 			return [target === v, Object.keys(detail.times).toSorted(), detail.times.reconstruct > 0];
 		});
 		expect(told).toEqual([true, ["convert", "parse", "reconstruct", "total"], true]);
-	});
-
-	it("shows the frame of the video or nothing at every rate", async () => {
-		await harness.open(video('enhancement="force" loop'));
-		await harness.element((v) => v.play());
 		await harness.until(
 			(count) => document.querySelector("crescendo-video")?.statistics.picturesReady === count,
 			FRAMES,
