@@ -71,7 +71,10 @@ const median = (values: readonly number[]): number =>
 
 const watch = async (page: Page, master: string): Promise<void> => {
 	await page.addScriptTag({ path: HLS });
-	while (!(await fetch(master)).ok) await sleep(100);
+	for (let tries = 0; !(await fetch(master)).ok; tries++) {
+		if (tries > 1200) throw new Error("the edge has nothing to play after two minutes");
+		await sleep(100);
+	}
 	await page.evaluate(play, { master, ...CELLS });
 };
 
@@ -82,7 +85,9 @@ const measure = async (bench: BrowserBench, edge: LocalEdge, run: (typeof RUNS)[
 		[CAMERA, CELLS, options] as const,
 	);
 	let master: string | undefined;
-	while (master === undefined) {
+	for (let tries = 0; master === undefined; tries++) {
+		// Loading and measuring come first.
+		if (tries > 1800) throw new Error("the upload made no asset within three minutes");
 		await sleep(100);
 		master = await bench.page.evaluate((upload) => globalThis.bench.assetOf(upload)?.masterUrl, id);
 	}
