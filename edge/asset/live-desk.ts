@@ -24,6 +24,9 @@ export type PlaylistQuery = {
 /** A piece of a segment: its bytes, or where in the stored segment they are. */
 export type PartialLocation = { readonly bytes: Uint8Array } | { readonly offset: number; readonly length: number };
 
+/** Characters of playlists that are kept for whoever asks next: a playlist of twelve hours has 900,000. */
+const KEPT_CHARACTERS = 2 ** 21;
+
 /** Target durations that a request waits for what is not there yet. */
 const PATIENCE = 3;
 
@@ -39,6 +42,7 @@ export class LiveDesk {
 	/** Requests that are not answered yet. */
 	#waiting = 0;
 	readonly #texts = new Map<string, string>();
+	#characters = 0;
 
 	/** `find` gives the asset as it is now, unless it is being deleted. */
 	constructor(find: () => StoredAsset | undefined, store: AssetStore) {
@@ -60,7 +64,7 @@ export class LiveDesk {
 	/** The asset is not what it was. */
 	announce(): void {
 		this.#view = undefined;
-		this.#texts.clear();
+		this.#forgetTexts();
 		this.#changes.announce();
 	}
 
@@ -96,8 +100,12 @@ export class LiveDesk {
 		const { track, state } = found;
 		if (track.segments.length === 0 && (track.open ?? []).length === 0) return nothingYet();
 		const key = `${trackId} ${query.skip}`;
-		const text = this.#texts.get(key) ?? mediaPlaylist(state, track, { skip: query.skip });
+		const kept = this.#texts.get(key);
+		if (kept !== undefined) return accept(kept);
+		const text = mediaPlaylist(state, track, { skip: query.skip });
+		if (this.#characters + text.length > KEPT_CHARACTERS) this.#forgetTexts();
 		this.#texts.set(key, text);
+		this.#characters += text.length;
 		return accept(text);
 	}
 
@@ -120,6 +128,11 @@ export class LiveDesk {
 		const json = asset?.settings.request.tracks.find(({ id }) => id === trackId);
 		if (asset === undefined || track === undefined || json === undefined) return noSuch("such asset");
 		return locate(track, segment, index) ?? this.#openPartial(asset, track, json, segment, index);
+	}
+
+	#forgetTexts(): void {
+		this.#texts.clear();
+		this.#characters = 0;
 	}
 
 	#openPartial(asset: StoredAsset, track: TrackState, json: TrackJson, segment: number, index: number) {
