@@ -87,8 +87,8 @@ export class WebGpuExecutor implements Executor {
 	private readonly pool: BufferPool;
 	private readonly warps: GpuWarps;
 	private readonly sessions = new Set<InferenceSession>();
-	/** Rejects when the device is lost. */
-	private readonly lost: Promise<never>;
+	/** Who waits for work of this device. */
+	private readonly waiting = new Set<(reason: CodecError) => void>();
 	private failure: CodecError | undefined;
 	private disposed = false;
 
@@ -100,7 +100,7 @@ export class WebGpuExecutor implements Executor {
 		this.pool = new BufferPool(device);
 		this.programs = new GpuPrograms(device, this.pool);
 		this.warps = new GpuWarps(this.programs);
-		this.lost = device.lost.then((info) => {
+		void device.lost.then((info) => {
 			this.failure = new CodecError(
 				"backend-failed",
 				`The GPU device was lost: ${(info.message || info.reason).replace(/\.$/, "")}.`,
@@ -108,10 +108,9 @@ export class WebGpuExecutor implements Executor {
 					hint: "Create a new executor, or go on without the enhancement.",
 				},
 			);
-			throw this.failure;
+			for (const reject of this.waiting) reject(this.failure);
+			this.waiting.clear();
 		});
-		// Whoever waits races with it; nobody waiting is no error.
-		this.lost.catch(() => undefined);
 		device.addEventListener("uncapturederror", this.refuse);
 	}
 
@@ -300,8 +299,14 @@ export class WebGpuExecutor implements Executor {
 		return new GpuTensor(shape, buffer, value, () => this.pool.give(buffer));
 	}
 
+	/** Rejects when the device is lost, should that come first. A race with a promise that stays open for hours would hold on to every result. */
 	private orLost<T>(work: Promise<T>): Promise<T> {
-		return Promise.race([work, this.lost]);
+		if (this.failure !== undefined) return Promise.reject(this.failure);
+		return new Promise((resolve, reject) => {
+			this.waiting.add(reject);
+			const settled = () => this.waiting.delete(reject);
+			work.then(resolve, reject).then(settled, settled);
+		});
 	}
 
 	private check(): void {
