@@ -22,6 +22,9 @@ export const ENCODED_SAMPLES = [
 	},
 ] as const;
 
+/** Shown of both before they play. */
+export const SAMPLE_POSTER = join(root, "examples/sample/bunny-poster.jpg");
+
 /** Names of an uploaded sample's metadata: which file it is, and the SHA-256 of that file. */
 const FILE = "sample";
 const DIGEST = "sampleDigest";
@@ -105,7 +108,7 @@ class SeedClient {
 		return found;
 	}
 
-	/** Uploads a sample as the command line does, and writes into its metadata which file it is. */
+	/** Uploads a sample as the command line does, gives it its poster, and writes into its metadata which file it is. */
 	async upload({ path, title, file, digest }: SampleFile): Promise<void> {
 		const tool = join(root, "dist/cli/crescendo.js");
 		const { stdout } = await promisify(execFile)(
@@ -119,15 +122,20 @@ class SeedClient {
 			},
 		);
 		const { id }: { id: string } = JSON.parse(stdout);
+		await this.call(
+			`/v1/assets/${id}/poster`,
+			{ method: "PUT", body: await readFile(SAMPLE_POSTER) },
+			"image/jpeg",
+		);
 		const body = JSON.stringify({ metadata: { [FILE]: file, [DIGEST]: digest } });
 		await this.call(`/v1/assets/${id}`, { method: "PATCH", body });
 	}
 
 	/** @throws Error for an answer that is not good */
-	async call(path: string, init: RequestInit = {}): Promise<Response> {
+	async call(path: string, init: RequestInit = {}, contentType = "application/json"): Promise<Response> {
 		const response = await fetch(this.#edge.url + path, {
 			...init,
-			headers: { Authorization: `Bearer ${this.#edge.apiKey}`, "Content-Type": "application/json" },
+			headers: { Authorization: `Bearer ${this.#edge.apiKey}`, "Content-Type": contentType },
 			signal: this.#signal ?? null,
 		});
 		if (response.ok) return response;
