@@ -231,8 +231,11 @@ def tables(model):
 
 
 def load(checkpoint):
-    """The model of a checkpoint with its averaged weights, in integers. Float checkpoints have no shifts: refused."""
+    """The model of a checkpoint with its averaged weights, in integers. Float checkpoints have no shifts: refused; so are ablations."""
     c = torch.load(checkpoint, map_location="cpu")
+    ablation = c["progress"].get("ablation", "none")
+    if ablation != "none":
+        raise ValueError(f"{checkpoint} was trained with --ablate {ablation}: the product's graphs have every part, these weights do not")
     model = Enhancement()
     model.load_state_dict(c["model"])
     for k, v in model.named_parameters():

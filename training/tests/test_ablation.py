@@ -14,6 +14,7 @@ from support import moving_clip, run  # noqa: E402
 from training import ablate  # noqa: E402
 from training.data import prepare  # noqa: E402
 from training.evaluate import clips  # noqa: E402
+from training.export import export  # noqa: E402
 from training.model import ablation, adaptive  # noqa: E402
 from training.model.enhancement import Enhancement  # noqa: E402
 from training.model.picture import to_real  # noqa: E402
@@ -169,6 +170,20 @@ def test_the_whole_codec_is_untouched():
     ablation.ABLATIONS["none"].cut(model)
     assert not any(m._forward_hooks or m._forward_pre_hooks for m in model.modules())
     assert set(ablation.ABLATIONS["none"].unsent) == set() and ablation.ABLATIONS["none"].block is None
+
+
+def test_an_ablation_is_not_exported():
+    model = Enhancement()
+    whole = dict(model=model.state_dict(), average=dict(model.named_parameters()), progress=dict(step=1, seconds=1.0, ablation="hyperprior"))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "last.pt"
+        torch.save(whole, path)
+        try:
+            export.load(path)
+        except ValueError as error:
+            assert "hyperprior" in str(error)
+        else:
+            raise AssertionError("an ablation was exported")
 
 
 def write_evaluation(folder, factor):
