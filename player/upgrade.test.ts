@@ -178,8 +178,9 @@ describe("the upgrade on the screen", () => {
 	});
 
 	it("comes for a viewer who pauses at the first frame, before the stream's enhancements are known", async () => {
-		const page = 'enhancement="force" preload="none"';
-		await harness.open(video(page));
+		// Paused before the first frame was over, a browser lists nothing as played: only the event tells that it began.
+		const init = `Object.defineProperty(HTMLMediaElement.prototype, "played", { get: () => ({ length: 0 }) });`;
+		await harness.open(video('enhancement="force" preload="none"'), { init });
 		const stopped = Promise.withResolvers<void>();
 		await harness.page.route("**/enhancements.json", async (route) => {
 			await stopped.promise;
