@@ -17,7 +17,7 @@ from training.model.ablation import ABLATIONS, merge_to_16x16  # noqa: E402
 from training.model.adaptive import adaptive_strength, quality_map  # noqa: E402
 from training.model.copying import copy_where_it_saves  # noqa: E402
 from training.model.enhancement import CHROMA_WEIGHT, LUMA_WEIGHT, QUALITIES, Enhancement, lambda_of  # noqa: E402
-from training.model.fixed import set_mode, settle  # noqa: E402
+from training.model.fixed import held_kernels, set_mode, settle  # noqa: E402
 from training.model.picture import fold, squared_errors, to_real  # noqa: E402
 from training.model.warp import nearest  # noqa: E402
 from training.model.sketch_start import start_from_sketch  # noqa: E402
@@ -199,7 +199,8 @@ def main(argv=None):
         clip = {k: v[:, :warm + o.frames] if v.dim() > 1 else v for k, v in clip.items()}
         if ablation.block:
             clip["motion"] = merge_to_16x16(clip["motion"], to_real(clip["y"]))
-        loss, log = sequence_loss(model, clip, q, warm, o.structure)
+        with held_kernels(model):
+            loss, log = sequence_loss(model, clip, q, warm, o.structure)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)

@@ -10,7 +10,7 @@ import torch
 
 BLOCK = 32  # crops lie on the grid of the largest motion block
 # How often a grade is drawn against the others that are there; packs not named here are clean.
-GRADE_WEIGHTS = {"clean": 3.0, "pack-03": 1.0, "photos": 0.6, "drawn": 0.5}
+GRADE_WEIGHTS = {"clean": 3.0, "pack-03": 1.0, "enlarged": 1.0, "photos": 0.6, "drawn": 0.5}
 DRAWN_SCENES = ("sintel",)  # film that was drawn or rendered: rare among the clips, common among videos
 FIRST_FRAME_SHARE = 0.25  # of the samples start where the base has its I frame, as every segment does
 RESCAN_SECONDS = 60

@@ -132,23 +132,41 @@ def chosen_crfs(name):
     return tuple(c for i, c in enumerate(CRFS) if i != skip)[:CRFS_PER_CLIP]
 
 
+def enlarged_window(width, height):
+    """ffmpeg's filter that shows the middle of a picture twice as large, and the size that comes out."""
+    w, h = width // 4 * 2, height // 4 * 2
+    return f"crop={w}:{h},scale={2 * w}:{2 * h}:flags=bicubic", 2 * w, 2 * h
+
+
 def prepare_clip(job):
-    """One row of the manifest to one clip folder; returns the line to print."""
-    row, source, out, program = job
-    name = Path(row["file"]).stem
+    """One row of the manifest to one clip folder; returns the line to print.
+
+    `enlarged`: the middle of its pictures, twice as large. The clips are films made small, sharp to the last sample; what people film is
+    softer than its size says.
+    """
+    row, source, out, program, enlarged = job
+    name = clip_name(row, enlarged)
+    width, height, window = int(row["width"]), int(row["height"]), []
+    if enlarged:
+        shown, width, height = enlarged_window(width, height)
+        window = ["-vf", shown]
     with tarfile.open(Path(source, row["pack"] + ".tar")) as pack:
         data = pack.extractfile(row["file"]).read()
     with tempfile.NamedTemporaryFile(suffix=".mp4") as video:
         video.write(data)
         video.flush()
-        raw = run_ffmpeg(["-i", video.name, "-vsync", "passthrough", "-f", "rawvideo", "-pix_fmt", "yuv420p", "-"], None)
-    y, uv = crop_to_blocks(*planes_of(raw, int(row["width"]), int(row["height"])))
+        raw = run_ffmpeg(["-i", video.name, *window, "-vsync", "passthrough", "-f", "rawvideo", "-pix_fmt", "yuv420p", "-"], None)
+    y, uv = crop_to_blocks(*planes_of(raw, width, height))
     fps, crfs = float(row["fps"]), chosen_crfs(name)
     arrays, streams = arrays_of(y, uv, fps, crfs, program)
-    meta = dict(name=name, pack=row["pack"], scene=row["scene"], fps=fps, width=y.shape[2], height=y.shape[1], frames=len(y), crfs=crfs,
+    meta = dict(name=name, pack="enlarged" if enlarged else row["pack"], scene=row["scene"], fps=fps, width=y.shape[2], height=y.shape[1], frames=len(y), crfs=crfs,
                 motion_lambdas=MOTION_LAMBDAS, base_bytes=[len(s) for s in streams])
     write_clip(out, name, arrays, meta)
     return f"{name} {y.shape[2]}x{y.shape[1]} {len(y)} frames, base bytes {meta['base_bytes']}"
+
+
+def clip_name(row, enlarged):
+    return Path(row["file"]).stem + ("_enlarged" if enlarged else "")
 
 
 def interleave(rows, seed):
@@ -176,6 +194,7 @@ def main(argv=None):
     parser.add_argument("--source", default=str(HERE.parents[2] / "shared/data/train"), help="folder of the tars and MANIFEST.tsv")
     parser.add_argument("--out", default=str(HERE.parent / "work/clips"), help="folder of the clip folders")
     parser.add_argument("--limit", type=int, help="the first so many clips only")
+    parser.add_argument("--enlarged", type=int, default=80, help="so many of the first clips once more, their middle twice as large")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--nice", type=int, default=10)
     options = parser.parse_args(argv)
@@ -183,17 +202,18 @@ def main(argv=None):
     out = Path(options.out)
     out.mkdir(parents=True, exist_ok=True)
     rows = read_manifest(options.source)[:options.limit]
-    rows = [r for r in rows if not (out / Path(r["file"]).stem / "meta.json").exists()]
+    todo = [(r, False) for r in rows] + [(r, True) for r in rows[:options.enlarged]]
+    todo = [(r, large) for r, large in todo if not (out / clip_name(r, large) / "meta.json").exists()]
     failed = 0
     with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(options.processes) as pool:
         program = build_motion_program(folder)
-        jobs = [pool.submit(prepare_clip, (r, options.source, out, program)) for r in rows]
-        for i, (row, job) in enumerate(zip(rows, jobs)):
+        jobs = [pool.submit(prepare_clip, (r, options.source, out, program, large)) for r, large in todo]
+        for i, ((row, _), job) in enumerate(zip(todo, jobs)):
             try:
-                print(f"{i + 1}/{len(rows)} {job.result()}", flush=True)
+                print(f"{i + 1}/{len(todo)} {job.result()}", flush=True)
             except Exception as error:  # one bad clip must not cost the rest; it is named, and the exit code says so
                 failed += 1
-                print(f"{i + 1}/{len(rows)} {row['file']} failed: {error}", file=sys.stderr, flush=True)
+                print(f"{i + 1}/{len(todo)} {row['file']} failed: {error}", file=sys.stderr, flush=True)
     return 1 if failed else 0
 
 

@@ -6,6 +6,7 @@ records the largest magnitude of each tensor; "integer" rounds and clips as the 
 *is* the integer simulation as long as the certificate holds.
 """
 import math
+from contextlib import contextmanager
 
 import torch
 import torch.nn as nn
@@ -126,6 +127,7 @@ class Conv(nn.Module):
         self.output, self.leaky, self.gain = output, leaky, gain
         self.weight_limit = 2.0 ** (weight_bits - 1) - 1
         self.mode = "float"
+        self.held = None
 
     def input_fixed(self):
         """([I] largest real magnitude, [I] shift) of each input channel of a kernel (one for a depthwise kernel)."""
@@ -150,6 +152,12 @@ class Conv(nn.Module):
         bi = round_through(b * scale * 2.0**finest)
         return wi, bi, k
 
+    def kernel(self):
+        """(weight, bias) as the mode "integer" uses them, as reals."""
+        wi, bi, k = self.integers()
+        scale = 2.0 ** -k.to(wi)
+        return wi * scale[:, None, None, None], bi * scale * 2.0 ** -float(self.input_fixed()[1].max())
+
     def forward(self, x, addend=None):
         c = self.convolution
         # On one thread PyTorch sends 1x1 kernels to a slow BLAS; a dilation changes nothing and takes the fast library.
@@ -159,10 +167,8 @@ class Conv(nn.Module):
             if self.gain != 1.0:
                 y = y * self.gain
         else:
-            wi, bi, k = self.integers()
-            scale = 2.0 ** -k.to(x)
-            finest = float(self.input_fixed()[1].max())
-            y = F.conv2d(x, wi * scale[:, None, None, None], bi * scale * 2.0**-finest, c.stride, c.padding, dilation, c.groups)
+            weight, bias = self.held or self.kernel()
+            y = F.conv2d(x, weight, bias, c.stride, c.padding, dilation, c.groups)
         if addend is not None:
             y = y + addend
         return self.output(y, self.leaky)
@@ -199,6 +205,19 @@ def set_mode(module, mode):
     for m in module.modules():
         if isinstance(m, (Fixed, Conv)):
             m.mode = mode
+
+
+@contextmanager
+def held_kernels(module):
+    """Weights stand still within it: every `Conv` below `module` rounds its own once instead of at each call."""
+    layers = [m for m in module.modules() if isinstance(m, Conv) and m.mode == "integer"]
+    try:
+        for layer in layers:
+            layer.held = layer.kernel()
+        yield
+    finally:
+        for layer in layers:
+            layer.held = None
 
 
 def settle(module):

@@ -201,8 +201,13 @@ def test_prepare_reads_a_tar():
             tar.add(source / "clip.mp4", "clip.mp4")
         (source / "MANIFEST.tsv").write_text("pack\tfile\tscene\twidth\theight\tfps\tframes\npack-00\tclip.mp4\ts\t100\t68\t25\t5\n")
         assert prepare.main(["--source", str(source), "--out", str(out), "--processes", "1", "--nice", "0"]) == 0
-        assert [p.name for p in out.iterdir()] == ["clip"]
+        assert sorted(p.name for p in out.iterdir()) == ["clip", "clip_enlarged"]
         assert np.array_equal(np.load(out / "clip/y.npy"), y[:, 2:66, 2:98])
+        # The middle, 50x34 twice as large, then cropped like any picture: source columns 25 to 72, rows 17 to 48.
+        large = np.load(out / "clip_enlarged/y.npy").astype(np.float64)
+        small = large.reshape(5, 32, 2, 48, 2).mean((2, 4))
+        assert np.abs(small - y[:, 17:49, 25:73]).mean() < 4
+        assert [dataset.grade_of(json.loads((out / name / "meta.json").read_text())) for name in ("clip", "clip_enlarged")] == ["clean", "enlarged"]
 
 
 if __name__ == "__main__":
