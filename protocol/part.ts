@@ -68,17 +68,33 @@ export const encodePart = (samples: readonly Sample[]): Uint8Array<ArrayBuffer> 
 	return bytes;
 };
 
+/** A sample of a part: everything but its data, and where those begin in the part. Times in microseconds. */
+export type PartSample = Omit<Sample, "data"> & { readonly offset: number; readonly size: number };
+
 /**
  * The samples of a part, at most `most`; their data are views into `bytes`.
  * @throws PartError for everything that `encodePart` does not write, and for one sample too many before it is read.
  */
-export const decodePart = (bytes: Uint8Array, most = Number.POSITIVE_INFINITY): Sample[] => {
+export const decodePart = (bytes: Uint8Array, most = Number.POSITIVE_INFINITY): Sample[] =>
+	findSamples(bytes, most).map((sample) => sampleOf(bytes, sample));
+
+/** A sample that was found in these bytes; its data are a view into them. */
+export const sampleOf = (bytes: Uint8Array, { offset, size, timestamp, duration, sync }: PartSample): Sample => ({
+	data: bytes.subarray(offset, offset + size),
+	...{ timestamp, duration, sync },
+});
+
+/**
+ * Where the samples of a part are, at most `most`: a fraction of the memory that views of them take.
+ * @throws PartError as `decodePart` does
+ */
+export const findSamples = (bytes: Uint8Array, most = Number.POSITIVE_INFINITY): PartSample[] => {
 	if (bytes.length > MAX_PART_BYTES)
 		throw new PartError(`A part of ${bytes.length} bytes; the most is ${MAX_PART_BYTES}.`);
 	const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 	if (bytes.length < PART_HEADER_BYTES || view.getUint32(0) !== MAGIC)
 		throw new PartError('A part begins with "CRP1".');
-	const samples: Sample[] = [];
+	const samples: PartSample[] = [];
 	let offset = PART_HEADER_BYTES;
 	let earliest = 0;
 	while (offset < bytes.length) {
@@ -96,7 +112,7 @@ export const decodePart = (bytes: Uint8Array, most = Number.POSITIVE_INFINITY): 
 			throw new PartError(`Sample ${index} claims ${size} bytes where ${bytes.length - offset} are left.`);
 		}
 		requireTimes(index, timestamp, duration, earliest, size);
-		samples.push({ data: bytes.subarray(offset, offset + size), timestamp, duration, sync: flags === 1 });
+		samples.push({ timestamp, duration, sync: flags === 1, offset, size });
 		offset += size;
 		earliest = timestamp + 1;
 	}

@@ -1,10 +1,11 @@
-import { decodePart, encodePart } from "../../protocol/part.ts";
+import { encodePart, findSamples, sampleOf } from "../../protocol/part.ts";
 import { trackToJson } from "../../protocol/track.ts";
 import type { Sample } from "../../codec/sample.ts";
 import { sha256 } from "../../protocol/digest.ts";
 import { findSampleFault } from "../../edge/asset/sample-rules.ts";
 import { concatenate } from "../../codec/mp4/box.ts";
-import { segmentBytes } from "../../edge/asset/segment-bytes.ts";
+import { segmentContent } from "../../edge/asset/segment-bytes.ts";
+import { sizeOf } from "../../edge/asset/segmenter.ts";
 import { type AssetState, newTrackState, nextStep, recordPart, recordSegment } from "../../edge/asset/state.ts";
 import { type ClipTrack, makeClip } from "./clip.ts";
 
@@ -69,16 +70,16 @@ const cutOnce = async (tracks: readonly EncodedTrack[]) => {
 			spent.digest += (end.user + end.system) / 1000;
 			const json = trackToJson(track.id, track.track);
 			const samples = timed("checking", () => {
-				const decoded = decodePart(bytes);
-				for (const sample of decoded)
-					if (findSampleFault(json, sample) !== undefined) throw new Error("a bad clip");
-				stored.set(`${track.id}/${number}`, concatenate(decoded.map(({ data }) => data)));
-				return decoded;
+				const found = findSamples(bytes);
+				for (const sample of found)
+					if (findSampleFault(json, sampleOf(bytes, sample)) !== undefined) throw new Error("a bad clip");
+				const data = found.map(({ offset, size }) => bytes.subarray(offset, offset + size));
+				stored.set(`${track.id}/${number}`, concatenate(data));
+				return found;
 			});
-			const heads = samples.map(({ data, ...head }) => ({ ...head, size: data.length }));
-			const last = heads.at(-1)?.timestamp ?? 0;
+			const last = samples.at(-1)?.timestamp ?? 0;
 			timed("cutting", () => {
-				recordPart(tracked, number, { bytes: bytes.length, samples: heads.length, last, heads });
+				recordPart(tracked, number, { bytes: bytes.length, samples: samples.length, last, heads: samples });
 				cut(state, tracks, stored);
 			});
 		}
@@ -92,9 +93,10 @@ const cut = (state: AssetState, tracks: readonly EncodedTrack[], stored: Readonl
 		const { id } = step.track;
 		const track = tracks.find((entry) => entry.track.id === id)?.track.track;
 		if (track === undefined) throw new Error(`no track ${id}`);
-		const { bytes } = segmentBytes(step, trackToJson(id, track), ({ part, offset }, into) => {
-			into.set(stored.get(`${id}/${part}`)?.subarray(offset, offset + into.length) ?? []);
-		});
-		recordSegment(state, step, bytes.length);
+		const segment = segmentContent(step, trackToJson(id, track), ({ part, offset, heads }) => [
+			stored.get(`${id}/${part}`)?.subarray(offset, offset + sizeOf(heads)) ?? new Uint8Array(),
+		]);
+		const { length } = concatenate([...segment.chunks()]);
+		recordSegment(state, step, length);
 	}
 };

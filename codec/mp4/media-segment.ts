@@ -16,15 +16,18 @@ import {
 } from "./fragment-boxes.ts";
 import { toTicks } from "./timescale.ts";
 
+/** A sample without its data. */
+export type SampleShape = Omit<Sample, "data"> & { /** Bytes of its data. */ readonly size: number };
+
 /** What `writeMediaSegment` puts into one segment. */
-export type MediaSegment = {
+export type MediaSegment<One = Sample> = {
 	readonly trackId: number;
 	/** `mfhd` sequence number, counting from 1 on. */
 	readonly sequenceNumber: number;
 	/** Ticks a second, the same as in the init segment. */
 	readonly timescale: number;
 	/** One or more, in order of time. */
-	readonly samples: readonly Sample[];
+	readonly samples: readonly One[];
 	/** Ticks of the first sample; its timestamp unless given. */
 	readonly baseMediaDecodeTime?: number;
 	/** Write `styp` in front, as a segment that is a file of its own should have. Default true. */
@@ -37,9 +40,24 @@ export type MediaSegment = {
  * and 4 bytes a sample where durations are equal.
  * @throws CodecError `invalid-option` for no samples, times that do not grow, or more than 4 GiB.
  */
-export const writeMediaSegment = (segment: MediaSegment): Uint8Array<ArrayBuffer> => {
+export const writeMediaSegment = ({ samples, ...segment }: MediaSegment): Uint8Array<ArrayBuffer> => {
+	const shapes = samples.map(({ data, timestamp, duration, sync }) => ({
+		...{ timestamp, duration, sync, size: data.length },
+	}));
+	return concatenate([
+		writeMediaSegmentHead({ ...segment, samples: shapes }),
+		...samples.map((sample) => sample.data),
+	]);
+};
+
+/**
+ * Everything of a media segment that stands before the data of its first sample; the data follow, one after the other. For whoever
+ * does not have all of a segment in memory.
+ * @throws CodecError as `writeMediaSegment` does
+ */
+export const writeMediaSegmentHead = (segment: MediaSegment<SampleShape>): Uint8Array<ArrayBuffer> => {
 	const { samples, timescale } = segment;
-	const bytes = samples.reduce((sum, sample) => sum + sample.data.length, 0);
+	const bytes = samples.reduce((sum, { size }) => sum + size, 0);
 	const start = segment.baseMediaDecodeTime ?? toTicks(samples[0]?.timestamp ?? 0, timescale);
 	if (samples.length === 0 || bytes > 0xffff_0000 || !Number.isSafeInteger(start) || start < 0) {
 		throw new CodecError("invalid-option", "A segment needs samples, less than 4 GiB of them, from time 0 on.");
@@ -61,11 +79,10 @@ export const writeMediaSegment = (segment: MediaSegment): Uint8Array<ArrayBuffer
 		segment.segmentType === false ? [] : styp("msdh", ["msdh", "cmfs", "iso6"]),
 		movieFragment,
 		mdatHeader(bytes),
-		...samples.map((sample) => sample.data),
 	]);
 };
 
-const rowsOf = (samples: readonly Sample[], timescale: number): Required<RunRow>[] =>
+const rowsOf = (samples: readonly SampleShape[], timescale: number): Required<RunRow>[] =>
 	samples.map((sample, index) => {
 		const end = samples[index + 1]?.timestamp ?? sample.timestamp + sample.duration;
 		const duration = toTicks(end, timescale) - toTicks(sample.timestamp, timescale);
@@ -74,7 +91,7 @@ const rowsOf = (samples: readonly Sample[], timescale: number): Required<RunRow>
 				hint: "Samples must be in order of time, without reordering.",
 			});
 		}
-		return { duration, size: sample.data.length, flags: sample.sync ? SYNC_SAMPLE_FLAGS : DELTA_SAMPLE_FLAGS };
+		return { duration, size: sample.size, flags: sample.sync ? SYNC_SAMPLE_FLAGS : DELTA_SAMPLE_FLAGS };
 	});
 
 /** Moves to `tfhd` what all rows share, and to `first_sample_flags` a sync sample that only the first is. */

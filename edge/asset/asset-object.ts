@@ -1,6 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
-import type { Sample } from "../../codec/sample.ts";
 import type { AssetDetails, CompleteRequest, UpdateAssetRequest } from "../../protocol/asset.ts";
+import type { PartSample } from "../../protocol/part.ts";
 import { LONGEST_LIFE } from "../access/upload-token.ts";
 import { removeAsset } from "../catalogue/assets.ts";
 import type { Environment } from "../environment.ts";
@@ -10,6 +10,7 @@ import type { Asker, Served } from "../relay/relay-calls.ts";
 import type { AssetCalls, CreatedAsset, PartAnswer } from "./asset-calls.ts";
 import { AssetStore } from "./asset-store.ts";
 import { countParts, findCompletionFault } from "./completion.ts";
+import { wholeContent } from "./content.ts";
 import { putOnce, removeAll, StorageConflictError } from "./create-once.ts";
 import { type Extra, MAX_EXTRAS } from "./extras.ts";
 import { assetPrefix, extrasPrefix } from "./object-keys.ts";
@@ -129,7 +130,7 @@ export class AssetObject extends DurableObject<Environment> implements AssetCall
 		if (noRoom !== undefined) return noRoom;
 		const read = readPart(part, json, settings, this.#store.parts.findNeighbours(track, number));
 		if (!read.ok) return read;
-		this.#insert(track, number, digest, bytes.length, read.value);
+		this.#insert(track, number, digest, bytes, read.value);
 		return { track };
 	}
 
@@ -216,7 +217,7 @@ export class AssetObject extends DurableObject<Environment> implements AssetCall
 			if (same?.file === extra.file) return this.#publish(false);
 			const key = extrasPrefix(settings.id) + extra.file;
 			const stored = await this.#queue.run(async () => {
-				await putOnce(this.env.MEDIA, key, bytes, extra.contentType);
+				await putOnce(this.env.MEDIA, key, wholeContent(bytes), extra.contentType);
 				if (state.phase !== "deleting") this.#store.recordExtra(extra);
 			});
 			return stored ? this.#publish(same === undefined) : extraFails();
@@ -283,7 +284,13 @@ export class AssetObject extends DurableObject<Environment> implements AssetCall
 			: answer(this.#asset);
 	}
 
-	#insert(track: TrackState, number: number, digest: string, bytes: number, samples: readonly Sample[]): void {
+	#insert(
+		track: TrackState,
+		number: number,
+		digest: string,
+		bytes: Uint8Array,
+		samples: readonly PartSample[],
+	): void {
 		const part = { digest, bytes, receivedAt: Date.now() };
 		recordPart(track, number, this.#store.parts.insert(track, number, part, samples));
 		this.#desk.announce();

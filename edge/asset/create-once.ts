@@ -1,4 +1,5 @@
 import { dropCopies } from "../http/object-cache.ts";
+import type { Content } from "./content.ts";
 
 /** The store holds other bytes under a name that is written once: a bug or a hand in the store, never to be papered over. */
 export class StorageConflictError extends Error {
@@ -13,8 +14,8 @@ export class StorageConflictError extends Error {
  * say so) it must hold the same bytes.
  * @throws StorageConflictError for other bytes; whatever the store throws when it fails.
  */
-export const putOnce = async (bucket: R2Bucket, key: string, bytes: Uint8Array, contentType: string): Promise<void> => {
-	const written = await bucket.put(key, bytes, {
+export const putOnce = async (bucket: R2Bucket, key: string, content: Content, contentType: string): Promise<void> => {
+	const written = await bucket.put(key, streamOf(content), {
 		onlyIf: { etagDoesNotMatch: "*" },
 		httpMetadata: { contentType },
 	});
@@ -22,12 +23,30 @@ export const putOnce = async (bucket: R2Bucket, key: string, bytes: Uint8Array, 
 	const there = await bucket.head(key);
 	// Gone in between: only deletion removes objects, and it has the asset to itself. Let the caller try again.
 	if (there === null) throw new Error(`The object ${key} could be neither written nor found.`);
-	const digest = new Uint8Array(await crypto.subtle.digest("MD5", bytes));
-	const same =
-		there.size === bytes.length &&
-		there.checksums.md5 !== undefined &&
-		equal(new Uint8Array(there.checksums.md5), digest);
+	const md5 = there.checksums.md5;
+	const same = there.size === content.length && md5 !== undefined && equal(new Uint8Array(md5), await md5Of(content));
 	if (!same) throw new StorageConflictError(key);
+};
+
+/** A stream that takes a chunk when it is asked for one; the store has to know how long it will be. */
+const streamOf = ({ length, chunks }: Content): ReadableStream<Uint8Array> => {
+	const source = chunks()[Symbol.iterator]();
+	return new ReadableStream<Uint8Array>({
+		expectedLength: length,
+		pull(controller) {
+			const { done, value } = source.next();
+			if (done === true) controller.close();
+			else controller.enqueue(value);
+		},
+	});
+};
+
+const md5Of = async ({ chunks }: Content): Promise<Uint8Array> => {
+	const digest = new crypto.DigestStream("MD5");
+	const writer = digest.getWriter();
+	for (const chunk of chunks()) await writer.write(chunk);
+	await writer.close();
+	return new Uint8Array(await digest.digest);
 };
 
 /** Removes every object whose name begins so, and copies of them. Idempotent; what fails half-way is found by the next attempt. */

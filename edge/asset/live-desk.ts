@@ -9,7 +9,7 @@ import { playbackState } from "./progress.ts";
 import { noSuch } from "./refusals.ts";
 import { accept, refuse, type Result } from "./result.ts";
 import { openPartialBytes } from "./segment-bytes.ts";
-import type { TrackState } from "./state.ts";
+import type { PartSlice, TrackState } from "./state.ts";
 import type { StoredAsset } from "./stored-asset.ts";
 
 /** A media playlist that is asked for while the asset is written (RFC 8216bis, 6.2.5). */
@@ -138,10 +138,8 @@ export class LiveDesk {
 	#openPartial(asset: StoredAsset, track: TrackState, json: TrackJson, segment: number, index: number) {
 		const open = segment === track.segments.length ? openPartials(asset.state, track)[index] : undefined;
 		if (open === undefined) return noSuch("such piece");
-		const bytes = openPartialBytes(open, segment, index, json, (slice, into) =>
-			this.#store.parts.read(track, slice, into),
-		);
-		return accept({ bytes });
+		const read = (slice: PartSlice) => this.#store.parts.read(track, slice);
+		return accept({ bytes: openPartialBytes(open, segment, index, json, read) });
 	}
 
 	#track(trackId: string): { readonly state: PlaybackState; readonly track: PlaybackTrack } | undefined {

@@ -1,5 +1,4 @@
-import type { Sample } from "../../codec/sample.ts";
-import { decodePart, PartError } from "../../protocol/part.ts";
+import { findSamples, PartError, type PartSample, sampleOf } from "../../protocol/part.ts";
 import type { TrackJson } from "../../protocol/track.ts";
 import type { StoredPart } from "./part-store.ts";
 import { accept, refuse, type Result } from "./result.ts";
@@ -16,7 +15,7 @@ export const readPart = (
 	json: TrackJson,
 	settings: AssetSettings,
 	neighbours: { readonly before: StoredPart | undefined; readonly after: StoredPart | undefined },
-): Result<readonly Sample[]> => {
+): Result<readonly PartSample[]> => {
 	const samples = decode(part.bytes, settings.limits.partSamples);
 	if (typeof samples === "string") return invalid(samples);
 	const first = samples[0];
@@ -26,7 +25,7 @@ export const readPart = (
 		const fault =
 			sample.duration > settings.limits.segmentSeconds * 1_000_000
 				? `It lasts ${sample.duration} microseconds, longer than a segment may.`
-				: findSampleFault(json, sample);
+				: findSampleFault(json, sampleOf(part.bytes, sample));
 		if (fault !== undefined) return invalid(`Sample ${index}: ${fault}`);
 	}
 	if (part.number === 0 && !first.sync) return invalid("A track begins with a sync sample.");
@@ -47,9 +46,9 @@ export const readPart = (
 	return accept(samples);
 };
 
-const decode = (bytes: Uint8Array, most: number): Sample[] | string => {
+const decode = (bytes: Uint8Array, most: number): PartSample[] | string => {
 	try {
-		return decodePart(bytes, most);
+		return findSamples(bytes, most);
 	} catch (error) {
 		if (error instanceof PartError) return error.message;
 		throw error;

@@ -1,6 +1,6 @@
-import type { Sample } from "../../codec/sample.ts";
+import type { PartSample } from "../../protocol/part.ts";
 import { decodeHeads, encodeHeads } from "./sample-heads.ts";
-import type { SampleHead } from "./segmenter.ts";
+import { type SampleHead, sizeOf } from "./segmenter.ts";
 import type { PartRecord, PartSlice, TrackState } from "./state.ts";
 import { WaitingHeads } from "./waiting-heads.ts";
 
@@ -29,26 +29,24 @@ export class PartStore {
 	insert(
 		track: TrackState,
 		number: number,
-		part: { readonly digest: string; readonly bytes: number; readonly receivedAt: number },
-		samples: readonly Sample[],
+		part: { readonly digest: string; readonly bytes: Uint8Array; readonly receivedAt: number },
+		samples: readonly PartSample[],
 	): PartRecord {
 		const sql = this.#storage.sql;
-		const heads = samples.map(({ data, timestamp, duration, sync }) => ({
-			...{ timestamp, duration, sync, size: data.length },
-		}));
-		const [first, last] = [heads[0]?.timestamp ?? 0, heads.at(-1)?.timestamp ?? 0];
+		const { length } = part.bytes;
+		const [first, last] = [samples[0]?.timestamp ?? 0, samples.at(-1)?.timestamp ?? 0];
 		this.#storage.transactionSync(() => {
 			sql.exec(
 				"INSERT INTO part VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-				...[track.id, number, part.receivedAt, part.digest, part.bytes, heads.length, first, last],
-				encodeHeads(heads),
+				...[track.id, number, part.receivedAt, part.digest, length, samples.length, first, last],
+				encodeHeads(samples),
 			);
 			let index = 0;
-			for (const chunk of chunksOf(samples)) {
+			for (const chunk of chunksOf(part.bytes, samples)) {
 				sql.exec("INSERT INTO chunk VALUES (?, ?, ?, ?)", track.id, number, index++, chunk);
 			}
 		});
-		return this.waiting(track, number, { bytes: part.bytes, samples: heads.length, last });
+		return this.waiting(track, number, { bytes: length, samples: samples.length, last });
 	}
 
 	/** What the state remembers of a part that waits. Its heads are read when they are asked for: hours of audio may wait. */
@@ -69,24 +67,31 @@ export class PartStore {
 		return decodeHeads(row.heads);
 	}
 
-	/** Fills in the bytes of the samples in a slice, one after the other: as many as `bytes` has. */
-	read(track: TrackState, slice: PartSlice, bytes: Uint8Array): void {
-		const { length } = bytes;
-		const end = slice.offset + length;
-		const rows = this.#storage.sql.exec<{ number: number; data: ArrayBuffer }>(
-			"SELECT number, data FROM chunk WHERE track = ? AND part = ? AND number >= ? AND number < ? ORDER BY number",
-			...[track.id, slice.part, Math.floor(slice.offset / CHUNK_BYTES), Math.ceil(end / CHUNK_BYTES)],
-		);
-		let filled = 0;
-		for (const { number, data } of rows) {
+	/**
+	 * The bytes of the samples in a slice, one after the other, a row at a time.
+	 * @throws Error where bytes are not there that should be
+	 */
+	*read(track: TrackState, slice: PartSlice): Generator<Uint8Array, void> {
+		const end = slice.offset + sizeOf(slice.heads);
+		for (let from = slice.offset; from < end;) {
+			const number = Math.floor(from / CHUNK_BYTES);
 			const start = number * CHUNK_BYTES;
-			const from = Math.max(0, slice.offset - start);
-			const piece = new Uint8Array(data).subarray(from, Math.min(data.byteLength, end - start));
-			bytes.set(piece, start + from - slice.offset);
-			filled += piece.length;
+			const piece = this.#readChunk(track, slice.part, number).subarray(from - start, end - start);
+			if (piece.length === 0)
+				throw new Error(`Part ${slice.part} of track ${track.id} has lost bytes that wait in it.`);
+			yield piece;
+			from += piece.length;
 		}
-		if (filled !== length)
-			throw new Error(`Part ${slice.part} of track ${track.id} has lost bytes that wait in it.`);
+	}
+
+	#readChunk(track: TrackState, part: number, number: number): Uint8Array {
+		const [row] = this.#storage.sql
+			.exec<{ data: ArrayBuffer }>(
+				"SELECT data FROM chunk WHERE track = ? AND part = ? AND number = ?",
+				...[track.id, part, number],
+			)
+			.toArray();
+		return new Uint8Array(row?.data ?? new ArrayBuffer());
 	}
 
 	/** A part by its number, whether its samples are used up or not. */
@@ -148,13 +153,14 @@ class WaitingPart implements PartRecord {
 }
 
 /** The bytes of samples in pieces of `CHUNK_BYTES`, one at a time: never all of them twice in memory. */
-function* chunksOf(samples: readonly Sample[]): Generator<Uint8Array, void> {
-	let left = samples.reduce((sum, { data }) => sum + data.length, 0);
+function* chunksOf(bytes: Uint8Array, samples: readonly PartSample[]): Generator<Uint8Array, void> {
+	let left = sizeOf(samples);
 	let chunk = new Uint8Array(Math.min(left, CHUNK_BYTES));
 	let filled = 0;
-	for (const { data } of samples) {
-		for (let from = 0; from < data.length;) {
-			const piece = data.subarray(from, from + chunk.length - filled);
+	for (const { offset, size } of samples) {
+		const end = offset + size;
+		for (let from = offset; from < end;) {
+			const piece = bytes.subarray(from, Math.min(end, from + chunk.length - filled));
 			chunk.set(piece, filled);
 			filled += piece.length;
 			from += piece.length;

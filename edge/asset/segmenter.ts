@@ -17,6 +17,9 @@ export type SampleHead = {
 	readonly size: number;
 };
 
+/** Bytes of samples. */
+export const sizeOf = (heads: readonly SampleHead[]): number => heads.reduce((sum, { size }) => sum + size, 0);
+
 /** Samples of one track that stand in no segment yet, in order, with no part missing before or between them. */
 export type TrackQueue = {
 	readonly heads: Iterable<SampleHead>;

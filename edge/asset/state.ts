@@ -1,6 +1,14 @@
 import { SegmentTable } from "../hls/segment-list.ts";
 import { cutPartials, type PartialCut } from "./partials.ts";
-import { cutBase, cutFollower, exceeds, type SampleHead, type SegmentCut, type SegmentLimits } from "./segmenter.ts";
+import {
+	cutBase,
+	cutFollower,
+	exceeds,
+	type SampleHead,
+	type SegmentCut,
+	type SegmentLimits,
+	sizeOf,
+} from "./segmenter.ts";
 
 /**
  * What an asset knows of itself while it is written, and what it does next. Plain data and functions; the Durable Object keeps
@@ -281,7 +289,7 @@ export const sliceParts = (track: TrackState, count: number, skip = 0): PartSlic
 	for (let left = count; left > 0; part++, sample = 0) {
 		const heads = partAt(track, part).heads;
 		const taken = heads.slice(sample, sample + left);
-		const offset = heads.slice(0, sample).reduce((sum, head) => sum + head.size, 0);
+		const offset = sizeOf(heads.slice(0, sample));
 		if (taken.length > 0) slices.push({ part, offset, heads: taken });
 		left -= taken.length;
 	}

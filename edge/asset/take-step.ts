@@ -1,10 +1,11 @@
 import type { TrackJson } from "../../protocol/track.ts";
 import type { AssetStore } from "./asset-store.ts";
 import { packState } from "../hls/packed-state.ts";
+import { wholeContent } from "./content.ts";
 import { putOnce } from "./create-once.ts";
 import { frozenStateKey, initKey, segmentKey } from "./object-keys.ts";
 import { playbackState } from "./progress.ts";
-import { segmentBytes } from "./segment-bytes.ts";
+import { segmentContent } from "./segment-bytes.ts";
 import { type PartSlice, recordSegment, type SegmentStep, type Step, type TrackState } from "./state.ts";
 import type { StoredAsset } from "./stored-asset.ts";
 import { initSegment } from "./track-rules.ts";
@@ -19,7 +20,7 @@ export const takeStep = async (asset: StoredAsset, step: Step, bucket: R2Bucket,
 	switch (step.type) {
 		case "init": {
 			const bytes = initSegment(jsonOf(asset, step.track));
-			await putOnce(bucket, initKey(settings.id, step.track.id), bytes, "video/mp4");
+			await putOnce(bucket, initKey(settings.id, step.track.id), wholeContent(bytes), "video/mp4");
 			store.recordInit(step.track, bytes.length);
 			step.track.initBytes = bytes.length;
 			return;
@@ -33,7 +34,7 @@ export const takeStep = async (asset: StoredAsset, step: Step, bucket: R2Bucket,
 		}
 		case "freeze": {
 			const frozen = new TextEncoder().encode(JSON.stringify(packState(playbackState(settings, state, true))));
-			await putOnce(bucket, frozenStateKey(settings.id), frozen, "application/json");
+			await putOnce(bucket, frozenStateKey(settings.id), wholeContent(frozen), "application/json");
 			// Deletion may have been asked for while this was written; it removes the frozen state too.
 			if (state.phase !== "completing") return;
 			store.recordPhase("ready");
@@ -51,12 +52,12 @@ const storeSegment = async (
 	store: AssetStore,
 ): Promise<void> => {
 	const { track, number, cut } = step;
-	const read = (slice: PartSlice, bytes: Uint8Array) => store.parts.read(track, slice, bytes);
-	const segment = cut.count === 0 ? undefined : segmentBytes(step, jsonOf(asset, track), read);
+	const read = (slice: PartSlice) => store.parts.read(track, slice);
+	const segment = cut.count === 0 ? undefined : segmentContent(step, jsonOf(asset, track), read);
 	if (segment !== undefined) {
-		await putOnce(bucket, segmentKey(asset.settings.id, track.id, number), segment.bytes, "video/mp4");
+		await putOnce(bucket, segmentKey(asset.settings.id, track.id, number), segment, "video/mp4");
 	}
-	const bytes = segment?.bytes.length ?? 0;
+	const bytes = segment?.length ?? 0;
 	store.recordSegment(step, bytes, segment?.partials);
 	recordSegment(asset.state, step, bytes, segment?.partials);
 };

@@ -1,3 +1,4 @@
+import { Lines } from "./lines.ts";
 import type { PlaybackState, PlaybackTrack } from "./playback-state.ts";
 import {
 	extInf,
@@ -39,7 +40,8 @@ export const mediaPlaylist = (state: PlaybackState, track: PlaybackTrack, option
 	let { length } = track.segments;
 	while (state.complete && length > 0 && track.segments.at(length - 1)?.bytes === 0) length -= 1;
 	const skipped = live !== undefined && options.skip === true ? skippableSegments(track, target) : 0;
-	const lines = [
+	const lines = new Lines();
+	lines.push(
 		extM3u(),
 		// Version 9 for EXT-X-SKIP, 8 for EXT-X-GAP; 7 would do for EXT-X-MAP.
 		extXVersion(skipped > 0 ? 9 : 8),
@@ -50,7 +52,7 @@ export const mediaPlaylist = (state: PlaybackState, track: PlaybackTrack, option
 		extXIndependentSegments(),
 		...(skipped > 0 ? [extXSkip(skipped)] : []),
 		extXMap("init.mp4"),
-	];
+	);
 	if (live !== undefined)
 		lines.push(extXProgramDateTime(Date.parse(state.createdAt) + startOf(track, skipped) / 1000));
 	for (let number = skipped; number < length; number++) {
@@ -62,7 +64,7 @@ export const mediaPlaylist = (state: PlaybackState, track: PlaybackTrack, option
 	}
 	if (live !== undefined) lines.push(...openEnd(state, track));
 	if (state.complete) lines.push(extXEndList());
-	return `${lines.join("\n")}\n`;
+	return lines.toString();
 };
 
 const liveTags = (partialTarget: number, target: number): string[] => [

@@ -57,7 +57,7 @@ export const unpackState = (packed: PackedState | FirstVersion): PlaybackState =
 };
 
 const unpack = ({ durations, samples, bytes }: PackedSegments): SegmentList => {
-	const segments = new SegmentTable();
+	const segments = new SegmentTable(bytes.length);
 	const [duration, sampled] = [expand(durations), expand(samples)];
 	for (const size of bytes) {
 		segments.push({ duration: duration.next().value ?? 0, samples: sampled.next().value ?? 0, bytes: size });

@@ -15,9 +15,14 @@ const COLUMNS = 3;
  * an object for each would be 2 MB. The objects that it gives out are made when they are asked for.
  */
 export class SegmentTable<Partial extends PlaybackPartial> implements SegmentList<TableSegment<Partial>> {
-	#numbers = new Uint32Array(COLUMNS * 64);
+	#numbers: Uint32Array;
 	#length = 0;
 	readonly #partials = new Map<number, readonly Partial[]>();
+
+	/** `room`: for how many segments there is room at once. */
+	constructor(room = 64) {
+		this.#numbers = new Uint32Array(COLUMNS * room);
+	}
 
 	get length(): number {
 		return this.#length;

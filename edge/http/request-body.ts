@@ -4,28 +4,29 @@ import { ApiError } from "./api-error.ts";
 /** Bytes of JSON that any route takes. */
 const JSON_BYTES = 256 * 1024;
 
+/** Bytes that are made room for before any has come. */
+const FIRST_ROOM = 64 * 1024;
+
 /**
- * The body, read piece by piece so that a large one is refused before it is in memory.
+ * The body, read piece by piece so that a large one is refused before it is in memory, and never in memory twice: room grows with what
+ * comes, not with what a client says that it will send.
  * @throws ApiError `too-large`
  */
 export const readBody = async (request: Request, limit: number): Promise<Uint8Array<ArrayBuffer>> => {
 	const tooLarge = new ApiError("too-large", `The body has more than ${limit} bytes.`, "Send less in one request.");
-	if (Number(request.headers.get("Content-Length") ?? 0) > limit) throw tooLarge;
+	const claimed = Number(request.headers.get("Content-Length") ?? limit);
+	if (claimed > limit) throw tooLarge;
 	if (request.body === null) return new Uint8Array();
-	const pieces: Uint8Array[] = [];
+	let room = new ArrayBuffer(Math.min(FIRST_ROOM, limit));
 	let length = 0;
 	for await (const piece of arriving(request.body)) {
-		length += piece.byteLength;
-		if (length > limit) throw tooLarge;
-		pieces.push(piece);
+		const end = length + piece.byteLength;
+		if (end > limit) throw tooLarge;
+		if (end > room.byteLength) room = room.transfer(Math.max(end, Math.min(2 * room.byteLength, claimed)));
+		new Uint8Array(room).set(piece, length);
+		length = end;
 	}
-	const bytes = new Uint8Array(length);
-	let offset = 0;
-	for (const piece of pieces) {
-		bytes.set(piece, offset);
-		offset += piece.byteLength;
-	}
-	return bytes;
+	return new Uint8Array(length === room.byteLength ? room : room.transfer(length));
 };
 
 /** A sender that goes away in the middle is no fault of this side. */

@@ -39,7 +39,24 @@ export const parts = new Hono<EdgeContext>().put("/v1/assets/:id/tracks/:track/p
 			"Send Repr-Digest: sha-256=:<base64>: of the body.",
 		);
 	}
-	const bytes = await readBody(context.req.raw, MAX_PART_BYTES);
+	const store = (bytes: Uint8Array, digest: Uint8Array) =>
+		assetObject(context, id).putPart(track, Number(number), toBase64(digest), bytes);
+	const put = unwrap(await passOn(context.req.raw, claimed, store));
+	return context.json({ track: addressTrack(context, id, put.track) }, put.created ? 201 : 200);
+});
+
+/**
+ * Hands a body of this digest over. Not an async function: one that waits for the answer would keep its megabytes until it comes, and
+ * that takes as long as segments are written.
+ */
+const passOn = <Answer>(
+	request: Request,
+	claimed: Uint8Array,
+	store: (bytes: Uint8Array, digest: Uint8Array) => Promise<Answer>,
+): Promise<Answer> => readVerified(request, claimed).then(({ bytes, digest }) => store(bytes, digest));
+
+const readVerified = async (request: Request, claimed: Uint8Array) => {
+	const bytes = await readBody(request, MAX_PART_BYTES);
 	const digest = await sha256(bytes);
 	if (!digestsEqual(claimed, digest)) {
 		throw new ApiError(
@@ -48,6 +65,5 @@ export const parts = new Hono<EdgeContext>().put("/v1/assets/:id/tracks/:track/p
 			"It was damaged on the way: send it again.",
 		);
 	}
-	const put = unwrap(await assetObject(context, id).putPart(track, Number(number), toBase64(digest), bytes));
-	return context.json({ track: addressTrack(context, id, put.track) }, put.created ? 201 : 200);
-});
+	return { bytes, digest };
+};
