@@ -69,6 +69,7 @@ describe("resolveOptions", () => {
 		["maxSize", { maxSize: 10 }],
 		["maxSize", { maxSize: Number.NaN }],
 		["patience", { patience: 0 }],
+		["patience", { patience: Number.NaN }],
 		["gopSeconds", { gopSeconds: 60 }],
 		["audio", { audio: "mp3" }],
 		["title", { title: "x".repeat(201) }],

@@ -29,8 +29,8 @@ export type UploadOptions = {
 	/** Folder of onnxruntime's WASM files. Default `<endpoint>/runtime/`. */
 	readonly runtimeUrl?: string | URL;
 	/**
-	 * What the enhancement is computed on. `auto` (default): WebGPU, else WASM at a size that `patience` allows. `webgpu`
-	 * and `wasm` insist on one; `none` uploads base and audio only.
+	 * What the enhancement is computed on. `auto` (default): WebGPU, else WASM, as far as `patience` allows. `webgpu` and `wasm` insist
+	 * on one, however long it takes; `none` uploads base and audio only.
 	 */
 	readonly backend?: "auto" | "webgpu" | "wasm" | "none";
 	/** One enhancement for each quality index 0 (coarsest) to 63 (finest), at most 4. Default `[24]`. */
@@ -38,8 +38,9 @@ export type UploadOptions = {
 	/** Longest side of the encoded picture; larger sources are scaled down. Default 3840. */
 	readonly maxSize?: number;
 	/**
-	 * How long a person should wait at most, as a multiple of the video's length (default 2). Where the measured speed does
-	 * not allow that at full size, a smaller size is encoded, and the backend report says so.
+	 * How long a person should wait at most, as a multiple of the video's length (default 2; for short videos a minute). Where this machine
+	 * is too slow for that, the encoder tries less hard, a smaller size is encoded, or only the base is, and the backend report says so.
+	 * `Infinity` never gives anything up; a `backend` that is insisted on always gets its enhancement.
 	 */
 	readonly patience?: number;
 	/** Seconds between sync samples, 0.5 to 10. Default 2. */
@@ -234,7 +235,7 @@ export const resolveOptions = (
 		backend: oneOf("backend", options.backend, ["auto", "webgpu", "wasm", "none"], "auto"),
 		enhancements: checkEnhancements(options.enhancements),
 		maxSize: numberWithin("maxSize", options.maxSize, 64, 8192, 3840),
-		patience: numberWithin("patience", options.patience, 0.1, 1000, 2),
+		patience: options.patience === Infinity ? Infinity : numberWithin("patience", options.patience, 0.1, 1000, 2),
 		gopSeconds: numberWithin("gopSeconds", options.gopSeconds, 0.5, 10, 2),
 		audio: oneOf("audio", options.audio, ["auto", "none"], "auto"),
 		title: checkTitle(options.title, titleOf(source)),

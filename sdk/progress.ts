@@ -1,4 +1,6 @@
+import type { Effort } from "../codec/enhancement/effort.ts";
 import type { ExecutorKind } from "../codec/model/executor.ts";
+import type { GivenUp } from "./stages/plan.ts";
 
 /** The stage that everything else waits for at the moment. */
 export type Bottleneck = "decode" | "base" | "enhancement" | "upload";
@@ -30,9 +32,13 @@ export type BackendReport = {
 	/** Size of the source as it is shown (rotated, square pixels). */
 	readonly sourceWidth: number;
 	readonly sourceHeight: number;
-	/** Frames a second that the measurement at the start predicts for that size; undefined without a measurement. */
+	/** Frames a second that are counted on for that size and effort; undefined without a measurement. */
 	readonly predictedFps: number | undefined;
-	/** A sentence for the person where something was given up (smaller size, no enhancement); else undefined. */
+	/** How hard the enhancement's encoder tries; undefined without an enhancement. */
+	readonly effort: Effort | undefined;
+	/** What the person does not get because this machine is slow; empty where nothing was given up. */
+	readonly givenUp: readonly GivenUp[];
+	/** A sentence for the person where something was given up; else undefined. */
 	readonly notice: string | undefined;
 };
 

@@ -13,7 +13,7 @@ import type { UploadAccount } from "./testing/page.ts";
 
 type Options = Pick<
 	UploadOptions,
-	"backend" | "enhancements" | "gopSeconds" | "maxSize" | "preview" | "resume" | "runtimeUrl" | "title"
+	"backend" | "enhancements" | "gopSeconds" | "maxSize" | "patience" | "preview" | "resume" | "runtimeUrl" | "title"
 > & {
 	readonly token?: string;
 	readonly worker?: "auto" | "none";
@@ -40,7 +40,7 @@ beforeEach(() => {
 	bench.edge.log.length = 0;
 	bench.order.length = 0;
 	bench.edge.fault = () => undefined;
-	bench.edge.hold = Promise.resolve();
+	bench.edge.hold = () => undefined;
 	bench.edge.tokens = new Set(["good"]);
 });
 
@@ -65,6 +65,9 @@ const uploaded = async (name: CorpusFile, options: Options = {}): Promise<Upload
 	expect(bench.edge.only().completed).toBe(true);
 	return account;
 };
+
+/** Nothing that is sent is looked at before. */
+const holdParts = (until: Promise<void>) => (request: string) => (request.startsWith("PUT") ? until : undefined);
 
 const control = (id: number, action: "pause" | "resume" | "abort"): Promise<string> =>
 	bench.page.evaluate(([which, what]) => globalThis.bench.control(which, what), [id, action] as const);
@@ -96,17 +99,29 @@ describe("uploads from Chromium", () => {
 		expect(account.last).toMatchObject({ framesDecoded: 75, framesUploaded: 75, framesTotal: 75, bytesPending: 0 });
 	});
 
-	it("enhancement by WASM: Node decodes exactly what the browser coded, above the base", SLOW, async () => {
+	it("enhancement by WASM, all stages side by side: Node decodes exactly what the browser coded", SLOW, async () => {
+		// What the enhancement needs is not given out before the whole base came, and its first part is not looked at before the last one
+		// came. Stages that take turns would wait for each other forever.
+		const [base, last] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+		bench.edge.hold = (request) => {
+			if (request.endsWith("/base/parts/2")) base.resolve();
+			if (request.endsWith("/e40/parts/1")) last.resolve();
+			return request.endsWith(".onnx")
+				? base.promise
+				: request.endsWith("/e20/parts/0")
+					? last.promise
+					: undefined;
+		};
 		const account = await uploaded("moment.mp4", { backend: "wasm", gopSeconds: 0.5, enhancements: [20, 40] });
 		const asset = bench.edge.only();
 		expect(account.result?.backend).toMatchObject({ kind: "wasm", width: 96, height: 64 });
 		expect(account.result?.backend.description).toContain("thread");
 		expect(asset.request.tracks.map(({ id }) => id)).toEqual(["base", "e20", "e40"]);
-		const base = asset.samples("base");
+		const under = asset.samples("base");
 		for (const track of ["e20", "e40"]) {
 			const samples = asset.samples(track);
 			expect(samples.map(({ timestamp, sync }) => ({ timestamp, sync }))).toEqual(
-				base.map(({ timestamp, sync }) => ({ timestamp, sync })),
+				under.map(({ timestamp, sync }) => ({ timestamp, sync })),
 			);
 			const pictures = await decodeEnhanced(asset, track);
 			expect(pictures.length).toBe(14);
@@ -122,17 +137,56 @@ describe("uploads from Chromium", () => {
 		);
 	});
 
-	it("begins anew with the base alone where it turns out that networks cannot be computed", SLOW, async () => {
+	it("uploads a base that stands alone where the runtime is not there", async () => {
 		const account = await upload("moment.mp4", { backend: "auto", gopSeconds: 0.5, runtimeUrl: "/nowhere/" });
 		expect(account.error).toBeUndefined();
-		expect(account.result?.backend).toMatchObject({ kind: "none" });
+		expect(account.result?.backend).toMatchObject({ kind: "none", givenUp: ["enhancement"] });
 		expect(account.result?.backend.notice).toContain("Only the base is uploaded");
-		const [first, second] = [...bench.edge.assets.values()];
-		expect([first?.completed, second?.completed]).toEqual([false, true]);
-		expect(account.result?.asset.id).toBe(second?.id);
-		expect(second?.request.tracks.map(({ id }) => id)).toEqual(["base"]);
-		expect(second?.samples("base").length).toBe(14);
+		expect(account.result?.warnings.map(({ code }) => code)).toEqual(["enhancement-unavailable"]);
+		const asset = bench.edge.only();
+		expect(asset.request.tracks).toMatchObject([{ id: "base", width: 96, height: 64 }]);
+		expect(asset.samples("base").length).toBe(14);
 	});
+
+	it("goes on with the base, under the same address, where networks turn out not to compute", SLOW, async () => {
+		const account = await upload("stamps.mp4", { backend: "auto", patience: 1000, runtimeUrl: "/broken/" });
+		expect(account.error).toBeUndefined();
+		expect(account.result?.backend).toMatchObject({ kind: "none", givenUp: ["enhancement"] });
+		expect(account.result?.warnings.map(({ code }) => code)).toEqual(["enhancement-unavailable"]);
+		const asset = bench.edge.only();
+		expect(asset.completed).toBe(true);
+		expect(asset.request.tracks.map(({ id }) => id)).toEqual(["base", "e24"]);
+		expect([asset.samples("base").length, asset.samples("e24").length]).toEqual([4, 0]);
+		expect(account.last).toMatchObject({ framesEncoded: 4, framesUploaded: 4 });
+	});
+
+	it(
+		"tries less hard, then ends the enhancement where this machine falls far behind, and says so",
+		SLOW,
+		async () => {
+			CORPUS["stamp-book.mp4"](folder);
+			const account = await bench.page.evaluate(() =>
+				globalThis.bench.uploadFallingBehind("/fixtures/stamp-book.mp4"),
+			);
+			expect(account.error).toBeUndefined();
+			expect(account.result?.backend).toMatchObject({
+				...{ kind: "wasm", width: 64, height: 48, effort: "realtime" },
+				givenUp: ["effort", "rest-of-enhancement"],
+			});
+			expect(account.result?.backend.notice).toMatch(/^The enhancement ends after 1\.5 s of the video/);
+			expect(account.result?.warnings.map(({ code }) => code)).toEqual(["enhancement-ended"]);
+			expect(account.events.filter((event) => event === "asset" || event === "warning")).toEqual([
+				"asset",
+				"warning",
+			]);
+			const asset = bench.edge.only();
+			expect(asset.completed).toBe(true);
+			// Six groups of two frames; the clock leaps in the second, which ends the last with the usual effort. One more says how slow it is.
+			expect(asset.samples("base").length).toBe(12);
+			expect((await decodeEnhanced(asset, "e24")).length).toBe(6);
+			expect(account.last).toMatchObject({ framesEncoded: 12, framesUploaded: 12, framesTotal: 12 });
+		},
+	);
 
 	it("<crescendo-uploader> uploads a chosen file and links to it", async () => {
 		CORPUS["vp8.webm"](folder);
@@ -247,27 +301,46 @@ describe("uploads from Chromium", () => {
 		expect(error).toMatchObject({ code: "unauthorized" });
 	});
 
+	const ENHANCED = { backend: "wasm", gopSeconds: 0.5, enhancements: [30] } as const;
+
 	it("goes on in the middle of an enhancement, from the last whole group", SLOW, async () => {
-		const options = { backend: "wasm", gopSeconds: 0.5, enhancements: [30] } as const;
 		// The enhancement does not get through, so the upload cannot end before the page does.
 		let sent = 0;
 		bench.edge.fault = (method, path) =>
 			method === "PUT" && path.includes("/e30/") && ++sent > 0 ? "hang up" : undefined;
-		await begin("moment.mp4", options);
+		await begin("stamps.mp4", ENHANCED);
 		await expect.poll(() => sent, { timeout: 200_000 }).toBeGreaterThan(0);
 		await bench.reload();
 		bench.edge.fault = () => undefined;
-		const account = await uploaded("moment.mp4", options);
-		expect(account.last?.framesUploaded).toBe(14);
-		expect((await decodeEnhanced(bench.edge.only(), "e30")).length).toBe(14);
+		const account = await uploaded("stamps.mp4", ENHANCED);
+		expect(account.last?.framesUploaded).toBe(4);
+		expect((await decodeEnhanced(bench.edge.only(), "e30")).length).toBe(4);
+	});
+
+	it("begins anew where the enhancement was begun in another version of the bitstream", SLOW, async () => {
+		// What was decided is seen before networks are loaded.
+		bench.edge.hold = (request) => (request.endsWith(".onnx") ? new Promise(() => undefined) : undefined);
+		const pretend = () => bench.page.evaluate(() => globalThis.bench.pretendOtherBitstream());
+		for (const other of [false, true]) {
+			const before = bench.edge.log.length;
+			await begin("stamps.mp4", ENHANCED);
+			// The asset is made, or looked up and continued, and then its journal is written, before the first part is sent.
+			await expect.poll(() => bench.edge.log.slice(before).length, { timeout: 60_000 }).toBeGreaterThan(1);
+			expect(bench.edge.assets.size).toBe(1);
+			await bench.reload();
+			expect(other ? await pretend() : 1).toBe(1);
+		}
+		await begin("stamps.mp4", ENHANCED);
+		await expect.poll(() => bench.edge.assets.size, { timeout: 60_000 }).toBe(2);
+		await bench.reload();
 	});
 
 	it("begins anew where the edge has forgotten the upload", async () => {
-		bench.edge.hold = new Promise(() => undefined);
+		bench.edge.hold = holdParts(new Promise(() => undefined));
 		await begin("silent.mp4", { gopSeconds: 0.5 });
 		await expect.poll(() => bench.edge.puts, { timeout: 60_000 }).toBeGreaterThan(0);
 		await bench.reload();
-		bench.edge.hold = Promise.resolve();
+		bench.edge.hold = () => undefined;
 		bench.edge.assets.clear();
 		await uploaded("silent.mp4", { gopSeconds: 0.5 });
 		expect(bench.edge.only().samples("base").length).toBe(25);
@@ -275,7 +348,7 @@ describe("uploads from Chromium", () => {
 
 	it("stands still while paused, and finishes after resume", async () => {
 		const held = Promise.withResolvers<void>();
-		bench.edge.hold = held.promise;
+		bench.edge.hold = holdParts(held.promise);
 		const id = await begin("little.mp4", { gopSeconds: 0.5 });
 		await expect.poll(() => bench.edge.puts, { timeout: 60_000 }).toBeGreaterThan(0);
 		expect(await control(id, "pause")).toBe("paused");
@@ -290,7 +363,7 @@ describe("uploads from Chromium", () => {
 	});
 
 	it("ends at once when aborted, and sends nothing more", async () => {
-		bench.edge.hold = new Promise(() => undefined);
+		bench.edge.hold = holdParts(new Promise(() => undefined));
 		const id = await begin("little.mp4", { gopSeconds: 0.5 });
 		await expect.poll(() => bench.edge.puts, { timeout: 60_000 }).toBeGreaterThan(0);
 		expect(await control(id, "abort")).toBe("aborted");

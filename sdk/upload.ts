@@ -22,7 +22,7 @@ export type UploadEventMap = {
 	progress: CustomEvent<UploadProgress>;
 	/** Something worth telling that does not stop the upload. */
 	warning: CustomEvent<SourceWarning>;
-	/** The asset exists at the edge. */
+	/** The asset exists at the edge. Once: its address never changes. */
 	asset: CustomEvent<UploadedAsset>;
 	/** The first seconds can be watched. */
 	playable: CustomEvent<UploadedAsset>;
@@ -65,10 +65,9 @@ export class Upload extends typedEventTarget<UploadEventMap>() {
 			},
 			onWarning: (warning) => this.#emit("warning", warning),
 			onAsset: (asset) => {
-				// Another attempt at the same asset is no news; another asset is.
-				if (this.#asset?.id !== asset.id) {
+				// Another attempt at the same asset is no news.
+				if (this.#asset === undefined) {
 					this.#asset = asset;
-					this.#playable = false;
 					this.#emit("asset", asset);
 				}
 			},

@@ -261,6 +261,10 @@ const listen = (current: Upload, title: string): void => {
 	});
 	current.addEventListener("progress", ({ detail }) => showProgress(detail, current.state));
 	current.addEventListener("warning", ({ detail }) => {
+		// What is given up for this machine's sake the notice says already.
+		if (detail.code.startsWith("enhancement-")) {
+			return;
+		}
 		const item = document.createElement("li");
 		item.textContent = detail.message;
 		page.warnings.append(item);
@@ -269,10 +273,6 @@ const listen = (current: Upload, title: string): void => {
 		draw(page.before, base, enhanced.displayWidth, enhanced.displayHeight);
 		draw(page.after, enhanced, enhanced.displayWidth, enhanced.displayHeight);
 		page.compare.hidden = false;
-	});
-	current.addEventListener("asset", () => {
-		// An upload that begins anew has another link.
-		page.watch.hidden = true;
 	});
 	current.addEventListener("playable", ({ detail }) => {
 		page.watch.href = detail.watchUrl;

@@ -211,7 +211,8 @@ export class CrescendoUploaderElement extends Base {
 		upload.addEventListener("statechange", () => current() && this.#showState(upload));
 		upload.addEventListener("progress", ({ detail }) => current() && this.#showProgress(upload, detail));
 		upload.addEventListener("warning", ({ detail }) => {
-			if (current()) {
+			// What is given up for this machine's sake the notice says already.
+			if (current() && !detail.code.startsWith("enhancement-")) {
 				const item = document.createElement("li");
 				item.textContent = detail.message;
 				this.#part('[part="warnings"]').append(item);
@@ -227,12 +228,6 @@ export class CrescendoUploaderElement extends Base {
 			canvas.style.setProperty("--ratio", String(canvas.width / canvas.height));
 			canvas.getContext("2d")?.drawImage(enhanced, 0, 0);
 			canvas.hidden = false;
-		});
-		upload.addEventListener("asset", () => {
-			// An upload that begins anew has another link.
-			if (current()) {
-				this.#part('[part~="watch"]').hidden = true;
-			}
 		});
 		upload.addEventListener("playable", ({ detail }) => {
 			if (!current()) {

@@ -124,7 +124,7 @@ export class FrameSource implements VideoSource {
 	}
 
 	async *#frames(signal: AbortSignal): AsyncGenerator<FedFrame & { readonly duration: number }, void, undefined> {
-		const pacer = new Pacer(this.pace);
+		const pacer = new Pacer();
 		for (;;) {
 			signal.throwIfAborted();
 			const fed = this.#held.shift() ?? (await pull(this.#feed, signal));
@@ -132,7 +132,7 @@ export class FrameSource implements VideoSource {
 				return;
 			}
 			const timestamp = fed.timestamp - this.#origin;
-			if (timestamp < 0 || !pacer.take(timestamp)) {
+			if (timestamp < 0 || !pacer.take(timestamp, this.pace)) {
 				fed.frame.close();
 				this.#passedOver += 1;
 				continue;

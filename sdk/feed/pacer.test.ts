@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import { Pacer } from "./pacer.ts";
 
 const taken = (timestamps: readonly number[], rate: number | undefined): number[] => {
-	const pacer = new Pacer(rate);
-	return timestamps.filter((timestamp) => pacer.take(timestamp));
+	const pacer = new Pacer();
+	return timestamps.filter((timestamp) => pacer.take(timestamp, rate));
 };
 
 const steady = (rate: number, seconds: number): number[] =>

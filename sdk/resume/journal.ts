@@ -1,5 +1,6 @@
 import { openDB } from "idb";
 import type { DBSchema, IDBPDatabase } from "idb";
+import type { Effort } from "../../codec/enhancement/effort.ts";
 import type { AudioTrack, BaseTrack } from "../../codec/track.ts";
 import type { MadePart } from "../stages/groups.ts";
 import type { Still } from "../stages/stills.ts";
@@ -23,14 +24,21 @@ export type UploadRecord = {
 	/** Milliseconds since 1970. */
 	readonly created: number;
 	readonly plan: { readonly width: number; readonly height: number; readonly enhanced: boolean };
-	/** Undefined without an enhancement. */
-	readonly modelId: string | undefined;
+	/** How the enhancement is coded; undefined without one. A track never holds two kinds. */
+	readonly coding: EnhancementCoding | undefined;
 	readonly base: BaseTrack;
 	readonly audio: AudioTrack | undefined;
 	/** Where coding begins again. */
 	readonly checkpoint: Checkpoint;
 	/** Last group whose base is coded whole; -1 before the first. */
 	readonly baseDone: number;
+};
+
+/** What decoders of an enhancement must have. */
+export type EnhancementCoding = {
+	readonly modelId: string;
+	/** Version of the bitstream. */
+	readonly bitstream: number;
 };
 
 /** The state between two groups of pictures. */
@@ -44,6 +52,10 @@ export type Checkpoint = {
 	/** Microseconds. */
 	readonly duration: number;
 	readonly bytes: number;
+	/** Of the enhancement's encoder from here on. */
+	readonly effort: Effort;
+	/** Where the enhancement ended, microseconds of video; undefined where it goes on. */
+	readonly ended: number | undefined;
 };
 
 /** A part as it is kept. */
@@ -81,7 +93,7 @@ interface Schema extends DBSchema {
 const NAME = "crescendo-uploads";
 
 /** Of the stores. A new one forgets what an older one kept: those uploads begin anew. */
-const VERSION = 2;
+const VERSION = 3;
 
 /** Uploads that nobody came back to are forgotten after a week, as the edge forgets them. */
 const LIFE_MS = 7 * 86_400_000;

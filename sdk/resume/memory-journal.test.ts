@@ -9,10 +9,19 @@ const record: UploadRecord = {
 	assetId: "asset",
 	created: 0,
 	plan: { width: 64, height: 48, enhanced: false },
-	modelId: undefined,
+	coding: undefined,
 	base: avcTrack,
 	audio: undefined,
-	checkpoint: { group: 0, groups: 0, parts: { base: 0 }, frames: 0, duration: 0, bytes: 0 },
+	checkpoint: {
+		group: 0,
+		groups: 0,
+		parts: { base: 0 },
+		frames: 0,
+		duration: 0,
+		bytes: 0,
+		effort: "normal",
+		ended: undefined,
+	},
 	baseDone: -1,
 };
 

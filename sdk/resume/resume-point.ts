@@ -2,7 +2,7 @@ import type { AssetResponse } from "../../protocol/asset.ts";
 import type { Sample } from "../../codec/sample.ts";
 import { decodePart } from "../../protocol/part.ts";
 import type { Still } from "../stages/stills.ts";
-import type { KeptPart, UploadRecord } from "./journal.ts";
+import type { EnhancementCoding, KeptPart, UploadRecord } from "./journal.ts";
 
 /** An upload that can be continued. */
 export type ResumePoint = {
@@ -21,6 +21,16 @@ export type ResumePoint = {
 };
 
 export const partKey = (track: string, number: number): string => `${track}/${number}`;
+
+/**
+ * Whether what an earlier run began can go on with what there is now. A track is of one model and one bitstream from its first frame to its
+ * last, so that another version of the SDK begins anew; where nothing can be computed any more, the base can go on.
+ * @param coding what the enhancement would be coded with; undefined where there is nothing to compute on.
+ */
+export const canContinue = (record: UploadRecord, coding: EnhancementCoding | undefined): boolean =>
+	record.coding === undefined ||
+	coding === undefined ||
+	(record.coding.modelId === coding.modelId && record.coding.bitstream === coding.bitstream);
 
 /**
  * Brings together what the journal and the edge remember.

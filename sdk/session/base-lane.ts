@@ -4,7 +4,7 @@ import { AudioFeed } from "../stages/audio-feed.ts";
 import { codeBase } from "../stages/base-stage.ts";
 import type { BaseCodecs, CodedPair } from "../stages/base-stage.ts";
 import { PartClock } from "../stages/part-clock.ts";
-import { openAsset } from "./open-asset.ts";
+import { announceAsset, openAsset } from "./open-asset.ts";
 import { readPictures } from "./read-pictures.ts";
 import { AUDIO_ID, BASE_ID } from "./tracks.ts";
 import type { Work } from "./work.ts";
@@ -62,6 +62,7 @@ export class BaseLane {
 				if (groups >= 2 || pairs >= queueLength) {
 					this.#ahead.resolve();
 				}
+				this.#work.ready.enter();
 				yield pair;
 			}
 			if (group !== undefined) {
@@ -102,6 +103,10 @@ export class BaseLane {
 
 	async #close(group: number, end: number): Promise<void> {
 		await this.#cut(group, end);
+		if (group > (this.#work.context.resume?.record.baseDone ?? group)) {
+			// Nothing of what comes now was there before.
+			announceAsset(this.#work);
+		}
 		await this.#work.context.journal?.baseDone(group);
 	}
 

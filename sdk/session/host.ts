@@ -9,7 +9,7 @@ export type SessionHost = {
 	readonly onStep: (step: UploadStep) => void;
 	readonly onProgress: (progress: UploadProgress) => void;
 	readonly onWarning: (warning: SourceWarning) => void;
-	/** The asset exists at the edge. Told again where an attempt had to begin anew. */
+	/** The asset exists at the edge. Told by each attempt, always the same. */
 	readonly onAsset: (asset: UploadedAsset) => void;
 	/** Whoever gets the frames closes them. */
 	readonly onPreview: (preview: UploadPreview) => void;

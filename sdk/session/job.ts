@@ -10,15 +10,18 @@ import type { BaseTrack } from "../../codec/track.ts";
 import type { ResolvedOptions } from "../options.ts";
 import type { BackendReport } from "../progress.ts";
 import { GpuPath } from "../source/gpu-path.ts";
+import { OpeningPath } from "../source/opening-path.ts";
 import { MemoryPath } from "../source/picture-path.ts";
 import type { PicturePath } from "../source/picture-path.ts";
+import type { SourceWarning } from "../source/source-warning.ts";
 import type { VideoSource } from "../source/video-source.ts";
 import { effortFor } from "../stages/backend.ts";
 import type { OpenedBackend } from "../stages/backend.ts";
 import { webCodecsBase } from "../stages/base-codecs.ts";
 import type { BaseCodecs } from "../stages/base-stage.ts";
-import { choosePlan, isFarOff } from "../stages/plan.ts";
-import type { Backend, Plan, Task } from "../stages/plan.ts";
+import type { Wait } from "../stages/patience.ts";
+import { choosePlan } from "../stages/plan.ts";
+import type { Backend, GivenUp, Plan, Task } from "../stages/plan.ts";
 import type { Prospect } from "../stages/prospect.ts";
 import { assetTracks, enhancementTrack } from "./tracks.ts";
 import type { AssetTracks } from "./tracks.ts";
@@ -40,18 +43,15 @@ const BASE_ONLY_CRF = 23;
 /** One coded layer: an encoder and its nominal quality. */
 export type Layer = { readonly q: number; readonly encoder: EnhancementEncoder };
 
-/** The size of an upload that is continued: it cannot change any more. */
-export type Decided = { readonly width: number; readonly height: number; readonly enhanced: boolean };
-
-/** The machine is not what the plan was made for: the upload begins anew, planned with what was measured. */
-export class FarOffPlan extends Error {
-	readonly backend: Backend;
-
-	constructor(backend: Backend) {
-		super("The estimate of this machine's speed was far off.");
-		this.backend = backend;
-	}
-}
+/** What an upload that is continued cannot change any more. */
+export type Decided = {
+	readonly width: number;
+	readonly height: number;
+	readonly enhanced: boolean;
+	readonly effort: Effort;
+	/** Where the enhancement ended, microseconds of video: nothing more is coded of it. */
+	readonly ended: number | undefined;
+};
 
 /** What is fixed once it is known what comes and what there is to compute on. */
 export class Job {
@@ -62,22 +62,25 @@ export class Job {
 	readonly frameRate: number;
 	/** Quality of each enhancement; empty where there is none. */
 	readonly qualities: readonly number[];
-	/** How hard the enhancement's encoder tries. */
-	readonly effort: Effort;
+	/** How long a person may wait for all of it. */
+	readonly wait: Wait;
 	/** How pictures come from the decoder to the encoders. */
 	readonly path: PicturePath;
 	readonly #task: Task;
-	readonly #decided: Decided | undefined;
+	readonly #continued: Decided | undefined;
+	/** The enhancement is coded no further, or not at all though the base was made for one. */
+	#ended: boolean;
+	#effort: Effort;
 	#report: BackendReport;
 
 	constructor(source: VideoSource, prospect: Prospect, options: ResolvedOptions, decided?: Decided) {
 		this.source = source;
 		this.prospect = prospect;
 		this.options = options;
-		this.#decided = decided;
+		this.#continued = decided;
 		const { info } = source;
 		this.frameRate = info.frameRate ?? 25;
-		this.effort = effortFor(info.live);
+		const insisted = options.backend !== "auto";
 		this.#task = {
 			width: info.width,
 			height: info.height,
@@ -87,33 +90,100 @@ export class Job {
 			maxSize: options.maxSize,
 			patience: options.patience,
 			layers: options.enhancements.length,
-			insisted: options.backend !== "auto",
+			insisted,
 		};
-		const chosen = choosePlan(this.#task, prospect.backend);
-		const plan = decided === undefined ? chosen : { ...chosen, ...decided };
+		const patience = insisted ? Number.POSITIVE_INFINITY : options.patience;
+		this.wait = { duration: info.duration, live: info.live, patience };
+		const chosen = choosePlan(this.#task, prospect.backend, decided);
+		const plan = decided === undefined ? chosen : { ...chosen, ...sizeOf(decided), enhanced: decided.enhanced };
 		const even = (side: number) => side + (side & 1);
 		// A base that stands alone is coded as it is, and 4:2:0 coders want even sides.
 		this.plan = plan.enhanced ? plan : { ...plan, width: even(plan.width), height: even(plan.height) };
 		this.qualities = plan.enhanced ? options.enhancements : [];
-		const executor = prospect.opened?.executor;
-		this.path = plan.enhanced && executor instanceof WebGpuExecutor ? new GpuPath(executor) : new MemoryPath();
-		this.#report = this.#describe(plan, prospect.backend, executor?.description);
+		this.path = plan.enhanced ? new OpeningPath() : new MemoryPath();
+		this.#effort = decided?.effort ?? plan.effort;
+		this.#ended = plan.enhanced && (decided?.ended !== undefined || prospect.coding === undefined);
+		this.#report = this.#describe(this.plan, prospect.backend, prospect.opened?.executor?.description);
+		this.#useGpu(prospect.opened);
 	}
 
-	/** What is computed on, and what was given up; follows the measurement where that comes after the plan. */
+	/** What is computed on, and what was given up; follows the measurement, and what becomes of the enhancement. */
 	get report(): BackendReport {
 		return this.#report;
 	}
 
+	/** How hard the enhancement's encoder tries. */
+	get effort(): Effort {
+		return this.#effort;
+	}
+
+	/** Whether no more of the enhancement is coded. */
+	get ended(): boolean {
+		return this.#ended;
+	}
+
+	/** The encoders that are opened from now on try less hard. */
+	lowerEffort(): void {
+		this.#effort = "realtime";
+		const { givenUp, notice = "" } = this.#report;
+		const slower = "To be done in time, the rest of the enhancement is computed with less effort.";
+		const all = givenUp.includes("effort") ? givenUp : [...givenUp, "effort" as const];
+		this.#report = { ...this.#report, effort: "realtime", givenUp: all, notice: `${notice} ${slower}`.trim() };
+	}
+
+	/**
+	 * No more of the enhancement is coded: what there is of it stays. @param seconds of video that have it.
+	 * @returns what to tell.
+	 */
+	end(seconds: number, why: string): SourceWarning {
+		this.#ended = true;
+		const { width, height } = this.plan;
+		const { baseWidth, baseHeight } = geometryOf(width, height);
+		const rest = `only the base, at ${baseWidth}x${baseHeight}, is uploaded`;
+		const begun = seconds > 0;
+		const message = begun
+			? `The enhancement ends after ${seconds.toFixed(1)} s of the video, from there on ${rest}: ${why}`
+			: `There is no enhancement, ${rest}: ${why}`;
+		const given: GivenUp = begun ? "rest-of-enhancement" : "enhancement";
+		const { givenUp, kind, description, effort } = this.#report;
+		this.#report = {
+			...this.#report,
+			...(begun
+				? { kind, description, effort }
+				: { kind: "none", description: "no enhancement", effort: undefined }),
+			givenUp: [...givenUp, given],
+			notice: message,
+		};
+		return { code: begun ? "enhancement-ended" : "enhancement-unavailable", message };
+	}
+
+	/** What there is to tell of the plan itself, beside the report. */
+	get warnings(): readonly SourceWarning[] {
+		const { enhanced, notice } = this.plan;
+		if (enhanced || notice === undefined) {
+			return [];
+		}
+		const { kind } = this.prospect.backend;
+		return [{ code: kind === "none" ? "enhancement-unavailable" : "enhancement-too-slow", message: notice }];
+	}
+
 	#describe(plan: Plan, backend: Backend, description: string | undefined): BackendReport {
-		const { enhanced, predictedFps, notice } = plan;
+		const { enhanced, effort, givenUp, predictedFps, notice } = plan;
 		const { width: sourceWidth, height: sourceHeight } = this.source.info;
-		const there = backend.kind === "wasm" ? "WASM" : backend.kind;
+		const there = backend.kind === "wasm" ? "WASM" : backend.kind === "webgpu" ? "WebGPU" : backend.kind;
 		return {
 			kind: enhanced ? backend.kind : "none",
 			description: enhanced ? (description ?? there) : "no enhancement",
-			...{ width: this.plan.width, height: this.plan.height, sourceWidth, sourceHeight, predictedFps, notice },
+			...{ width: this.plan.width, height: this.plan.height, sourceWidth, sourceHeight, predictedFps },
+			...{ effort: enhanced ? effort : undefined, givenUp, notice },
 		};
+	}
+
+	/** From now on pictures go over the GPU that encodes. */
+	#useGpu(opened: OpenedBackend | undefined): void {
+		if (this.path instanceof OpeningPath && opened?.executor instanceof WebGpuExecutor) {
+			this.path.open(new GpuPath(opened.executor));
+		}
 	}
 
 	/** The full picture to what the base encoder takes. */
@@ -123,7 +193,7 @@ export class Job {
 
 	/** Pictures that may wait for the base encoder. */
 	get readAhead(): number {
-		return this.#fitting(READ_BYTES, 1, 4);
+		return this.source.info.live ? 1 : this.#fitting(READ_BYTES, 1, 4);
 	}
 
 	/** Pictures that may be inside the base's encoder and decoder; H.264 of a base as large as this holds fewer back. */
@@ -138,10 +208,13 @@ export class Job {
 		return this.#fitting(WAITING_BYTES, Math.min(4, most), most);
 	}
 
-	/** Pairs whose successors the enhancement wants to know before it codes them, of those that wait. */
+	/**
+	 * Pairs whose successors the enhancement wants to know before it codes them, of those that wait: by what the source asks for, whatever
+	 * effort it becomes, so that an upload that is continued knows the same.
+	 */
 	get lookAhead(): number {
 		if (!this.plan.enhanced) return 0;
-		return Math.min(EFFORTS[this.effort].lookAhead, Math.floor(this.queueLength / 2));
+		return Math.min(EFFORTS[effortFor(this.source.info.live)].lookAhead, Math.floor(this.queueLength / 2));
 	}
 
 	/** Microseconds after which a part is sent though its group goes on; undefined where a part is a whole group. */
@@ -170,19 +243,28 @@ export class Job {
 	}
 
 	/**
-	 * An encoder for each enhancement. Dispose them.
-	 * @throws {FarOffPlan} where the plan was made by an estimate, and what is measured now makes another one.
+	 * Loads runtime and networks where they are not there yet, and measures: how hard the encoder tries follows that.
+	 * @returns why there is nothing to compute on after all, or undefined. @throws {UploadError} like `openBackend`
 	 */
-	async openLayers(): Promise<readonly Layer[]> {
-		if (!this.plan.enhanced) {
-			return [];
-		}
+	async open(): Promise<string | undefined> {
+		const { opened: before } = this.prospect;
 		const opened = await this.prospect.open();
-		if (this.prospect.opened === undefined) {
-			this.#measured(opened);
+		if (opened.executor === undefined) {
+			return opened.backend.reason;
 		}
-		const { executor, model } = opened;
-		if (executor === undefined || model === undefined) {
+		if (before === undefined) {
+			const plan = choosePlan(this.#task, opened.backend, this.plan);
+			this.#effort = this.#continued?.effort ?? plan.effort;
+			this.#report = this.#describe(plan, opened.backend, opened.executor.description);
+			this.#useGpu(opened);
+		}
+		return undefined;
+	}
+
+	/** An encoder for each enhancement, once they can be opened; none where it has ended. Dispose them. */
+	async openLayers(): Promise<readonly Layer[]> {
+		const { executor, model } = await this.prospect.open();
+		if (executor === undefined || model === undefined || this.#ended) {
 			return [];
 		}
 		const { width, height } = this.plan;
@@ -194,21 +276,13 @@ export class Job {
 		return layers;
 	}
 
-	/** What an upload is that has begun by an estimate of the machine, now that it is measured. */
-	#measured({ backend, executor }: OpenedBackend): void {
-		const measured = choosePlan(this.#task, backend);
-		// What is continued has its size, but its base would stand alone without an enhancement.
-		if (backend.kind === "none" || (this.#decided === undefined && isFarOff(this.plan, measured))) {
-			throw new FarOffPlan(backend);
-		}
-		this.#report = this.#describe(choosePlan(this.#task, backend, this.plan), backend, executor?.description);
-	}
-
 	/** Everything that the asset is made of, once the base is described. */
 	tracks(base: BaseTrack): AssetTracks {
-		const { modelId } = this.prospect;
+		const { coding } = this.prospect;
 		const enhancements =
-			modelId === undefined ? [] : this.qualities.map((q) => enhancementTrack(this.plan, q, modelId, base));
+			coding === undefined ? [] : this.qualities.map((q) => enhancementTrack(this.plan, q, coding.modelId, base));
 		return assetTracks(base, enhancements, this.source.audio?.track);
 	}
 }
+
+const sizeOf = ({ width, height }: Decided) => ({ width, height });

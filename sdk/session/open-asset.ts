@@ -15,7 +15,7 @@ export const openAsset = async (work: Work, base: BaseTrack): Promise<void> => {
 	const about = { title: job.options.title, longestPart: job.longestPart };
 	const request = createRequest(tracks, { width: size.width, height: size.height }, job.frameRate, about);
 	const response = resume?.asset ?? (await client.create(request, crypto.randomUUID(), signal));
-	const last = job.qualities.at(-1);
+	const last = job.ended ? undefined : job.qualities.at(-1);
 	const leading = last === undefined ? BASE_ID : enhancementId(last);
 	const { live } = job.source.info;
 	const shipper = new Shipper(response, { client, meter, gate, signal, leading, journal, resume, live });
@@ -24,12 +24,28 @@ export const openAsset = async (work: Work, base: BaseTrack): Promise<void> => {
 		await beginJournal(work, response.id, base, tracks);
 	}
 	host.onStep("prepared");
-	host.onAsset(shipper.asset);
+	if (resume === undefined || !mayDiffer(resume)) {
+		announceAsset(work);
+	}
 	await shipper.sendLeftovers();
+};
+
+/**
+ * Tells where the asset is. A page keeps the address that it was told: what may still turn out to begin anew, as another asset, is told
+ * when that is certain.
+ */
+export const announceAsset = (work: Work): void => {
+	const { host, resume } = work.context;
+	const { asset } = work.ship();
+	host.onAsset(asset);
 	if (wasPlayable(resume)) {
-		host.onPlayable(shipper.asset);
+		host.onPlayable(asset);
 	}
 };
+
+/** Whether this browser has to code again what the edge has some of: another version of it may come to other bytes. */
+const mayDiffer = ({ record, kept }: ResumePoint): boolean =>
+	[...kept.values()].some(({ track, group }) => track === BASE_ID && group > record.baseDone);
 
 const announceLayers = ({ meter }: Work, tracks: AssetTracks): void => {
 	for (const [id, track] of tracks) {
@@ -54,10 +70,19 @@ const beginJournal = async (
 		assetId,
 		created: Date.now(),
 		plan: { width: plan.width, height: plan.height, enhanced: plan.enhanced },
-		modelId: plan.enhanced ? prospect.modelId : undefined,
+		coding: plan.enhanced ? prospect.coding : undefined,
 		base,
 		audio: source.audio?.track,
-		checkpoint: { group: 0, groups: 0, parts, frames: 0, duration: 0, bytes: 0 },
+		checkpoint: {
+			group: 0,
+			groups: 0,
+			parts,
+			frames: 0,
+			duration: 0,
+			bytes: 0,
+			effort: job.effort,
+			ended: undefined,
+		},
 		baseDone: -1,
 	});
 };

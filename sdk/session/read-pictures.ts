@@ -7,12 +7,8 @@ import { runAhead } from "../stages/run-ahead.ts";
 import type { Work } from "./work.ts";
 
 /** Source pictures from the checkpoint on, scaled, in groups; stands still while the upload is paused. */
-export const readPictures = ({
-	job,
-	context,
-	meter,
-	signal,
-}: Work): AsyncGenerator<GroupedPicture, void, undefined> => {
+export const readPictures = (work: Work): AsyncGenerator<GroupedPicture, void, undefined> => {
+	const { job, context, meter, signal, ready } = work;
 	const { source, plan, path, options, readAhead } = job;
 	const { gate, resume } = context;
 	const length = Math.round(options.gopSeconds * 1_000_000);
@@ -24,6 +20,10 @@ export const readPictures = ({
 		try {
 			for (;;) {
 				await gate.passed(signal);
+				if (source.info.live) {
+					// Who is late takes a newer picture, and lets those between go: what waits is delay.
+					await ready.free(signal);
+				}
 				const next = await meter.waiting("decode", read.next());
 				if (next.done === true) {
 					return;

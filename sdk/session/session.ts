@@ -5,6 +5,7 @@ import type { UploadProgress } from "../progress.ts";
 import { uploadKey } from "../resume/upload-key.ts";
 import { withUploadLock } from "../resume/upload-lock.ts";
 import { UploadJournal } from "../resume/upload-journal.ts";
+import { canContinue } from "../resume/resume-point.ts";
 import type { ResumePoint } from "../resume/resume-point.ts";
 import type { UploadResult } from "../result.ts";
 import type { Feed } from "../feed/feed.ts";
@@ -13,6 +14,7 @@ import { FileSource } from "../source/file-source.ts";
 import type { VideoSource } from "../source/video-source.ts";
 import { effortFor } from "../stages/backend.ts";
 import { Gate } from "../stages/gate.ts";
+import { WaitClock } from "../stages/patience.ts";
 import type { Backend } from "../stages/plan.ts";
 import { foresee } from "../stages/prospect.ts";
 import type { Prospect } from "../stages/prospect.ts";
@@ -20,8 +22,10 @@ import { Meter } from "../stages/meter.ts";
 import { UploadClient } from "../transport/client.ts";
 import { HttpClient } from "../transport/http.ts";
 import { Attempt } from "./attempt.ts";
+import type { SourceWarning } from "../source/source-warning.ts";
 import type { SessionHost } from "./host.ts";
-import { FarOffPlan, Job } from "./job.ts";
+import { Job } from "./job.ts";
+import type { Decided } from "./job.ts";
 
 /** Milliseconds between two progress events. */
 const PROGRESS_INTERVAL = 250;
@@ -31,8 +35,8 @@ const ATTEMPTS = 4;
 
 /**
  * One upload from opening the source to the last acknowledgement, on any thread. Usually one attempt; more where a device is
- * lost (coding goes on at the last checkpoint), the machine is not what it was taken for, or the edge has other bytes than a continued
- * upload makes (both begin anew).
+ * lost (coding goes on at the last checkpoint), or the edge has other bytes than a continued upload makes (it begins anew, before the
+ * page is told of an asset: the address that a page knows never changes).
  */
 export class UploadSession {
 	readonly #source: Blob | string | Feed;
@@ -43,7 +47,11 @@ export class UploadSession {
 	readonly #http: HttpClient;
 	readonly #client: UploadClient;
 	/** Warnings that the host knows: a source that is read again says them again. */
-	readonly #warned = new Set<string>();
+	readonly #warned = new Map<string, SourceWarning>();
+	/** How long the person waits. */
+	readonly #clock = new WaitClock();
+	/** Whether the page knows where the asset is. */
+	#announced = false;
 	#attempt: Attempt | undefined;
 	/** Of the last attempt. */
 	#backend: Backend | undefined;
@@ -58,9 +66,13 @@ export class UploadSession {
 			onWarning: (warning) => {
 				const key = `${warning.code} ${warning.message}`;
 				if (!this.#warned.has(key)) {
-					this.#warned.add(key);
+					this.#warned.set(key, warning);
 					host.onWarning(warning);
 				}
+			},
+			onAsset: (asset) => {
+				this.#announced = true;
+				host.onAsset(asset);
 			},
 		};
 		this.#signal = signal;
@@ -89,7 +101,8 @@ export class UploadSession {
 	async run(): Promise<UploadResult> {
 		const ticker = setInterval(() => this.#report(), PROGRESS_INTERVAL);
 		try {
-			return await this.#run();
+			const result = await this.#run();
+			return { ...result, warnings: [...this.#warned.values()] };
 		} catch (error) {
 			if (this.#signal.aborted) {
 				throw new UploadError("aborted", "The upload was aborted.", { cause: this.#signal.reason });
@@ -153,16 +166,11 @@ export class UploadSession {
 					}
 					const lost = isLostDevice(error) && journal !== undefined;
 					const differs = error instanceof UploadError && error.code === "conflict" && resume !== undefined;
-					const farOff = error instanceof FarOffPlan;
-					if ((!lost && !differs && !farOff) || attempt >= ATTEMPTS) {
-						throw error;
-					}
-					if (differs || farOff) {
+					if (differs) {
 						await journal?.forget();
 					}
-					if (farOff) {
-						this.#backend = error.backend;
-						this.#forgetAsset();
+					if ((!lost && (!differs || this.#announced)) || attempt >= ATTEMPTS) {
+						throw error;
 					}
 				}
 				// A source can be read once: its sound has gone by.
@@ -193,24 +201,33 @@ export class UploadSession {
 		const wanted = { options: this.#options, effort: effortFor(live) };
 		const prospect = await foresee(wanted, live, this.#backend, this.#signal);
 		try {
-			// What was only estimated is not known.
-			this.#backend = prospect.opened?.backend;
-			const resume = fits(found, prospect) ? found : undefined;
+			const resume = found !== undefined && canContinue(found.record, prospect.coding) ? found : undefined;
+			if (resume === undefined && this.#announced) {
+				throw new UploadError("conflict", "The edge does not have this upload any more as it was left.", {
+					hint: "Choose the same file again: it is uploaded anew.",
+				});
+			}
 			if (resume === undefined && this.#assetId !== undefined) {
 				this.#forgetAsset();
 			}
-			const job = new Job(source, prospect, this.#options, resume?.record.plan);
+			const job = new Job(source, prospect, this.#options, resume && decidedIn(resume));
+			for (const warning of job.warnings) {
+				this.#host.onWarning(warning);
+			}
 			this.#attempt = new Attempt(job, {
 				host: this.#host,
 				client: this.#client,
 				gate: this.#gate,
 				signal: this.#signal,
 				journal,
+				clock: this.#clock,
 				resume,
 			});
 			this.#report();
 			return await this.#attempt.run();
 		} finally {
+			// What was only estimated is not known.
+			this.#backend = prospect.opened?.backend;
 			await prospect.close();
 		}
 	}
@@ -239,9 +256,11 @@ export class UploadSession {
 	}
 }
 
-/** Whether what an earlier run began can be continued with what there is now. */
-const fits = (point: ResumePoint | undefined, { modelId }: Prospect): boolean =>
-	point !== undefined && (!point.record.plan.enhanced || point.record.modelId === modelId);
+const decidedIn = ({ record: { plan, checkpoint } }: ResumePoint): Decided => ({
+	...plan,
+	effort: checkpoint.effort,
+	ended: checkpoint.ended,
+});
 
 /** A GPU or a codec of the browser that gave up; a mapping that a lost GPU breaks off says so with a `DOMException` of its own. */
 const isLostDevice = (error: unknown): boolean =>

@@ -11,6 +11,7 @@ import { UploadClient } from "../transport/client.ts";
 import { HttpClient } from "../transport/http.ts";
 import { Shipper } from "./shipper.ts";
 
+const EFFORT = { effort: "normal", ended: undefined } as const;
 const { signal } = new AbortController();
 
 const sample = (group: number, value = group): Sample => ({
@@ -27,9 +28,9 @@ const left = (): { readonly record: UploadRecord; readonly parts: readonly KeptP
 		maker.add(sample(group));
 		return maker.cut(group).map((part) => ({ ...part, key: "key", acknowledged: false }));
 	});
-	const checkpoint = { group: 1, groups: 1, parts: { base: 1 }, frames: 1, duration: 500_000, bytes: 8 };
+	const checkpoint = { group: 1, groups: 1, parts: { base: 1 }, frames: 1, duration: 500_000, bytes: 8, ...EFFORT };
 	const plan = { width: 64, height: 48, enhanced: false };
-	const kept = { key: "key", assetId: "asset", created: 0, plan, modelId: undefined };
+	const kept = { key: "key", assetId: "asset", created: 0, plan, coding: undefined };
 	return { record: { ...kept, base: avcTrack, audio: undefined, checkpoint, baseDone: 3 }, parts };
 };
 

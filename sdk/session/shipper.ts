@@ -52,12 +52,16 @@ export class Shipper {
 	readonly #makers = new Map<string, PartMaker>();
 	readonly #partsUrls = new Map<string, string>();
 	readonly #underWay = new Map<string, { readonly part: MadePart; readonly counts: boolean }>();
+	#leading: string;
+	/** What of each track the edge has, of what counts as progress. */
+	readonly #arrived = new Map<string, { readonly frames: number; readonly duration: number }>();
 	/** Parts of each track up to the end of a group, for groups that are not whole yet. */
 	readonly #ends = new Map<number, Map<string, number>>();
 
 	constructor(response: AssetResponse, context: ShipperContext) {
 		this.asset = uploadedAsset(response);
 		this.#context = context;
+		this.#leading = context.leading;
 		this.#sender = new PartSender((part, signal) => this.#deliver(part, signal), context.gate, context.signal, {
 			mostBytes: context.live ? MOST_LIVE_BYTES : MOST_BYTES,
 		});
@@ -120,6 +124,13 @@ export class Shipper {
 		return this.#sender.settled();
 	}
 
+	/** From now on another track's parts count as progress: nothing more comes of the one that did. */
+	lead(track: string): void {
+		const [before, now] = [this.#arrivedOf(this.#leading), this.#arrivedOf(track)];
+		this.#leading = track;
+		this.#context.meter.uploaded(0, now.frames - before.frames, (now.duration - before.duration) / 1e6);
+	}
+
 	/** Waits for the last acknowledgement, sends what stands beside the tracks, and closes the asset. */
 	async complete(stills: Stills, onRefusal: (name: string, reason: string) => void): Promise<void> {
 		await this.#sender.finish();
@@ -138,6 +149,10 @@ export class Shipper {
 	async #send(part: MadePart, counts = true): Promise<void> {
 		this.#underWay.set(partKey(part.track, part.number), { part, counts });
 		await this.#context.meter.waiting("upload", this.#sender.add(part));
+	}
+
+	#arrivedOf(track: string): { readonly frames: number; readonly duration: number } {
+		return this.#arrived.get(track) ?? { frames: 0, duration: 0 };
 	}
 
 	#maker(track: string): PartMaker {
@@ -164,8 +179,12 @@ export class Shipper {
 	}
 
 	async #acknowledged(part: MadePart, counts: boolean): Promise<void> {
-		const { journal, leading, meter } = this.#context;
-		const leads = counts && part.track === leading;
+		const { journal, meter } = this.#context;
+		const { frames, duration } = this.#arrivedOf(part.track);
+		if (counts) {
+			this.#arrived.set(part.track, { frames: frames + part.frames, duration: duration + part.duration });
+		}
+		const leads = counts && part.track === this.#leading;
 		meter.uploaded(part.bytes.length, leads ? part.frames : 0, leads ? part.duration / 1e6 : 0);
 		await journal?.acknowledge(part);
 	}

@@ -3,6 +3,8 @@ import type { ResumePoint } from "../resume/resume-point.ts";
 import type { UploadJournal } from "../resume/upload-journal.ts";
 import type { Gate } from "../stages/gate.ts";
 import type { Meter } from "../stages/meter.ts";
+import type { WaitClock } from "../stages/patience.ts";
+import { Room } from "../stages/room.ts";
 import type { UploadClient } from "../transport/client.ts";
 import type { SessionHost } from "./host.ts";
 import type { Job } from "./job.ts";
@@ -15,6 +17,8 @@ export type AttemptContext = {
 	readonly gate: Gate;
 	readonly signal: AbortSignal;
 	readonly journal: UploadJournal | undefined;
+	/** How long the person waits. */
+	readonly clock: WaitClock;
 	/** Where an earlier attempt stopped. */
 	readonly resume: ResumePoint | undefined;
 };
@@ -26,6 +30,8 @@ export class Work {
 	readonly meter: Meter;
 	/** Aborts with the caller's signal, and when any stage fails: so that the others stop too. */
 	readonly signal: AbortSignal;
+	/** Pairs that wait for the enhancement: of a live source no picture is taken while there are some. */
+	readonly ready = new Room(2);
 	/** Set once the base is described, and with it the asset. */
 	shipper: Shipper | undefined;
 

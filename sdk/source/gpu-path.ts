@@ -1,5 +1,6 @@
 import type { VideoSample } from "mediabunny";
 import type { WebGpuExecutor } from "../../codec/model/ort-webgpu-executor.ts";
+import { downscalePicture } from "../../codec/picture/downscale.ts";
 import { GpuPicture } from "../../codec/picture/gpu-picture.ts";
 import type { SourcePicture } from "../../codec/picture/gpu-picture.ts";
 import { GpuPictures } from "../../codec/picture/gpu-pictures.ts";
@@ -68,12 +69,13 @@ export class GpuPath implements PicturePath {
 		return held.width === width && held.height === height ? held : this.#gpu.resize(held, width, height);
 	}
 
-	downscale(picture: SourcePicture): Promise<Picture> {
-		return this.#gpu.downscale(this.#onGpu(picture));
+	async downscale(picture: SourcePicture): Promise<Picture> {
+		// Pictures in memory were taken before the GPU was open.
+		return picture instanceof GpuPicture ? this.#gpu.downscale(picture) : downscalePicture(picture);
 	}
 
-	planes(picture: SourcePicture): Promise<Picture> {
-		return this.#gpu.download(this.#onGpu(picture));
+	async planes(picture: SourcePicture): Promise<Picture> {
+		return picture instanceof GpuPicture ? this.#gpu.download(picture) : picture;
 	}
 
 	/** Undefined where this browser does not bring such a frame to the GPU: then none of the others either. */

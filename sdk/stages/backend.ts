@@ -2,6 +2,8 @@ import type { Effort } from "../../codec/enhancement/effort.ts";
 import * as v from "valibot";
 import { createExecutor } from "../../codec/model/create-executor.ts";
 import type { Executor, ExecutorKind } from "../../codec/model/executor.ts";
+import { runtimeFileUrl, WASM_RUNTIME_FILE } from "../../codec/model/ort-wasm-executor.ts";
+import { WEBGPU_RUNTIME_FILES } from "../../codec/model/ort-webgpu-executor.ts";
 import { modelUrl } from "../../codec/model/load-fetch.ts";
 import { loadModel } from "../../codec/model/model-file.ts";
 import type { Model } from "../../codec/model/model-file.ts";
@@ -81,12 +83,14 @@ const start = async (
  * Opens what `options.backend` asks for. With `auto`, a GPU that starts and then fails is given up for WASM, and a machine
  * without either uploads the base alone, with a reason.
  * @param known the backend of an earlier attempt: it is not measured again.
+ * @param without backends that are not to be tried, and why.
  * @throws {UploadError} `enhancement-unavailable` where one backend was insisted on, or the model cannot be had; `aborted`
  */
 export const openBackend = async (
 	wanted: Wanted,
 	known: Backend | undefined,
 	signal: AbortSignal,
+	without: Without = {},
 ): Promise<OpenedBackend> => {
 	const { options } = wanted;
 	if (options.backend === "none") {
@@ -96,21 +100,27 @@ export const openBackend = async (
 			model: undefined,
 		};
 	}
+	const kinds = PREFERENCES[options.backend].filter((kind) => kind !== "webgpu" || without.webgpu === undefined);
 	try {
-		return await start(PREFERENCES[options.backend], wanted, known, signal);
+		const opened = await start(kinds, wanted, known, signal);
+		return without.webgpu === undefined ? opened : withReason(opened, without.webgpu);
 	} catch (error) {
 		signal.throwIfAborted();
 		if (options.backend === "auto" && error instanceof CodecError && error.code === "backend-failed") {
 			const retried = await start(["wasm"], wanted, known, signal).catch((second: unknown) =>
 				explain(second, options, signal),
 			);
-			return retried.backend.kind === "none"
-				? retried
-				: ({ ...retried, backend: { ...retried.backend, fellBack: error.message } } as OpenedBackend);
+			return withReason(retried, error.message.replace(/\.$/, ""));
 		}
 		return explain(error, options, signal);
 	}
 };
+
+/** Why a GPU is not to be tried, where that is known. */
+export type Without = { readonly webgpu?: string | undefined };
+
+const withReason = (opened: OpenedBackend, fellBack: string): OpenedBackend =>
+	opened.executor === undefined ? opened : { ...opened, backend: { ...opened.backend, fellBack } };
 
 /**
  * The id of the model that an enhancement will be coded with, before its networks are loaded.
@@ -125,6 +135,38 @@ export const readModelId = async (options: ResolvedOptions, signal: AbortSignal)
 		signal.throwIfAborted();
 		throw unavailable(error);
 	}
+};
+
+/** Names of the runtime's files that this browser needs. */
+const runtimeFile = (kind: "webgpu" | "wasm"): string =>
+	kind === "wasm"
+		? WASM_RUNTIME_FILE
+		: "Suspending" in WebAssembly
+			? WEBGPU_RUNTIME_FILES.suspending
+			: WEBGPU_RUNTIME_FILES.elsewhere;
+
+/**
+ * Asks, without fetching it, whether the runtime is served: it is loaded only when the first seconds of the video are at the edge, and
+ * the size of the base depends on whether there will be an enhancement.
+ * @returns why it is not there, or undefined
+ */
+export const findMissingRuntime = async (
+	{ runtimeUrl }: ResolvedOptions,
+	kind: "webgpu" | "wasm",
+	signal: AbortSignal,
+): Promise<string | undefined> => {
+	const address = runtimeFileUrl(runtimeUrl, runtimeFile(kind));
+	let status: number;
+	try {
+		({ status } = await fetch(address, { method: "HEAD", signal }));
+	} catch {
+		signal.throwIfAborted();
+		// A network that is away for a moment says nothing; what is loaded later tells.
+		return undefined;
+	}
+	// A server that answers GET alone says so.
+	const there = status < 400 || status === 405 || status === 501;
+	return there ? undefined : `the runtime at ${address} is not there (${status}).`;
 };
 
 /** What is read of `model.json`; `loadModel` checks all of it later. */

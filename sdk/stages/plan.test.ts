@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { choosePlan, fitWithin, isFarOff } from "./plan.ts";
+import { choosePlan, fitWithin } from "./plan.ts";
 import type { Backend, Task } from "./plan.ts";
 
 const task = (change: Partial<Task> = {}): Task => ({
@@ -34,7 +34,7 @@ describe("choosePlan", () => {
 	});
 
 	it("takes the largest size that keeps the wait within patience", () => {
-		const plan = choosePlan(task(), backend(5));
+		const plan = choosePlan(task(), backend(4.8));
 		expect(plan).toMatchObject({ width: 960, height: 540, enhanced: true });
 		expect(plan.predictedFps).toBeGreaterThanOrEqual(15);
 		expect(plan.notice).toContain("960x540 instead of 1920x1080");
@@ -66,26 +66,15 @@ describe("choosePlan", () => {
 	it("gives frames without a known end `patience` seconds for each of theirs", () => {
 		const open = task({ duration: undefined });
 		expect(choosePlan(open, backend(20))).toMatchObject({ width: 1920, enhanced: true, pace: undefined });
-		expect(choosePlan(open, backend(5))).toMatchObject({ width: 960, enhanced: true });
+		expect(choosePlan(open, backend(4.8))).toMatchObject({ width: 960, enhanced: true });
 		expect(choosePlan(open, backend(0.001)).enhanced).toBe(false);
 	});
 
 	it("tells what a decided size takes, however long that is", () => {
 		const plan = choosePlan(task({ duration: 600 }), backend(0.2, "wasm"), { width: 1280, height: 720 });
 		expect(plan).toMatchObject({ width: 1280, height: 720, enhanced: true });
-		expect(plan.predictedFps).toBeCloseTo(0.2 * 2.25 * 0.8, 5);
-		expect(plan.notice).toContain("1280x720 instead of 1920x1080, which takes about 13.9 hours");
-	});
-
-	it("begins anew only where an estimate was far off", () => {
-		const plans = [9, 3, 0.5].map((fps) => choosePlan(task(), backend(fps, "wasm")));
-		const [quick, slower, slow] = plans;
-		if (quick === undefined || slower === undefined || slow === undefined) throw new Error("three plans");
-		expect(plans.map(({ width }) => width)).toEqual([1280, 640, 320]);
-		expect(isFarOff(quick, quick)).toBe(false);
-		expect(isFarOff(quick, slow)).toBe(true);
-		expect(isFarOff(slow, quick)).toBe(true);
-		expect(isFarOff(slow, { ...slow, enhanced: false })).toBe(true);
+		expect(plan.predictedFps).toBeCloseTo((0.2 * 2.25 * 0.8) / 0.6, 5);
+		expect(plan.notice).toContain("1280x720 instead of 1920x1080, with less effort, which takes about 8.3 hours");
 	});
 
 	it("leaves the enhancement out where even the smallest size takes far too long", () => {
@@ -95,15 +84,37 @@ describe("choosePlan", () => {
 		expect(choosePlan(task({ duration: 7200, insisted: true }), backend(0.01, "wasm")).enhanced).toBe(true);
 	});
 
-	it("never leaves it out for a wait of a few minutes", () => {
-		expect(choosePlan(task({ duration: 4 }), backend(0.01, "wasm"))).toMatchObject({
+	it("lets a short video take a minute, and no longer", () => {
+		// 120 frames: at 320x180 36 times as many a second as at 1920x1080, of which four fifths count.
+		const short = (seconds: number) =>
+			task({ duration: 4, patience: 2, maxSize: 320, frameRate: 30 * (seconds / 60) });
+		const speed = backend((30 * 4) / 60 / 36 / 0.8, "wasm");
+		expect(choosePlan(short(59), speed)).toMatchObject({
 			width: 320,
 			height: 180,
 			enhanced: true,
+			effort: "normal",
+		});
+		expect(choosePlan(short(61), speed)).toMatchObject({ width: 320, enhanced: true, effort: "realtime" });
+		expect(choosePlan(short(101), speed)).toMatchObject({ enhanced: false, givenUp: ["enhancement"] });
+		expect(choosePlan(short(101), speed).notice).toMatch(/would take .*, more than the 60 seconds that it may/);
+	});
+
+	it("tries less hard before it takes a smaller size, and says so", () => {
+		expect(choosePlan(task(), backend(20))).toMatchObject({ effort: "normal", givenUp: [] });
+		const plan = choosePlan(task(), backend(15));
+		expect(plan).toMatchObject({ width: 1920, effort: "realtime", givenUp: ["effort"] });
+		expect(plan.notice).toContain("with less effort");
+		expect(choosePlan(task(), backend(4.8))).toMatchObject({ givenUp: ["size"] });
+	});
+
+	it("gives nothing up where the developer wants to wait", () => {
+		expect(choosePlan(task({ patience: Infinity }), backend(0.001))).toMatchObject({
+			...{ width: 1920, enhanced: true, effort: "normal", givenUp: [] },
 		});
 	});
 
-	it("never lets a person wait longer than patience allows, or ten minutes for short videos", () => {
+	it("never lets a person wait longer than patience allows, or a minute for short videos", () => {
 		const duration = fc.double({ min: 0.1, max: 20_000, noNaN: true });
 		const fps = fc.double({ min: 0.0001, max: 500, noNaN: true });
 		const patience = fc.double({ min: 0.1, max: 10, noNaN: true });
@@ -112,10 +123,11 @@ describe("choosePlan", () => {
 				const given = task({ duration: seconds, patience: most });
 				const plan = choosePlan(given, backend(speed));
 				const wait = plan.enhanced ? (seconds * given.frameRate) / (plan.predictedFps ?? 0) : 0;
-				expect(wait).toBeLessThanOrEqual(Math.max(600, most * seconds) * (1 + 1e-9));
+				expect(wait).toBeLessThanOrEqual(Math.max(60, most * seconds) * (1 + 1e-9));
 				// What is given up is said; where nothing is, there is nothing to say.
-				const whole = plan.enhanced && plan.width === given.width;
+				const whole = plan.enhanced && plan.width === given.width && plan.effort === "normal";
 				expect(plan.notice === undefined).toBe(whole);
+				expect(plan.givenUp.length === 0).toBe(whole);
 				expect(plan.notice?.includes("Only the base is uploaded") ?? false).toBe(!plan.enhanced);
 			}),
 			{ seed: 7 },

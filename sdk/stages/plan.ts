@@ -1,6 +1,11 @@
+import type { Effort } from "../../codec/enhancement/effort.ts";
 import type { ExecutorKind } from "../../codec/model/executor.ts";
+import { allowedWait, LIVE_RATE } from "./patience.ts";
 
-/** How fast a backend encodes, from a measurement at the start: seconds for one frame of `pixels` are `fixed + pixels * each`. */
+/**
+ * How fast a backend encodes with the effort that the source asks for (`effortFor`): seconds for one frame of `pixels` are
+ * `fixed + pixels * each`.
+ */
 export type Speed = { readonly fixed: number; readonly each: number };
 
 /** What there is to compute on, or why there is nothing. */
@@ -22,15 +27,24 @@ export type Task = {
 	readonly patience: number;
 	/** How many enhancements. */
 	readonly layers: number;
-	/** The person asked for this backend: the enhancement is coded however long it takes. */
+	/** The developer asked for this backend: there is an enhancement however long it takes. */
 	readonly insisted: boolean;
 };
 
-/** The decision: one size for the full picture, whether it gets its enhancement, and what to tell. */
+/**
+ * What a person does not get because this machine is slow: the source's size, the encoder's usual effort, each frame of a live source,
+ * the enhancement, or the enhancement from some moment on.
+ */
+export type GivenUp = "size" | "effort" | "frames" | "enhancement" | "rest-of-enhancement";
+
+/** The decision: one size for the full picture, whether it gets its enhancement and with what effort, and what to tell. */
 export type Plan = {
 	readonly width: number;
 	readonly height: number;
 	readonly enhanced: boolean;
+	/** How hard the enhancement's encoder tries. */
+	readonly effort: Effort;
+	readonly givenUp: readonly GivenUp[];
 	/** Of a live source: frames a second that are taken; undefined takes all. */
 	readonly pace: number | undefined;
 	/** Frames a second, all layers; undefined where nothing is measured. */
@@ -41,20 +55,14 @@ export type Plan = {
 /** Longest sides that are tried below the source's own. */
 const LADDER = [3840, 2560, 1920, 1280, 960, 854, 640, 480, 426, 320];
 
-/** Nobody minds waiting so long, however short the video, in seconds. */
-const SHORT_WAIT = 60;
-
-/** At the smallest size a wait of so many seconds is accepted, however short the video, before the enhancement is left out. */
-const LONG_WAIT = 600;
+/** What a frame takes with the effort `realtime`, of what it takes with `normal`; see "Effort" in `bench/sdk/RESULTS.md`. */
+const REALTIME_COST = 0.6;
 
 /** Of the measured speed, what can be counted on: the base and whatever else the machine does take the rest. */
 const MARGIN = 0.8;
 
 /** A live picture becomes no smaller than this, on its longest side, while frames can be left out instead. */
 const LIVE_SIDE = 640;
-
-/** Fewer frames a second than this are no live video. */
-const LIVE_RATE = 10;
 
 /** Longest side of a video that has no enhancement: a base that is watched as it is. */
 const BASE_ONLY_SIDE = 640;
@@ -84,31 +92,27 @@ const inWords = (seconds: number): string => {
 };
 
 /**
- * Chooses the largest size that can be encoded within the person's patience. On a slow machine that is a smaller picture,
- * and, where even the smallest would take many times as long, no enhancement; `notice` says so in a sentence.
- * @param decided a size that cannot be chosen any more: what it takes is told.
+ * Chooses the largest size that can be encoded within the person's patience, by an encoder that tries less hard where that makes the
+ * difference. On a slow machine that is a smaller picture, and, where even the smallest would take longer than the person should wait, no
+ * enhancement; `notice` says so in a sentence.
+ * @param decided a size that cannot be chosen any more, as its base is under way: what it takes is told.
  */
 export const choosePlan = (task: Task, backend: Backend, decided?: Size): Plan => {
 	const full = fitWithin(task.width, task.height, task.maxSize);
 	if (backend.kind === "none") {
-		const size = fitWithin(task.width, task.height, Math.min(task.maxSize, BASE_ONLY_SIDE));
-		const notice = `Only the base is uploaded, at ${size.width}x${size.height}: ${backend.reason}`;
-		const told = backend.chosen ? undefined : notice;
-		return { ...size, enhanced: false, pace: undefined, predictedFps: undefined, notice: told };
+		return backend.chosen
+			? { ...baseAlone(task, ""), givenUp: [], notice: undefined }
+			: baseAlone(task, backend.reason);
 	}
 	return task.live ? chooseLive(task, full, backend) : chooseRecorded(task, full, backend, decided);
 };
 
-/** Pictures of so many times the pixels, or of so many times fewer, are another video to whoever waits for it or watches it. */
-const FAR = 2.5;
-
-/**
- * Whether a plan that was made by an estimate misses by far what the measurement, which came later, makes of the same task: then it is
- * worth beginning anew.
- */
-export const isFarOff = (estimated: Plan, measured: Plan): boolean => {
-	const ratio = (estimated.width * estimated.height) / (measured.width * measured.height);
-	return estimated.enhanced !== measured.enhanced || ratio > FAR || ratio < 1 / FAR;
+/** No enhancement, and a base that can stand for itself. */
+const baseAlone = (task: Task, why: string, predictedFps?: number): Plan => {
+	const size = fitWithin(task.width, task.height, Math.min(task.maxSize, BASE_ONLY_SIDE));
+	const notice = `Only the base is uploaded, at ${size.width}x${size.height}: ${why}`;
+	const effort = task.live ? "realtime" : "normal";
+	return { ...size, enhanced: false, effort, givenUp: ["enhancement"], pace: undefined, predictedFps, notice };
 };
 
 type Size = { readonly width: number; readonly height: number };
@@ -134,15 +138,14 @@ const chooseLive = (task: Task, full: Size, backend: Computing): Plan => {
 		[...fair].reverse().find((candidate) => fps(candidate) >= least) ??
 		sizes.find((candidate) => fps(candidate) >= least) ??
 		(task.insisted ? sizes.at(-1) : undefined);
-	const where = backend.kind === "wasm" ? "on the processor (WASM)" : "here";
+	const where = whereIs(backend);
 	const because = backend.fellBack === undefined ? "" : `${backend.fellBack}. `;
 	if (size === undefined) {
-		const base = fitWithin(task.width, task.height, Math.min(task.maxSize, BASE_ONLY_SIDE));
-		const notice = `${because}Only the base is uploaded, at ${base.width}x${base.height}: the enhancement could not keep up ${where}.`;
-		return { ...base, enhanced: false, pace: undefined, predictedFps: fps(sizes.at(-1) ?? full), notice };
+		const why = `the enhancement could not keep up ${where}. ${because}`.trim();
+		return baseAlone(task, why, fps(sizes.at(-1) ?? full));
 	}
 	const predictedFps = fps(size);
-	const pace = fps(size) >= task.frameRate ? undefined : fps(size);
+	const pace = predictedFps >= task.frameRate ? undefined : predictedFps;
 	const reduced = size === full ? [] : [`at ${size.width}x${size.height} instead of ${full.width}x${full.height}`];
 	const paced = pace === undefined ? [] : [`with ${pace.toFixed(1)} of ${task.frameRate.toFixed(1)} frames a second`];
 	const given = [...reduced, ...paced].join(", ");
@@ -150,36 +153,59 @@ const chooseLive = (task: Task, full: Size, backend: Computing): Plan => {
 		given === "" && because === ""
 			? undefined
 			: `${because}The enhancement is computed ${where} ${given}`.trim() + ".";
-	return { ...size, enhanced: true, pace, predictedFps, notice };
+	const givenUp: GivenUp[] = [
+		...(size === full ? [] : ["size" as const]),
+		...(pace === undefined ? [] : ["frames" as const]),
+	];
+	return { ...size, enhanced: true, effort: "realtime", givenUp, pace, predictedFps, notice };
 };
 
+const whereIs = ({ kind }: Computing): string => (kind === "wasm" ? "on the processor (WASM)" : "here");
+
+/** A size, and how hard to try there. */
+type Candidate = Size & { readonly effort: "normal" | "realtime" };
+
+/** From what everybody would like to what is quickest. */
+const candidates = (sizes: readonly Size[]): readonly Candidate[] =>
+	sizes.flatMap((size): Candidate[] => [
+		{ ...size, effort: "normal" },
+		{ ...size, effort: "realtime" },
+	]);
+
 const chooseRecorded = (task: Task, full: Size, backend: Computing, decided: Size | undefined): Plan => {
-	const sizes = ladder(task, full);
-	const allowed = task.duration === undefined ? undefined : Math.max(SHORT_WAIT, task.patience * task.duration);
+	const { duration } = task;
 	// Where nobody knows the end, each second of video may take `patience` seconds.
 	const needed =
-		allowed === undefined ? task.frameRate / task.patience : (task.frameRate * (task.duration ?? 0)) / allowed;
-	const fps = (size: { readonly width: number; readonly height: number }) =>
-		framesPerSecond(backend.speed, size.width, size.height, task.layers);
-	const size = decided ?? sizes.find((candidate) => fps(candidate) >= needed) ?? sizes.at(-1) ?? full;
-	const predictedFps = fps(size);
-	const where = backend.kind === "wasm" ? "on the processor (WASM)" : "here";
+		duration === undefined ? task.frameRate / task.patience : (task.frameRate * duration) / allowedWait(task);
+	const fps = ({ width, height, effort }: Candidate) =>
+		framesPerSecond(backend.speed, width, height, task.layers) / (effort === "realtime" ? REALTIME_COST : 1);
+	const tried = candidates(decided === undefined ? ladder(task, full) : [decided]);
+	const found = tried.find((candidate) => fps(candidate) >= needed);
+	const chosen = found ?? tried.at(-1) ?? { ...full, effort: "realtime" as const };
+	const predictedFps = fps(chosen);
+	const where = whereIs(backend);
 	const because = backend.fellBack === undefined ? "" : `${backend.fellBack}. `;
-	const wait = (task.frameRate * (task.duration ?? 0)) / predictedFps;
-	const bearable = allowed === undefined ? predictedFps >= needed : wait <= Math.max(LONG_WAIT, allowed);
-	if (!bearable && !task.insisted && decided === undefined) {
-		const base = fitWithin(task.width, task.height, Math.min(task.maxSize, BASE_ONLY_SIDE));
-		const long = task.duration === undefined ? "would take too long" : `would take ${inWords(wait)}`;
-		const notice =
-			`Only the base is uploaded, at ${base.width}x${base.height}: the enhancement ${long} ${where}. ${because}`.trim();
-		return { ...base, enhanced: false, pace: undefined, predictedFps, notice };
+	const wait = (task.frameRate * (duration ?? 0)) / predictedFps;
+	if (found === undefined && !task.insisted && decided === undefined) {
+		const long =
+			duration === undefined
+				? "would take too long"
+				: `would take ${inWords(wait)}, more than the ${inWords(allowedWait(task))} that it may`;
+		return baseAlone(task, `the enhancement ${long} ${where}. ${because}`.trim(), predictedFps);
 	}
-	const isFull = size.width === full.width && size.height === full.height;
-	if (isFull && backend.fellBack === undefined) {
-		return { ...size, enhanced: true, pace: undefined, predictedFps, notice: undefined };
+	const { effort, width, height } = chosen;
+	const isFull = width === full.width && height === full.height;
+	const givenUp: GivenUp[] = [
+		...(isFull ? [] : ["size" as const]),
+		...(effort === "normal" ? [] : ["effort" as const]),
+	];
+	const plan = { width, height, enhanced: true, effort, givenUp, pace: undefined, predictedFps };
+	if (givenUp.length === 0 && backend.fellBack === undefined) {
+		return { ...plan, notice: undefined };
 	}
 	const reduced = isFull ? "" : ` instead of ${full.width}x${full.height}`;
-	const duration = task.duration === undefined ? "" : `, which takes about ${inWords(wait)}`;
-	const notice = `${because}The enhancement is computed ${where} at ${size.width}x${size.height}${reduced}${duration}.`;
-	return { ...size, enhanced: true, pace: undefined, predictedFps, notice };
+	const quickly = effort === "normal" ? "" : ", with less effort";
+	const takes = duration === undefined ? "" : `, which takes about ${inWords(wait)}`;
+	const notice = `${because}The enhancement is computed ${where} at ${width}x${height}${reduced}${quickly}${takes}.`;
+	return { ...plan, notice };
 };

@@ -1,15 +1,18 @@
+import { BITSTREAM_VERSION } from "../../codec/bitstream/sequence-header.ts";
 import { requestGpuDevice } from "../../codec/model/gpu-device.ts";
-import { openBackend, readModelId } from "./backend.ts";
-import type { OpenedBackend, Wanted } from "./backend.ts";
+import type { EnhancementCoding } from "../resume/journal.ts";
+import { findMissingRuntime, openBackend, readModelId } from "./backend.ts";
+import type { OpenedBackend, Wanted, Without } from "./backend.ts";
+import { estimateGpuSpeed } from "./estimate-gpu.ts";
 import { estimateSpeed } from "./estimate.ts";
-import type { Backend } from "./plan.ts";
+import type { Backend, Speed } from "./plan.ts";
 
 /** What an upload is planned with: what there is to compute on, or, before that is loaded, what there will be. */
 export type Prospect = {
 	readonly backend: Backend;
-	/** Model that the enhancement will be coded with; undefined where there is none. */
-	readonly modelId: string | undefined;
-	/** Set where everything is loaded. */
+	/** What the enhancement will be coded with; undefined where there is none. */
+	readonly coding: EnhancementCoding | undefined;
+	/** Set once everything is loaded. */
 	readonly opened: OpenedBackend | undefined;
 	/** Loads and measures what is not yet there. @throws {UploadError} like `openBackend` */
 	readonly open: () => Promise<OpenedBackend>;
@@ -17,28 +20,42 @@ export type Prospect = {
 	readonly close: () => Promise<void>;
 };
 
+const codingOf = (modelId: string): EnhancementCoding => ({ modelId, bitstream: BITSTREAM_VERSION });
+
 const ready = (opened: OpenedBackend): Prospect => ({
 	backend: opened.backend,
-	modelId: opened.model?.id,
+	coding: opened.model === undefined ? undefined : codingOf(opened.model.id),
 	opened,
 	open: async () => opened,
 	close: async () => opened.executor?.dispose(),
 });
 
-/** @returns why there is no GPU to compute on, or undefined where there is one. */
-const missingGpu = async (): Promise<string | undefined> => {
+/** What a GPU will do, or why there is none to count on. */
+type Gpu = { readonly speed: Speed } | { readonly missing: string };
+
+const lookForGpu = async (processor: Speed, insisted: boolean): Promise<Gpu> => {
 	try {
-		(await requestGpuDevice()).destroy();
-		return undefined;
+		const device = await requestGpuDevice();
+		try {
+			const speed = await estimateGpuSpeed(device, processor);
+			const slower =
+				speed.fixed + speed.each * TYPICAL_PIXELS > processor.fixed + processor.each * TYPICAL_PIXELS;
+			return slower && !insisted ? { missing: "it is slower here than the processor" } : { speed };
+		} finally {
+			device.destroy();
+		}
 	} catch (error) {
-		return error instanceof Error ? error.message : String(error);
+		return { missing: (error instanceof Error ? error.message : String(error)).replace(/\.$/, "") };
 	}
 };
 
+/** Of the picture by which GPU and processor are compared. */
+const TYPICAL_PIXELS = 640 * 360;
+
 /**
- * What an upload can count on. A processor's speed can be told from plain arithmetic, so there the upload is planned at once, and the
- * base of its first seconds is under way before runtime and networks are loaded. GPUs differ too much for that, and a live source
- * could not wait while they load: those are opened and measured first.
+ * What an upload can count on. How fast a processor or a GPU is can be told from plain arithmetic, so an upload is planned at once, and
+ * the base of its first seconds is under way before runtime and networks are loaded. A live source could not wait while they load: for
+ * that they are opened and measured first.
  * @param known the backend of an earlier attempt: it is not measured again.
  * @throws {UploadError} like `openBackend`
  */
@@ -49,19 +66,38 @@ export const foresee = async (
 	signal: AbortSignal,
 ): Promise<Prospect> => {
 	const { options } = wanted;
-	const noGpu = options.backend === "auto" ? await missingGpu() : undefined;
-	const onProcessor = options.backend === "wasm" || noGpu !== undefined;
-	if (live || known !== undefined || !onProcessor || typeof WebAssembly === "undefined") {
+	if (live || known !== undefined || options.backend === "none" || typeof WebAssembly === "undefined") {
 		return ready(await openBackend(wanted, known, signal));
 	}
+	const processor = estimateSpeed();
+	const gpu = options.backend === "wasm" ? undefined : await lookForGpu(processor, options.backend === "webgpu");
+	signal.throwIfAborted();
+	const missing = gpu !== undefined && "missing" in gpu ? `WebGPU: ${gpu.missing}` : undefined;
+	const kind = gpu !== undefined && "speed" in gpu ? "webgpu" : "wasm";
+	if (options.backend === "webgpu" && kind === "wasm") {
+		// It says what is wrong.
+		return ready(await openBackend(wanted, known, signal));
+	}
+	const nothing = options.backend === "auto" ? await findMissingRuntime(options, kind, signal) : undefined;
+	if (nothing !== undefined) {
+		// A base that is about to stand alone is larger than one under an enhancement, and that cannot be changed later.
+		return ready({
+			backend: { kind: "none", reason: nothing, chosen: false },
+			executor: undefined,
+			model: undefined,
+		});
+	}
+	const speed = gpu !== undefined && "speed" in gpu ? gpu.speed : processor;
+	const without: Without = { webgpu: missing };
 	const modelId = await readModelId(options, signal);
-	const fellBack = noGpu === undefined ? undefined : `WebGPU: ${noGpu.replace(/\.$/, "")}`;
 	let opened: OpenedBackend | undefined;
 	return {
-		backend: { kind: "wasm", speed: estimateSpeed(), fellBack },
-		modelId,
-		opened: undefined,
-		open: async () => (opened ??= await openBackend(wanted, undefined, signal)),
+		backend: { kind, speed, fellBack: missing },
+		coding: codingOf(modelId),
+		get opened() {
+			return opened;
+		},
+		open: async () => (opened ??= await openBackend(wanted, undefined, signal, without)),
 		close: async () => opened?.executor?.dispose(),
 	};
 };

@@ -40,6 +40,7 @@ export const CORPUS = {
 	"avc-aac.mp4": made("avc-aac.mp4", [...picture("320x180", 25, 3), ...tone(3)], `${H264} -g 50 -bf 2 -c:a aac`),
 	"little.mp4": made("little.mp4", [...picture("96x64", 20, 3), ...tone(3)], `${H264} -g 20 -c:a aac`),
 	"stamps.mp4": made("stamps.mp4", picture("64x48", 4, 1), H264),
+	"stamp-book.mp4": made("stamp-book.mp4", picture("64x48", 4, 3), H264),
 	"moment.mp4": made("moment.mp4", picture("96x64", 20, 0.7), H264),
 	"vp9-opus.webm": made("vp9-opus.webm", [...picture("320x180", 30, 2), ...tone(2)], `${VP9} -c:a libopus`),
 	"vp8.webm": made("vp8.webm", SMALL, VP8),

@@ -19,8 +19,8 @@ export class EdgeDouble {
 	fault: (method: string, path: string) => Fault | undefined = () => undefined;
 	/** Assets by the `Idempotency-Key` that made them. */
 	readonly #made = new Map<string, StoredAsset>();
-	/** PUT requests wait for it before they are looked at. */
-	hold: Promise<void> = Promise.resolve();
+	/** Requests ("PUT /v1/...", and those for files) wait for it before they are looked at. */
+	hold: (request: string) => Promise<unknown> | undefined = () => undefined;
 	/** Parts that came although they were there. */
 	repeated = 0;
 	/** Assets made while another one was begun and not complete: an upload that was not continued. */
@@ -42,9 +42,7 @@ export class EdgeDouble {
 		for await (const chunk of request) {
 			chunks.push(chunk as Buffer);
 		}
-		if (method === "PUT") {
-			await this.hold;
-		}
+		await this.hold(`${method} ${path}`);
 		const fault = this.fault(method, path);
 		if (fault === "hang up") {
 			request.socket.destroy();

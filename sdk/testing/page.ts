@@ -1,5 +1,5 @@
 import { recordByElement, uploadByElement } from "./page/elements.ts";
-import { uploadLosingGpu, uploadWithFaults } from "./page/faults.ts";
+import { pretendOtherBitstream, uploadFallingBehind, uploadLosingGpu, uploadWithFaults } from "./page/faults.ts";
 import { beginClock, finishClock, uploadFrames, uploadStream } from "./page/feeds.ts";
 import { measureBase } from "./page/measure-base.ts";
 import { readSource } from "./page/read-source.ts";
@@ -14,7 +14,7 @@ export type { UploadAccount } from "./page/uploads.ts";
 const functions = {
 	...{ assetOf, beginUpload, control, finishUpload, progressOf, upload },
 	...{ uploadByElement, recordByElement },
-	...{ uploadWithFaults, uploadLosingGpu },
+	...{ uploadWithFaults, uploadLosingGpu, uploadFallingBehind, pretendOtherBitstream },
 	...{ uploadFrames, uploadStream, beginClock, finishClock },
 	...{ measureBase, readSource, timeUpload },
 };

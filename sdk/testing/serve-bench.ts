@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { build } from "vite";
+import { WASM_RUNTIME_FILE } from "../../codec/model/ort-wasm-executor.ts";
 import { leaveRuntimeFiles } from "../../scripts/leave-runtime-files.ts";
 import { serveFiles } from "./static-server.ts";
 import type { StaticServer } from "./static-server.ts";
@@ -35,7 +36,11 @@ export const serveBench = async (files: string): Promise<StaticServer> => {
 			"/models/": join(ROOT, "models"),
 			"/runtime/": join(ROOT, "node_modules/onnxruntime-web/dist"),
 		},
-		{ "/blank": '<!doctype html><title>bench</title><script type="module" src="/page.js"></script>' },
+		{
+			"/blank": '<!doctype html><title>bench</title><script type="module" src="/page.js"></script>',
+			// A runtime that is there and is none.
+			[`/broken/${WASM_RUNTIME_FILE}`]: "no runtime",
+		},
 	);
 	return {
 		...server,

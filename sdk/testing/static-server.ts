@@ -67,7 +67,7 @@ export const serveFiles = async (
 			return;
 		}
 		response.setHeader("content-type", TYPES[extname(file)] ?? "application/octet-stream");
-		createReadStream(file).pipe(response);
+		void Promise.resolve(edge.hold(`${request.method} ${path}`)).then(() => createReadStream(file).pipe(response));
 	});
 	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
 	return {

@@ -1,3 +1,4 @@
+import { openDB } from "idb";
 import type { UploadOptions } from "../../index.ts";
 import { beginUpload, finishUpload, upload, uploadOf } from "./uploads.ts";
 import type { UploadAccount } from "./uploads.ts";
@@ -77,4 +78,42 @@ export const uploadLosingGpu = async (
 	} finally {
 		GPUAdapter.prototype.requestDevice = requestDevice;
 	}
+};
+
+/** Milliseconds by which the clock goes on each time that somebody looks at it, and by which it leaps. */
+const TICK = 50;
+const LEAP = 1e7;
+
+/**
+ * Uploads on the page's own thread with a clock that no real time moves, so that every machine is as quick as any other; and that leaps
+ * by hours while the second group of pictures is coded.
+ */
+export const uploadFallingBehind = async (address: string): Promise<UploadAccount> => {
+	const { now } = performance;
+	let time = 0;
+	performance.now = () => (time += TICK);
+	try {
+		const options = { backend: "auto", patience: 1000, gopSeconds: 0.5, resume: false, preview: true } as const;
+		const id = await beginUpload(address, { ...options, worker: "none" });
+		let groups = 0;
+		uploadOf(id).addEventListener("preview", () => {
+			groups += 1;
+			time += groups === 2 ? LEAP : 0;
+		});
+		return await finishUpload(id);
+	} finally {
+		performance.now = now;
+	}
+};
+
+/** Makes the uploads that this page can continue look as if another version of the SDK had begun them. @returns how many. */
+export const pretendOtherBitstream = async (): Promise<number> => {
+	const database = await openDB("crescendo-uploads");
+	const records = await database.getAll("uploads");
+	for (const record of records) {
+		record.coding.bitstream -= 1;
+		await database.put("uploads", record);
+	}
+	database.close();
+	return records.length;
 };

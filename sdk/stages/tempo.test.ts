@@ -1,0 +1,36 @@
+import { expect, it } from "vitest";
+import { WaitClock } from "./patience.ts";
+import { Tempo } from "./tempo.ts";
+
+const benchOf = (live: boolean) => {
+	let now = 0;
+	const tempo = new Tempo(new WaitClock(() => now), live);
+	tempo.start();
+	/** Waits for a frame of 40 ms, and codes it. */
+	const frame = (waits: number, codes: number) => {
+		now += waits;
+		return tempo.coding(40_000, async () => void (now += codes));
+	};
+	return { tempo, frame };
+};
+
+it("counts from the second frame on: the first one compiles", async () => {
+	const { tempo, frame } = benchOf(false);
+	await frame(0, 30);
+	expect(tempo.next({ coded: 0.04, effort: "normal" })).toBeUndefined();
+	await frame(1, 2);
+	await frame(1, 2);
+	expect(tempo.next({ coded: 0.12, effort: "normal" })).toEqual({
+		...{ video: 0.08, frames: 2, took: 6, coded: 0.12, effort: "normal" },
+	});
+	await frame(0, 1);
+	expect(tempo.next({ coded: 0.16, effort: "realtime" })).toMatchObject({ frames: 1, took: 1 });
+});
+
+it("does not blame a machine for the pictures of a camera that do not come", async () => {
+	const { tempo, frame } = benchOf(true);
+	await frame(0, 30);
+	await frame(10, 0.1);
+	await frame(10, 0.1);
+	expect(tempo.next({ coded: 0.12, effort: "realtime" })?.took).toBeCloseTo(0.2, 9);
+});
