@@ -1,9 +1,12 @@
 import { createExecutionContext, evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
+import { BITSTREAM_VERSION } from "../codec/bitstream/sequence-header.ts";
 import { CreateAssetRequest } from "../protocol/asset.ts";
+import { fromBase64, toBase64 } from "../protocol/base64.ts";
 import { reprDigest } from "../protocol/digest.ts";
 import { encodePart } from "../protocol/part.ts";
+import type { TrackJson } from "../protocol/track.ts";
 import { newAssetId } from "./access/asset-id.ts";
 import { type Limits, readLimits } from "./limits.ts";
 import { call, createAsset, migrate, ORIGIN, putPart, split } from "./testing/edge-client.ts";
@@ -19,13 +22,13 @@ const codeOf = async (response: Response) => [
 ];
 
 /** An asset under limits of its own. */
-const limitedAsset = async (limits: Partial<Limits>): Promise<string> => {
+const limitedAsset = async (limits: Partial<Limits>, request: Partial<CreateAssetRequest> = {}): Promise<string> => {
 	const id = newAssetId("public");
 	const settings = {
 		id,
 		access: "public" as const,
 		createdAt: Date.now(),
-		request: createRequest(tracks),
+		request: createRequest(tracks, request),
 		limits: { ...readLimits(undefined), ...limits },
 	};
 	expect((await assetStub(id).create(settings)).ok).toBe(true);
@@ -119,6 +122,14 @@ describe("limits", () => {
 		expect(await codeOf(done)).toEqual([422, "track-failed"]);
 	});
 
+	it("422 for less in a segment where it is cut into pieces, each of which is put together in memory", async () => {
+		const limits = { segmentBytes: 1_000_000, lowLatencySegmentBytes: 3000 };
+		const [whole, pieces] = [await limitedAsset(limits), await limitedAsset(limits, { partialMilliseconds: 400 })];
+		const part = partsOf("base", 60)[0] ?? [];
+		expect((await putPart(whole, "base", 0, part)).status).toBe(201);
+		expect(await codeOf(await putPart(pieces, "base", 0, part))).toEqual([422, "track-failed"]);
+	});
+
 	it("422 for a track with more samples in a segment than it may have", async () => {
 		const id = await limitedAsset({ segmentSamples: 60 });
 		for (const name of ["base", "e40"])
@@ -174,6 +185,48 @@ describe("an enhancement that is not aligned", () => {
 	});
 });
 
+describe("an enhancement of an older bitstream", () => {
+	const older = (track: TrackJson): TrackJson => {
+		if (track.kind !== "enhancement") return track;
+		const description = fromBase64(track.description) ?? new Uint8Array();
+		// The version is the first byte of a sequence header.
+		return { ...track, description: toBase64(description.with(0, BITSTREAM_VERSION - 1)) };
+	};
+	const request = createRequest(tracks);
+	const olderTracks = request.tracks.map(older);
+
+	it("makes no asset any more, and is told why", async () => {
+		const refused = await call("/v1/assets", { method: "POST", json: { ...request, tracks: olderTracks } });
+		expect(refused.status).toBe(400);
+		const { error } = await refused.json<{ error: { code: string; message: string } }>();
+		expect(error.code).toBe("invalid-track");
+		expect(error.message).toContain(`version ${BITSTREAM_VERSION - 1}`);
+	});
+
+	it("stays in an asset that has it: what was uploaded is listed and delivered, base and all", async () => {
+		const id = await limitedAsset({}, { tracks: olderTracks });
+		const counts = [];
+		for (const { id: track } of tracks) {
+			const parts = partsOf(track, 75);
+			for (const [number, part] of parts.entries())
+				expect((await putPart(id, track, number, part)).status).toBe(201);
+			counts.push({ id: track, parts: parts.length });
+		}
+		await evictDurableObject(assetStub(id));
+		const done = await call(`/v1/assets/${id}/complete`, { method: "POST", json: { tracks: counts } });
+		expect(done.status).toBe(200);
+		const texts = ["master.m3u8", "enhancements.json", "tracks/base/playlist.m3u8", "tracks/e40/playlist.m3u8"];
+		for (const path of texts) expect((await call(`/v1/assets/${id}/${path}`)).status).toBe(200);
+		expect(await (await call(`/v1/assets/${id}/enhancements.json`)).json()).toMatchObject({
+			enhancements: [{ id: "e40" }],
+		});
+		// The version that a player looks at stands in the init segment, as it was uploaded.
+		const description = fromBase64(olderTracks.find((track) => track.id === "e40")?.description ?? "");
+		const init = new Uint8Array(await (await call(`/v1/assets/${id}/tracks/e40/init.mp4`)).arrayBuffer());
+		expect(init.toHex()).toContain(description?.toHex());
+	});
+});
+
 describe("requests that make no asset", () => {
 	const good = createRequest(tracks);
 	const bent = (track: object) => ({
@@ -197,6 +250,19 @@ describe("requests that make no asset", () => {
 		["a base of another size", { ...good, width: 320, height: 180 }, [400, "invalid-track"]],
 	])("%s", async (_, json, expected) => {
 		expect(await codeOf(await call("/v1/assets", { method: "POST", json }))).toEqual(expected);
+	});
+
+	it("half a character, in a value or a name, that no store could give back", async () => {
+		const send = (method: string, path: string, body: string) =>
+			call(path, { method, body, headers: { "Content-Type": "application/json" } });
+		const { id } = await createAsset({ ...good, title: "\u{1f600} whole" });
+		for (const body of ['{"title":"\\ud800"}', '{"metadata":{"\\udc00":"x"}}', '{"metadata":{"x":"a\\ud83d b"}}']) {
+			expect(await codeOf(await send("PATCH", `/v1/assets/${id}`, body))).toEqual([400, "invalid-request"]);
+		}
+		const half = JSON.stringify({ ...good, title: "\ud800" });
+		expect(await codeOf(await send("POST", "/v1/assets", half))).toEqual([400, "invalid-request"]);
+		const whole = await send("PATCH", `/v1/assets/${id}`, '{"description":"\\ud83d\\ude00"}');
+		expect(await whole.json()).toMatchObject({ title: "\u{1f600} whole", description: "\u{1f600}" });
 	});
 
 	it("no JSON, and too much of it", async () => {

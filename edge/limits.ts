@@ -7,8 +7,10 @@ const Limits = v.strictObject({
 	assetBytes: v.optional(count, 32 * 2 ** 30),
 	/** Seconds from an asset's first to its last sample. */
 	assetSeconds: v.optional(count, 12 * 3600),
-	/** Bytes of one segment of one track; it is put together in memory. */
+	/** Bytes of one segment of one track: a viewer waits for all of it. */
 	segmentBytes: v.optional(v.pipe(count, v.maxValue(64 * 2 ** 20)), 8 * 2 ** 20),
+	/** The same where an asset is cut into pieces for low latency: a piece is put together in memory, and may be as large as its segment. */
+	lowLatencySegmentBytes: v.optional(v.pipe(count, v.maxValue(16 * 2 ** 20)), 4 * 2 ** 20),
 	/** Samples of one segment of one track: 30 seconds of 1,000 pictures a second. */
 	segmentSamples: v.optional(count, 30_000),
 	/** Seconds of the longest segment: of the longest group of pictures. */

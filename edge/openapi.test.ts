@@ -2,14 +2,21 @@ import { exports } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import * as v from "valibot";
 import { CreateAssetRequest } from "../protocol/asset.ts";
-import { openApiDocument } from "./openapi/document.ts";
+import { findTrackFault } from "./asset/track-rules.ts";
+import { openApiDocument, requestExamples } from "./openapi/document.ts";
 import { toJsonSchema } from "./openapi/json-schema.ts";
+import { parameter } from "./openapi/parameters.ts";
 import { createEdgeClient } from "./index.ts";
 import { API_KEY, call, createAsset, migrate, ORIGIN } from "./testing/edge-client.ts";
 import { clipTracks, createRequest } from "./testing/fixture-media.ts";
 import app from "./worker.ts";
 
-type Document = { openapi: string; paths: Record<string, Record<string, { responses: Record<string, unknown> }>> };
+type Described = {
+	operationId: string;
+	parameters?: { name: string; required: boolean; description?: string }[];
+	responses: Record<string, unknown>;
+};
+type Document = { openapi: string; paths: Record<string, Record<string, Described>> };
 const document = openApiDocument() as unknown as Document;
 
 describe("the description of the interface", () => {
@@ -31,6 +38,27 @@ describe("the description of the interface", () => {
 		for (const [, name = ""] of JSON.stringify(served).matchAll(/#\/components\/schemas\/(\w+)/g)) {
 			expect(served.components.schemas).toHaveProperty(name);
 		}
+	});
+
+	it("names every operation once, and says what every parameter is", () => {
+		const operations = Object.values(document.paths).flatMap((methods) => Object.values(methods));
+		const ids = operations.map(({ operationId }) => operationId);
+		expect(ids.filter((id, index) => ids.indexOf(id) !== index)).toEqual([]);
+		expect(ids).toContain("putAssetsTracksPartsNumber");
+		const parameters = operations.flatMap((operation) => operation.parameters ?? []);
+		expect(parameters.filter(({ description }) => description === undefined)).toEqual([]);
+		expect(parameters).toContainEqual(expect.objectContaining({ name: "Repr-Digest", required: true }));
+		expect(() => parameter("nobody", "query")).toThrow(TypeError);
+	});
+
+	it("has examples that are accepted", () => {
+		const examples = requestExamples();
+		expect(examples.length).toBeGreaterThanOrEqual(7);
+		for (const [schema, example] of examples) expect(v.safeParse(schema, example).issues).toBeUndefined();
+		const assets = examples.flatMap(([schema, example]) =>
+			schema === CreateAssetRequest ? [v.parse(CreateAssetRequest, example)] : [],
+		);
+		expect(assets.map(findTrackFault)).toEqual([undefined]);
 	});
 
 	it("says what the validation does", () => {

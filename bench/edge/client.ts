@@ -43,6 +43,11 @@ export class BenchClient {
 		await this.#json(`/v1/assets/${asset}/complete`, { tracks: [...counts].map(([id, parts]) => ({ id, parts })) });
 	}
 
+	/** Asks for what an asset has. */
+	async look(asset: string): Promise<void> {
+		await (await this.#call(`/v1/assets/${asset}`, { method: "GET" })).arrayBuffer();
+	}
+
 	/** Removes an asset. */
 	async remove(asset: string): Promise<void> {
 		await this.#call(`/v1/assets/${asset}`, { method: "DELETE" });

@@ -9,7 +9,7 @@ import { type ClipTrack, makeClip, stretchClip } from "./clip.ts";
 import { type CuttingCost, measureCutting } from "./cutting.ts";
 import { HeapProbe } from "./memory.ts";
 import { startNginx } from "./nginx.ts";
-import { cpuSeconds, type Runtime, startBareRoute, startEdge } from "./runtime.ts";
+import { cpuSeconds, FRONT, type Runtime, startBareRoute, startEdge } from "./runtime.ts";
 import { type Load, quantile, saturate, together, watch } from "./viewers.ts";
 
 /**
@@ -75,7 +75,9 @@ const cuttingSection = ({ checking, cutting, digest }: CuttingCost): string[] =>
 
 /** @throws Error where an asset takes more memory than it may */
 const memorySection = async (edge: Runtime, client: BenchClient, short: readonly ClipTrack[]): Promise<string[]> => {
-	const probe = await HeapProbe.connect(edge.inspectorPort, edge.url);
+	const probe = await HeapProbe.connect(edge.inspectorPort, FRONT, async () => {
+		await (await fetch(`${edge.url}/health`)).text();
+	});
 	const longer = await makeClip({ seconds: 36, kilobits: 3000, gopSeconds: 2 });
 	const scene = await makeClip({ seconds: 2, kilobits: 100, gopSeconds: 2 });
 	await upload(client, short);

@@ -1,16 +1,16 @@
 /**
- * Bytes that the Worker's isolate keeps alive: its Durable Objects and requests, script heap and buffers, garbage not counted. Asked of
- * the runtime's inspector, which collects garbage first.
+ * Bytes that the isolate of a Worker keeps alive: its Durable Objects and requests, script heap and buffers, garbage not counted. Asked
+ * of the runtime's inspector, which collects garbage first.
  */
 export class HeapProbe {
 	readonly #socket: WebSocket;
-	readonly #url: string;
+	readonly #wake: () => Promise<void>;
 	readonly #waiting = new Map<number, (result: Record<string, number>) => void>();
 	#last = 0;
 
-	private constructor(socket: WebSocket, url: string) {
+	private constructor(socket: WebSocket, wake: () => Promise<void>) {
 		this.#socket = socket;
-		this.#url = url;
+		this.#wake = wake;
 		socket.addEventListener("message", ({ data }) => {
 			const message = JSON.parse(String(data)) as { id?: number; result?: Record<string, number> };
 			if (message.id === undefined) return;
@@ -19,14 +19,14 @@ export class HeapProbe {
 		});
 	}
 
-	/** Connects to the inspector of a Worker named `bench`, which answers at `url`. */
-	static async connect(inspectorPort: number, url: string): Promise<HeapProbe> {
-		const socket = new WebSocket(`ws://127.0.0.1:${inspectorPort}/core:user:bench`);
+	/** Connects to the inspector of a Worker of this name. `wake` makes it do something, however little. */
+	static async connect(inspectorPort: number, worker: string, wake: () => Promise<void>): Promise<HeapProbe> {
+		const socket = new WebSocket(`ws://127.0.0.1:${inspectorPort}/core:user:${worker}`);
 		await new Promise((resolve, reject) => {
 			socket.addEventListener("open", resolve, { once: true });
 			socket.addEventListener("error", () => reject(new Error("no inspector")), { once: true });
 		});
-		const probe = new HeapProbe(socket, url);
+		const probe = new HeapProbe(socket, wake);
 		for (const method of ["Runtime.enable", "HeapProfiler.enable"]) await probe.#ask(method);
 		return probe;
 	}
@@ -61,11 +61,8 @@ export class HeapProbe {
 		this.#socket.send(JSON.stringify({ id, method }));
 		// An isolate that has nothing to do hears its inspector with the next request only.
 		for (;;) {
-			const answered = await Promise.race([
-				promise,
-				fetch(`${this.#url}/health`).then((response) => response.text()),
-			]);
-			if (typeof answered !== "string") return answered;
+			const answered = await Promise.race([promise, this.#wake()]);
+			if (answered !== undefined) return answered;
 		}
 	}
 }

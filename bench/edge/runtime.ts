@@ -7,6 +7,10 @@ import { Miniflare, type MiniflareOptions } from "miniflare";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
+/** Names of Workers to their inspector: the one that takes requests, and the one that has the edge's Durable Objects. */
+export const FRONT = "bench";
+export const OBJECTS = "objects";
+
 /** A Worker in workerd alone, without wrangler's proxy in front of it. */
 export type Runtime = {
 	readonly url: string;
@@ -34,26 +38,36 @@ const bundle = async (entry: string): Promise<string> => {
 	return outputFiles[0]?.text ?? "";
 };
 
-/** Starts the edge, its stores empty, as it is deployed; or another Worker around it. */
-export const startEdge = async (entry = "edge/worker.ts"): Promise<Runtime> => {
+/**
+ * Starts the edge, its stores empty, as it is deployed; or another Worker around it.
+ * @param apart whether its Durable Objects have an isolate of their own, so that their memory can be told from the Worker's
+ */
+export const startEdge = async (entry = "edge/worker.ts", { apart = false } = {}): Promise<Runtime> => {
 	const apiKey = "bench-key-of-the-load";
+	const worker = apart ? OBJECTS : FRONT;
+	const script = await bundle(entry);
+	const env: WorkerConfig["env"] = {
+		CRESCENDO_API_KEY: { type: "text", value: apiKey },
+		MEDIA: { type: "r2", name: "media" },
+		CATALOGUE: { type: "d1", id: "catalogue" },
+		ASSET: { type: "durable-object", worker, exportName: "AssetObject" },
+		RELAY: { type: "durable-object", worker, exportName: "RelayObject" },
+		WEBHOOK: { type: "durable-object", worker, exportName: "WebhookObject" },
+		CREATION_RATE: { type: "rate-limit", namespace: "1001", simple: { limit: 1_000_000, period: 60 } },
+		REPORT_RATE: { type: "rate-limit", namespace: "1002", simple: { limit: 1_000_000, period: 60 } },
+	};
+	const objects: WorkerConfig["exports"] = {
+		AssetObject: { type: "durable-object", storage: "sqlite" },
+		RelayObject: { type: "durable-object", storage: "sqlite" },
+		WebhookObject: { type: "durable-object", storage: "sqlite" },
+	};
 	const runtime = await start(
-		await bundle(entry),
-		{
-			CRESCENDO_API_KEY: { type: "text", value: apiKey },
-			MEDIA: { type: "r2", name: "media" },
-			CATALOGUE: { type: "d1", id: "catalogue" },
-			ASSET: { type: "durable-object", worker: "bench", exportName: "AssetObject" },
-			RELAY: { type: "durable-object", worker: "bench", exportName: "RelayObject" },
-			WEBHOOK: { type: "durable-object", worker: "bench", exportName: "WebhookObject" },
-			CREATION_RATE: { type: "rate-limit", namespace: "1001", simple: { limit: 1_000_000, period: 60 } },
-			REPORT_RATE: { type: "rate-limit", namespace: "1002", simple: { limit: 1_000_000, period: 60 } },
-		},
-		{
-			AssetObject: { type: "durable-object", storage: "sqlite" },
-			RelayObject: { type: "durable-object", storage: "sqlite" },
-			WebhookObject: { type: "durable-object", storage: "sqlite" },
-		},
+		apart
+			? [
+					{ name: FRONT, script, env, objects: {} },
+					{ name: OBJECTS, script, env, objects },
+				]
+			: [{ name: FRONT, script, env, objects }],
 	);
 	const database = await runtime.miniflare.getD1Database("CATALOGUE");
 	const folder = join(ROOT, "edge/catalogue/migrations");
@@ -68,42 +82,45 @@ export const startEdge = async (entry = "edge/worker.ts"): Promise<Runtime> => {
 
 /** Starts a Worker that is one Hono route and nothing else: it answers with as many bytes as a segment has. */
 export const startBareRoute = async (bytes: number): Promise<Runtime> => {
-	const runtime = await start(
-		await bundle(`
+	const script = await bundle(`
 			import { Hono } from "hono";
 			const body = new Uint8Array(${bytes}).fill(7);
 			export default new Hono().get("/segment", (context) => context.body(body, 200, { "Content-Type": "video/mp4" }));
-		`),
-		{},
-		{},
-	);
+		`);
+	const runtime = await start([{ name: FRONT, script, env: {}, objects: {} }]);
 	return { ...runtime, apiKey: "" };
 };
 
 type WorkerConfig = MiniflareOptions["workers"][number]["config"];
 
-const start = async (script: string, env: WorkerConfig["env"], exported: WorkerConfig["exports"]) => {
+type StartedWorker = {
+	readonly name: string;
+	readonly script: string;
+	readonly env: WorkerConfig["env"];
+	readonly objects: WorkerConfig["exports"];
+};
+
+/** The first takes the requests. */
+const start = async (workers: readonly StartedWorker[]) => {
 	const before = new Set(await workerdChildren());
 	const inspectorPort = await freePort();
 	const miniflare = new Miniflare({
 		host: "127.0.0.1",
 		port: 0,
 		inspectorPort,
-		workers: [
-			{
-				config: {
-					name: "bench",
-					compatibilityDate: "2026-08-15",
-					manifest: {
-						mainModule: "worker.mjs",
-						modulesRoot: "/",
-						modules: { "worker.mjs": { type: "esm", contents: script } },
-					},
-					env,
-					exports: exported,
+		workers: workers.map(({ name, script, env, objects }) => ({
+			config: {
+				name,
+				compatibilityDate: "2026-08-15",
+				manifest: {
+					mainModule: "worker.mjs",
+					modulesRoot: "/",
+					modules: { "worker.mjs": { type: "esm", contents: script } },
 				},
+				env,
+				exports: objects,
 			},
-		],
+		})),
 	});
 	const url = (await miniflare.ready).href.replace(/\/$/, "");
 	const pid = (await workerdChildren()).find((child) => !before.has(child));

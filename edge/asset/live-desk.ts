@@ -4,6 +4,7 @@ import { type Asker, MOST_WAITING, type Served } from "../relay/relay-calls.ts";
 import type { TrackJson } from "../../protocol/track.ts";
 import type { AssetStore } from "./asset-store.ts";
 import { Changes } from "./changes.ts";
+import { Kept } from "./kept.ts";
 import { openPartials } from "./open-segment.ts";
 import { playbackState } from "./progress.ts";
 import { noSuch } from "./refusals.ts";
@@ -27,6 +28,9 @@ export type PartialLocation = { readonly bytes: Uint8Array } | { readonly offset
 /** Characters of playlists that are kept for whoever asks next: a playlist of twelve hours has 900,000. */
 const KEPT_CHARACTERS = 2 ** 21;
 
+/** Bytes of pieces that are kept so: two hundred viewers ask for the same one at the same moment. */
+const KEPT_PIECE_BYTES = 2 ** 21;
+
 /** Target durations that a request waits for what is not there yet. */
 const PATIENCE = 3;
 
@@ -41,8 +45,9 @@ export class LiveDesk {
 	#view: PlaybackState | undefined;
 	/** Requests that are not answered yet. */
 	#waiting = 0;
-	readonly #texts = new Map<string, string>();
-	#characters = 0;
+	readonly #texts = new Kept<string>(KEPT_CHARACTERS);
+	/** Of segments that are not whole; a piece never changes. */
+	readonly #pieces = new Kept<Uint8Array>(KEPT_PIECE_BYTES);
 
 	/** `find` gives the asset as it is now, unless it is being deleted. */
 	constructor(find: () => StoredAsset | undefined, store: AssetStore) {
@@ -64,7 +69,7 @@ export class LiveDesk {
 	/** The asset is not what it was. */
 	announce(): void {
 		this.#view = undefined;
-		this.#forgetTexts();
+		this.#texts.clear();
 		this.#changes.announce();
 	}
 
@@ -99,14 +104,8 @@ export class LiveDesk {
 		if (found === undefined) return noSuch(`track ${trackId} in this asset`);
 		const { track, state } = found;
 		if (track.segments.length === 0 && (track.open ?? []).length === 0) return nothingYet();
-		const key = `${trackId} ${query.skip}`;
-		const kept = this.#texts.get(key);
-		if (kept !== undefined) return accept(kept);
-		const text = mediaPlaylist(state, track, { skip: query.skip });
-		if (this.#characters + text.length > KEPT_CHARACTERS) this.#forgetTexts();
-		this.#texts.set(key, text);
-		this.#characters += text.length;
-		return accept(text);
+		const make = () => mediaPlaylist(state, track, { skip: query.skip });
+		return accept(this.#texts.get(`${trackId} ${query.skip}`, make, ({ length }) => length));
 	}
 
 	/** A piece of a segment, when it is there. */
@@ -130,16 +129,14 @@ export class LiveDesk {
 		return locate(track, segment, index) ?? this.#openPartial(asset, track, json, segment, index);
 	}
 
-	#forgetTexts(): void {
-		this.#texts.clear();
-		this.#characters = 0;
-	}
-
 	#openPartial(asset: StoredAsset, track: TrackState, json: TrackJson, segment: number, index: number) {
-		const open = segment === track.segments.length ? openPartials(asset.state, track)[index] : undefined;
-		if (open === undefined) return noSuch("such piece");
-		const read = (slice: PartSlice) => this.#store.parts.read(track, slice);
-		return accept({ bytes: openPartialBytes(open, segment, index, json, read) });
+		const make = (): Uint8Array | undefined => {
+			const open = segment === track.segments.length ? openPartials(asset.state, track)[index] : undefined;
+			const read = (slice: PartSlice) => this.#store.parts.read(track, slice);
+			return open === undefined ? undefined : openPartialBytes(open, segment, index, json, read);
+		};
+		const bytes = this.#pieces.get(`${track.id}/${segment}.${index}`, make, ({ length }) => length);
+		return bytes === undefined ? noSuch("such piece") : accept({ bytes });
 	}
 
 	#track(trackId: string): { readonly state: PlaybackState; readonly track: PlaybackTrack } | undefined {

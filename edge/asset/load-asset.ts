@@ -2,6 +2,7 @@ import type { AssetDetails } from "../../protocol/asset.ts";
 import { DEFAULT_LIMITS } from "../limits.ts";
 import type { PartStore } from "./part-store.ts";
 import { type AssetRow, type PartRow, SCHEMA, type TrackRow } from "./schema.ts";
+import type { SegmentLimits } from "./segmenter.ts";
 import type { AssetSettings } from "./settings.ts";
 import {
 	type AssetState,
@@ -26,18 +27,27 @@ export const loadAsset = (sql: SqlStorage, parts: PartStore): StoredAsset | unde
 	// An asset may be older than a limit.
 	const settings = { ...written, limits: { ...DEFAULT_LIMITS, ...written.limits } };
 	const tracks = orderedTracks(settings).map(({ id, kind }) => loadTrack(sql, parts, newTrackState(id, kind)));
-	const { segmentMilliseconds, segmentBytes, segmentSamples, segmentSeconds } = settings.limits;
 	const { partialMilliseconds, title } = settings.request;
 	const state: AssetState = {
 		phase: row.phase as Phase,
-		segmentTarget: segmentMilliseconds * 1000,
-		segmentLimits: { bytes: segmentBytes, samples: segmentSamples, duration: segmentSeconds * 1_000_000 },
+		segmentTarget: settings.limits.segmentMilliseconds * 1000,
+		segmentLimits: segmentLimits(settings),
 		partialTarget: partialMilliseconds === undefined ? undefined : partialMilliseconds * 1000,
 		tracks,
 		boundaries: boundariesOf(parts, tracks[0]),
 	};
 	const details = loadDetails(sql) ?? (title === undefined ? {} : { title });
 	return { settings, state, details, catalogueBehind: row.catalogue_behind !== 0 };
+};
+
+const segmentLimits = ({ limits, request }: AssetSettings): SegmentLimits => {
+	const { segmentBytes, lowLatencySegmentBytes, segmentSamples, segmentSeconds } = limits;
+	const isLowLatency = request.partialMilliseconds !== undefined;
+	return {
+		bytes: isLowLatency ? Math.min(segmentBytes, lowLatencySegmentBytes) : segmentBytes,
+		samples: segmentSamples,
+		duration: segmentSeconds * 1_000_000,
+	};
 };
 
 /** Title and the like as they were last changed; undefined where they never were. */

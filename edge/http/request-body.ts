@@ -72,8 +72,23 @@ export const readJson = async <Schema extends v.GenericSchema>(
 
 const parse = (bytes: Uint8Array): unknown => {
 	try {
-		return JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes));
+		const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
+		return JSON.parse(text, requireCharacters);
 	} catch (cause) {
+		if (cause instanceof ApiError) throw cause;
 		throw new ApiError("invalid-request", "The body is not JSON.", "Send JSON in UTF-8.", { cause });
 	}
+};
+
+/**
+ * JSON can spell half a character ("\ud800"), which no UTF-8 can hold: a store would give back another text than it took.
+ * @throws ApiError `invalid-request`
+ */
+const requireCharacters = (name: string, value: unknown): unknown => {
+	if (name.isWellFormed() && (typeof value !== "string" || value.isWellFormed())) return value;
+	throw new ApiError(
+		"invalid-request",
+		"A text in the body has half of a surrogate pair.",
+		"Cut texts between characters, not between UTF-16 code units.",
+	);
 };

@@ -1,4 +1,5 @@
 import type * as v from "valibot";
+import type { Scope } from "../../protocol/access.ts";
 import type { ErrorCode } from "../../protocol/error.ts";
 import type { JsonSchema } from "./json-schema.ts";
 
@@ -15,11 +16,17 @@ export type Operation = {
 	readonly path: string;
 	readonly summary: string;
 	readonly access: Access;
+	/** Scope that an API key needs. */
+	readonly scope?: Scope;
 	/** A JSON form, or the type of other bodies. */
 	readonly request?: v.GenericSchema | string;
 	readonly query?: readonly string[];
-	/** Headers that change what is done; none is required. */
+	/** A request's JSON that is accepted as it stands. */
+	readonly example?: JsonSchema;
+	/** Headers that change what is done. */
 	readonly headers?: readonly string[];
+	/** Headers that must be there. */
+	readonly requiredHeaders?: readonly string[];
 	/** Statuses of good answers, with the media type and schema of the body. */
 	readonly answers: Readonly<Record<number, { readonly type?: string; readonly schema?: JsonSchema }>>;
 	readonly errors: readonly ErrorCode[];

@@ -12,30 +12,48 @@ const object = (properties: Record<string, JsonSchema>, optional: readonly strin
 	required: Object.keys(properties).filter((name) => !optional.includes(name)),
 });
 const list = (items: JsonSchema): JsonSchema => ({ type: "array", items });
+const said = (schema: JsonSchema, description: string): JsonSchema => ({ ...schema, description });
+
+const time: JsonSchema = { type: "string", format: "date-time" };
+const day = said({ type: "string", format: "date" }, "UTC.");
+const master = said(text, "HLS multivariant playlist, absolute.");
+const watch = said(text, "Page that plays the asset, absolute.");
 
 const quality = {
 	playbacks: integer,
-	failed: integer,
-	startupP50: { type: ["integer", "null"] },
-	startupP95: { type: ["integer", "null"] },
+	failed: said(integer, "Playbacks that ended in an error."),
+	startupP50: said(
+		{ type: ["integer", "null"] },
+		"Milliseconds until the first picture, median; null where nobody said.",
+	),
+	startupP95: said({ type: ["integer", "null"] }, "The same, 95th percentile."),
 	stalls: integer,
 	stalledSeconds: { type: "number" },
 	playedSeconds: { type: "number" },
-	enhancedShare: { type: "number" },
+	enhancedShare: said({ type: "number", minimum: 0, maximum: 1 }, "Of the time played, with the enhancement shown."),
 	droppedFrames: integer,
 };
 
 /** Answers; requests are described by their validation. */
 export const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
-	Error: object({ error: object({ code: { enum: Object.keys(ERROR_STATUS) }, message: text, hint: text }) }),
+	Error: object({
+		error: object({
+			code: said({ enum: Object.keys(ERROR_STATUS) }, "Stable: programs may compare it."),
+			message: said(text, "What is wrong."),
+			hint: said(text, "What to do."),
+		}),
+	}),
 	Track: object(
 		{
 			id: text,
-			next: integer,
-			ahead: list(integer),
-			missing: list(integer),
-			failure: { enum: ["misaligned", "segment-too-large"] },
-			partsUrl: text,
+			next: said(integer, "All parts below are there: the next to send."),
+			ahead: said(list(integer), "Parts above `next` that are there already; the first 1000."),
+			missing: said(list(integer), "Gaps from `next` on; the first 1000."),
+			failure: said(
+				{ enum: ["misaligned", "segment-too-large"] },
+				"Why the track takes no more parts; the asset goes on without it, unless it is the base.",
+			),
+			partsUrl: said(text, "Where parts go: append the number."),
 		},
 		["failure"],
 	),
@@ -47,9 +65,9 @@ export const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
 			embedOrigins: list(text),
 			id: text,
 			state: { enum: ["uploading", "complete"] },
-			createdAt: { type: "string", format: "date-time" },
+			createdAt: time,
 			tracks: list(ref("Track")),
-			urls: object({ master: text, watch: text }),
+			urls: object({ master, watch }),
 		},
 		["title", "description", "metadata", "embedOrigins"],
 	),
@@ -72,44 +90,52 @@ export const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
 						enhancements: integer,
 						description: text,
 						metadata: { type: "object", additionalProperties: text },
-						urls: object({ master: text, watch: text, embed: text }),
+						urls: object({ master, watch, embed: said(text, "Page for frames, absolute.") }),
 					},
 					["title", "description", "metadata"],
 				),
 			),
-			cursor: text,
+			cursor: said(text, "Of the next page; absent on the last."),
 		},
 		["cursor"],
 	),
-	Token: object({ token: text, expiresAt: { type: "string", format: "date-time" } }),
+	Token: object({ token: said(text, "Goes as `Authorization: Bearer`."), expiresAt: time }),
 	PlaybackToken: object({
 		token: text,
-		expiresAt: { type: "string", format: "date-time" },
-		urls: object({ master: text }),
+		expiresAt: time,
+		urls: object({ master: said(text, "With the token in it: give it to a player.") }),
 	}),
-	NewKey: object({ id: text, name: text, scopes: list(text), key: text }),
-	KeyList: object({ keys: list(object({ id: text, name: text, scopes: list(text), createdAt: text })) }),
+	NewKey: object({ id: text, name: text, scopes: list(text), key: said(text, "Shown this once.") }),
+	KeyList: object({ keys: list(object({ id: text, name: text, scopes: list(text), createdAt: time })) }),
 	Quality: object({
 		total: object(quality),
-		days: list(object({ day: text, ...quality })),
-		fallbacks: { type: "object", additionalProperties: integer },
+		days: list(object({ day, ...quality })),
+		fallbacks: said(
+			{ type: "object", additionalProperties: integer },
+			"Playbacks by the reason for which they did without the enhancement.",
+		),
 	}),
 	Usage: object({
 		stored: object({ assets: integer, bytes: integer, minutes: { type: "number" } }),
-		delivered: list(object({ day: text, requests: integer, bytes: integer })),
+		delivered: list(object({ day, requests: integer, bytes: integer })),
 	}),
-	NewWebhook: object({ id: text, url: text, events: list(text), secret: text }),
-	WebhookList: object({ webhooks: list(object({ id: text, url: text, events: list(text), createdAt: text })) }),
+	NewWebhook: object({
+		id: text,
+		url: text,
+		events: list(text),
+		secret: said(text, "What messages are signed with; shown this once."),
+	}),
+	WebhookList: object({ webhooks: list(object({ id: text, url: text, events: list(text), createdAt: time })) }),
 	DeliveryList: object({
 		deliveries: list(
 			object(
 				{
 					id: text,
 					type: text,
-					createdAt: text,
+					createdAt: time,
 					attempts: integer,
 					state: { enum: ["delivered", "waiting", "failed"] },
-					problem: text,
+					problem: said(text, "Of the last attempt."),
 				},
 				["problem"],
 			),

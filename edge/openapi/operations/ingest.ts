@@ -11,8 +11,26 @@ export const INGEST: readonly Operation[] = [
 		summary:
 			"Makes an asset. The same request with the same upload token, or with the same key and Idempotency-Key, finds the same asset (200).",
 		access: "key or upload token",
+		scope: "write",
 		headers: ["Idempotency-Key"],
 		request: CreateAssetRequest,
+		example: {
+			width: 1280,
+			height: 720,
+			frameRate: 25,
+			title: "Summer",
+			tracks: [
+				{
+					id: "base",
+					kind: "base",
+					codec: "avc1.42c01f",
+					width: 640,
+					height: 360,
+					colour: { primaries: 1, transfer: 1, matrix: 1, fullRange: false },
+					description: "AULAH//hAARnQsAfAQAEaM48gA==",
+				},
+			],
+		},
 		answers: { 201: json(ref("Asset")), 200: json(ref("Asset")) },
 		errors: [
 			...badJson,
@@ -26,8 +44,11 @@ export const INGEST: readonly Operation[] = [
 	{
 		method: "put",
 		path: "/v1/assets/:id/tracks/:track/parts/:number",
-		summary: "Stores a part. `Repr-Digest: sha-256` is required. 201 for a new part, 200 for the same bytes again.",
+		summary:
+			"Stores a part, at most 5 MiB and 20,000 samples; see above for its form. 201 for a new part, 200 for the same bytes again.",
 		access: "key or upload token",
+		scope: "write",
+		requiredHeaders: ["Repr-Digest"],
 		request: PART_MEDIA_TYPE,
 		answers: { 201: json(ref("Part")), 200: json(ref("Part")) },
 		errors: [
@@ -52,7 +73,14 @@ export const INGEST: readonly Operation[] = [
 		path: "/v1/assets/:id/complete",
 		summary: "Closes an asset: says how many parts each track has. Answers when all is stored.",
 		access: "key or upload token",
+		scope: "write",
 		request: CompleteRequest,
+		example: {
+			tracks: [
+				{ id: "base", parts: 30 },
+				{ id: "audio", parts: 30 },
+			],
+		},
 		answers: { 200: json(ref("Asset")) },
 		errors: [
 			...badJson,
@@ -69,6 +97,7 @@ export const INGEST: readonly Operation[] = [
 		path: "/v1/assets/:id/captions/:language",
 		summary: "Stores captions (WebVTT, up to 1 MiB) in a language (BCP 47), in the place of those there are.",
 		access: "key or upload token",
+		scope: "write",
 		request: "text/vtt",
 		answers: { 201: json(ref("Extra")), 200: json(ref("Extra")) },
 		errors: ["invalid-request", "too-large", ...denied, "not-found", "constraint-exceeded", "storage-unavailable"],
@@ -78,6 +107,7 @@ export const INGEST: readonly Operation[] = [
 		path: "/v1/assets/:id/captions/:language",
 		summary: "Removes captions.",
 		access: "key or upload token",
+		scope: "write",
 		answers: { 204: {} },
 		errors: ["invalid-request", ...denied, "not-found", "storage-unavailable"],
 	},
@@ -86,6 +116,7 @@ export const INGEST: readonly Operation[] = [
 		path: "/v1/assets/:id/poster",
 		summary: "Stores the poster (JPEG, PNG, WebP or AVIF, up to 2 MiB), in the place of the one there is.",
 		access: "key or upload token",
+		scope: "write",
 		request: "image/*",
 		answers: { 201: json(ref("Extra")), 200: json(ref("Extra")) },
 		errors: ["unsupported-media-type", "too-large", ...denied, "not-found", "storage-unavailable"],
@@ -96,6 +127,7 @@ export const INGEST: readonly Operation[] = [
 		summary:
 			"Stores the storyboard, in the place of the one there is: a part whose samples are small pictures with their times, up to 4 MiB.",
 		access: "key or upload token",
+		scope: "write",
 		request: PART_MEDIA_TYPE,
 		answers: { 201: json(ref("Extra")), 200: json(ref("Extra")) },
 		errors: ["invalid-part", "too-large", ...denied, "not-found", "storage-unavailable"],
