@@ -132,7 +132,7 @@ try {
 		const { width, height, frameRate } = CAMERA;
 		const report = `## Delay of a live camera
 
-\`node bench/sdk/live.ts\`, ${cpus().length} cores shared with other work. The SDK films a clock (${width}x${height}, ${frameRate} frames a second), the local edge cuts it, hls.js in low-latency mode plays it
+\`node bench/sdk/live.ts\`, ${cpus().length} cores, otherwise idle. The SDK films a clock (${width}x${height}, ${frameRate} frames a second), the local edge cuts it, hls.js in low-latency mode plays it
 in another tab and reads the clock off its pixels: the delay is that of the whole way, SDK, edge and player on one machine. Medians over thirds of
 ${SECONDS - SETTLE_SECONDS} s, from ${SETTLE_SECONDS} s after playback began. "Left out" are pictures that the encoder was too slow for.
 

@@ -17,7 +17,6 @@ import { Gate } from "../stages/gate.ts";
 import { WaitClock } from "../stages/patience.ts";
 import type { Backend } from "../stages/plan.ts";
 import { foresee } from "../stages/prospect.ts";
-import type { Prospect } from "../stages/prospect.ts";
 import { Meter } from "../stages/meter.ts";
 import { UploadClient } from "../transport/client.ts";
 import { HttpClient } from "../transport/http.ts";

@@ -47,12 +47,18 @@ it(
 		const undisturbed = finished(
 			await bench.page.evaluate(([address, options]) => globalThis.bench.upload(address, options), request),
 		);
+		// What makes the link work is at the edge before anything is asked for that only the enhancement needs.
+		const loaded = bench.order.findIndex((path) => /^\/runtime\/|\.onnx$/.test(path));
+		const before = bench.order.slice(0, loaded).map((path) => path.replace(/^.*tracks\//, ""));
+		expect(loaded).toBeGreaterThan(0);
+		expect(before).toEqual(expect.arrayContaining(["base/parts/0", "base/parts/1"]));
 		const account = await bench.page.evaluate(
 			([address, options]) => globalThis.bench.uploadLosingGpu(address, options),
 			request,
 		);
 		const lost = finished(account);
-		expect(account.devices).toBe(2);
+		// One to see what there is, one that is lost, one that takes over.
+		expect(account.devices).toBe(3);
 		expect([...lost.parts.keys()]).toEqual(["base", "e24"]);
 		for (const [track, parts] of undisturbed.parts) {
 			expect(lost.parts.get(track)).toEqual(parts);
