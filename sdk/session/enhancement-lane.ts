@@ -6,6 +6,7 @@ import type { LookedAhead } from "../../codec/enhancement/look-ahead.ts";
 import type { DecodedPicture } from "../../codec/enhancement/decoded-picture.ts";
 import type { UploadJournal } from "../resume/upload-journal.ts";
 import type { CodedPair } from "../stages/base-stage.ts";
+import type { SourceWarning } from "../source/source-warning.ts";
 import { PartClock } from "../stages/part-clock.ts";
 import { allowedWait, judge } from "../stages/patience.ts";
 import type { Pace, Verdict } from "../stages/patience.ts";
@@ -109,7 +110,7 @@ export class EnhancementLane {
 			}
 			const missing = this.#done.ended === undefined ? await meter.waiting("enhancement", job.open()) : undefined;
 			if (missing !== undefined || this.#done.ended !== undefined) {
-				this.#end(missing ?? "this machine was too slow for more.");
+				this.#end(missing ?? "this machine was too slow for more.", "enhancement-unavailable");
 			} else {
 				this.#follow(judge(job.wait, clock.spent, this.#expected()));
 			}
@@ -171,15 +172,16 @@ export class EnhancementLane {
 				source.info.live
 					? "this machine does not keep up with more."
 					: `this machine is too slow for more within the ${allowed} s that it may take.`,
+				"enhancement-too-slow",
 			);
 		}
 	}
 
 	/** The base goes on alone. What there is of the enhancement stays, and plays. */
-	#end(why: string): void {
+	#end(why: string, code: SourceWarning["code"]): void {
 		const { job, context } = this.#work;
 		const ended = (this.#done.ended ??= this.#done.duration);
-		context.host.onWarning(job.end(ended / 1e6, why));
+		context.host.onWarning(job.end(ended / 1e6, why, code));
 		job.source.pace = undefined;
 		this.#work.ship().lead(BASE_ID);
 	}

@@ -132,10 +132,11 @@ export class Job {
 	}
 
 	/**
-	 * No more of the enhancement is coded: what there is of it stays. @param seconds of video that have it.
+	 * No more of the enhancement is coded: what there is of it stays. @param seconds of video that have it. @param code of the warning where
+	 * there is none.
 	 * @returns what to tell.
 	 */
-	end(seconds: number, why: string): SourceWarning {
+	end(seconds: number, why: string, code: SourceWarning["code"]): SourceWarning {
 		this.#ended = true;
 		const { width, height } = this.plan;
 		const { baseWidth, baseHeight } = geometryOf(width, height);
@@ -154,7 +155,7 @@ export class Job {
 			givenUp: [...givenUp, given],
 			notice: message,
 		};
-		return { code: begun ? "enhancement-ended" : "enhancement-unavailable", message };
+		return { code: begun ? "enhancement-ended" : code, message };
 	}
 
 	/** What there is to tell of the plan itself, beside the report. */
