@@ -25,7 +25,7 @@ export type { EdgeRoutes } from "./routes/all.ts";
  * @param key an API key
  * @param options `fetch`: something else than the global one
  * @example
- * const edge = createEdgeClient("https://video.example.com", process.env.CRESCENDO_API_KEY);
+ * const edge = createEdgeClient("https://video.example.com", apiKey);
  * const response = await edge.v1.assets[":id"].$delete({ param: { id } });
  */
 export const createEdgeClient = (endpoint: string, key: string, options: { readonly fetch?: typeof fetch } = {}) =>

@@ -34,21 +34,6 @@ export const makeClip = async ({ seconds, kilobits, gopSeconds }: ClipOptions): 
 	}
 };
 
-/**
- * A clip of the same tracks that is so many hours long, as many segments as a film has, and small: a picture and a sound a second, every
- * other picture a sync sample.
- */
-export const stretchClip = (clip: readonly ClipTrack[], hours: number): readonly ClipTrack[] =>
-	clip.map(({ id, track, samples }) => {
-		const sync = samples.find((sample) => sample.sync)?.data ?? new Uint8Array();
-		const other = samples.find((sample) => !sample.sync)?.data ?? sync;
-		const stretched = Array.from({ length: hours * 3600 }, (_, second) => {
-			const isSync = id === "audio" || second % 2 === 0;
-			return { data: isSync ? sync : other, timestamp: second * 1e6, duration: 1e6, sync: isSync };
-		});
-		return { id, track, samples: stretched };
-	});
-
 const readClip = async (bytes: Uint8Array<ArrayBuffer>): Promise<readonly ClipTrack[]> => {
 	const input = new Input({ source: new BufferSource(bytes), formats: [MP4] });
 	const [video, audio] = [await input.getPrimaryVideoTrack(), await input.getPrimaryAudioTrack()];

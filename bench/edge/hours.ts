@@ -69,8 +69,6 @@ const FILMS: readonly Film[] = [
 		partialMilliseconds: 400,
 	},
 	{ ...usual, name: "12 h of 2 s", hours: 12, base: 500, enhancements: [2000, 3500] },
-	{ ...usual, name: "12 h of 6 s", hours: 12, base: 500, enhancements: [4000], segmentSeconds: 6 },
-	{ ...usual, name: "3 h of 2 s", hours: 3, base: 500, enhancements: [2000, 3500] },
 	{ ...usual, name: "30 s of 2 s", hours: 0, base: 500, enhancements: [2000, 3500] },
 ];
 

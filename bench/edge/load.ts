@@ -5,17 +5,15 @@ import { fileURLToPath } from "node:url";
 import type { Sample } from "../../codec/sample.ts";
 import { table, writeSection } from "../results.ts";
 import { BenchClient } from "./client.ts";
-import { type ClipTrack, makeClip, stretchClip } from "./clip.ts";
+import { type ClipTrack, makeClip } from "./clip.ts";
 import { type CuttingCost, measureCutting } from "./cutting.ts";
-import { HeapProbe } from "./memory.ts";
 import { startNginx } from "./nginx.ts";
-import { cpuSeconds, FRONT, type Runtime, startBareRoute, startEdge } from "./runtime.ts";
+import { cpuSeconds, type Runtime, startBareRoute, startEdge } from "./runtime.ts";
 import { type Load, quantile, saturate, together, watch } from "./viewers.ts";
 
 /**
- * `node bench/edge/load.ts`: what the edge costs, on loopback, in a few minutes: cutting, memory while an asset grows, uploads side by
- * side, and segments delivered, next to a Worker that is one Hono route and to nginx with the same files. Fails where cutting or
- * memory is above what the edge promises.
+ * `node bench/edge/load.ts`: what the edge costs, on loopback, in a minute or two: cutting, uploads side by side, and segments delivered, next
+ * to a Worker that is one Hono route and to nginx with the same files. Fails where cutting is above what the edge promises.
  */
 const RESULTS = fileURLToPath(new URL("RESULTS.md", import.meta.url));
 const CONNECTIONS = 8;
@@ -24,9 +22,6 @@ const ROUNDS = 4;
 const REQUESTS = 100;
 const UPLOADS = 3;
 const VIEWERS = 10;
-/** Films of few bytes and many segments. */
-const FILM_HOURS = [1, 6];
-const MEMORY_LIMIT = 16 * 2 ** 20;
 const CUTTING_LIMIT = 5;
 
 const split = (samples: readonly Sample[], count: number): Sample[][] =>
@@ -72,34 +67,6 @@ const cuttingSection = ({ checking, cutting, digest }: CuttingCost): string[] =>
 		[[ms(checking), ms(cutting), ms(digest)]],
 	),
 ];
-
-/** @throws Error where an asset takes more memory than it may */
-const memorySection = async (edge: Runtime, client: BenchClient, short: readonly ClipTrack[]): Promise<string[]> => {
-	const probe = await HeapProbe.connect(edge.inspectorPort, FRONT, async () => {
-		await (await fetch(`${edge.url}/health`)).text();
-	});
-	const longer = await makeClip({ seconds: 36, kilobits: 3000, gopSeconds: 2 });
-	const scene = await makeClip({ seconds: 2, kilobits: 100, gopSeconds: 2 });
-	await upload(client, short);
-	const idle = await probe.alive();
-	const rows: string[][] = [];
-	for (const [name, tracks, pictures] of [
-		["12 s", short, 25],
-		["36 s", longer, 25],
-		...FILM_HOURS.map((hours) => [`${hours} h of few bytes`, stretchClip(scene, hours), 120] as const),
-	] as const) {
-		const peak = await probe.peakDuring(upload(client, tracks, pictures));
-		const segments = String(Math.ceil((tracks[0]?.samples.at(-1)?.timestamp ?? 0) / 2e6));
-		const after = mebibytes((await probe.alive()) - idle);
-		rows.push([name, segments, mebibytes(sizeOf(tracks)), mebibytes(peak - idle), after]);
-		if (peak - idle > MEMORY_LIMIT) throw new Error(`an asset takes ${peak - idle} bytes of memory`);
-	}
-	probe.close();
-	return [
-		"Memory that the Worker and the Durable Object keep alive above idle while one asset is uploaded (`Runtime.getHeapUsage` after a collection, every 50 ms):",
-		table(["asset", "segments a track", "MiB", "peak, MiB", "afterwards, MiB"], rows),
-	];
-};
 
 const uploadSection = async (edge: Runtime, client: BenchClient, clip: readonly ClipTrack[]) => {
 	const [start, cpu] = [performance.now(), await cpuSeconds(edge.pid)];
@@ -177,8 +144,6 @@ try {
 	const clip = await makeClip({ seconds: 12, kilobits: 3000, gopSeconds: 2 });
 	note("cutting");
 	const cutting = await measureCutting(6);
-	note("memory");
-	const memory = await memorySection(edge, client, clip);
 	note("uploads");
 	const uploads = await uploadSection(edge, client, clip);
 	note("segments");
@@ -187,7 +152,6 @@ try {
 		"## Cost of the edge",
 		"`node bench/edge/load.ts`, client and servers on one machine that does other work too: compare columns, not machines.",
 		...cuttingSection(cutting),
-		...memory,
 		...uploads.section,
 		...delivery,
 	].join("\n\n");
