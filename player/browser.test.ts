@@ -105,6 +105,27 @@ describe("the player in Chromium", { timeout: 600_000 }, () => {
 		expect(harness.server.requests.filter((path) => /runtime|models|worker|enhancer|e36/.test(path))).toEqual([]);
 	});
 
+	it("asks for playlists and the first segment while hls.js is on its way, and for each once", async () => {
+		const base = ["playlist.m3u8", "init.mp4", "segments/0.m4s"].map((name) => `/stream/tracks/base/${name}`);
+		const wanted = ["/stream/master.m3u8", ...base];
+		const asked = Promise.withResolvers<void>();
+		const { server } = harness;
+		server.intercept = async (path) => {
+			if (wanted.every((one) => server.requests.includes(one))) asked.resolve();
+			// hls.js comes only once all of it has been asked for.
+			if (/\/hls-[^/]*\.js$/.test(path)) await asked.promise;
+			return undefined;
+		};
+		try {
+			await harness.open(video('enhancement="off"'));
+			await harness.element((v) => v.play());
+			expect(server.requests.filter((path) => wanted.includes(path)).toSorted()).toEqual(wanted.toSorted());
+		} finally {
+			asked.resolve();
+			server.intercept = undefined;
+		}
+	});
+
 	it("draws the enhanced picture of exactly the frame that stands, equal to the encoder's, and follows a seek", async () => {
 		await harness.open(video('enhancement="force"'));
 		await harness.standOn(13);
@@ -132,6 +153,7 @@ describe("the player in Chromium", { timeout: 600_000 }, () => {
 		const init = stream.files.get(`tracks/${ID}/init.mp4`) as Uint8Array;
 		const at = Buffer.from(init).indexOf("sveC") + 5;
 		const otherModel = init.map((byte, i) => (i === at ? byte ^ 1 : byte));
+		const olderVersion = init.map((byte, i) => (i === at - 1 ? byte - 1 : byte));
 		const segment = stream.files.get(`tracks/${ID}/segments/1.m4s`) as Uint8Array;
 		const elsewhere = samples
 			.slice(0, SEGMENT_FRAMES)
@@ -145,6 +167,7 @@ describe("the player in Chromium", { timeout: 600_000 }, () => {
 				() => replaceSegment({ ...stream, files }, ID, 1, inter),
 			],
 			["wrong model", ["model-mismatch"], () => files.set(`tracks/${ID}/init.mp4`, otherModel)],
+			["older version", ["unsupported-version"], () => files.set(`tracks/${ID}/init.mp4`, olderVersion)],
 			["wrong base", ["base-mismatch"], () => replaceSegment({ ...stream, files }, ID, 1, elsewhere)],
 			["no MP4", ["invalid-file"], () => files.set(`tracks/${ID}/segments/1.m4s`, new Uint8Array(500))],
 			[

@@ -1,38 +1,19 @@
 import { CustomVideoElement } from "custom-media-element";
 import { MediaTracksMixin, type VideoTrack } from "media-tracks";
-import type { EnhancementFault, EnhancerWishes } from "../enhancer-options.ts";
+import type { EnhancerWishes } from "../enhancer-options.ts";
 import type { CapturedPicture } from "../pipeline/capture.ts";
 import type { BackendPreference, EnhancementMode, EnhancementReason, EnhancementState } from "../reasons.ts";
 import type { PlayerStatistics } from "../statistics/statistics.ts";
 import type { BaseManifest } from "../stream/base-feed.ts";
 import type { ListedEnhancement } from "../stream/enhancement-list.ts";
 import { CaptionLayer } from "./caption-layer.ts";
+import type { EnhancementEvents } from "./enhancement-events.ts";
 import { PlayerSource } from "./player-source.ts";
 import { defineReflections } from "./reflect.ts";
 import { addRenditions, renditionRows } from "./renditions.ts";
 import { HLS_TYPE } from "./source-kind.ts";
 import { statisticsOf } from "./statistics-of.ts";
 import { VIDEO_STYLE, VIDEO_TEMPLATE } from "./video-template.ts";
-
-/** Detail of `enhancementchange`. */
-export type EnhancementChange = {
-	readonly state: EnhancementState;
-	/** Undefined while the enhanced picture is shown. */
-	readonly reason: EnhancementReason | undefined;
-	/** Id of the enhancement in use, if any. */
-	readonly enhancement: string | undefined;
-};
-
-/** Detail of `enhancementerror`. */
-export type EnhancementError = EnhancementFault;
-
-/** Events of `<crescendo-video>`'s own, and their details. All bubble and cross shadow roots. */
-export type EnhancementEvents = {
-	readonly enhancementchange: EnhancementChange;
-	readonly enhancementerror: EnhancementError;
-	/** Once a second while pictures are decoded. */
-	readonly enhancementstatistics: PlayerStatistics;
-};
 
 /** Where the runtime and the model are unless attributes say otherwise: beside the player's script. */
 const RUNTIME_PATH = "/runtime/";
@@ -44,8 +25,8 @@ const OWN_ATTRIBUTES = ["enhancement", "backend", "runtime-url", "model-url", "d
  * `<crescendo-video>`: a media element whose `src` is a Crescendo stream (any HLS stream plays, files too). The base
  * plays as video always did; the enhancement is drawn over it when it is there. See docs/player.md.
  *
- * @fires enhancementchange what is shown, and why it is not more ({@link EnhancementChange})
- * @fires enhancementerror something about the enhancement went wrong; the base plays on ({@link EnhancementError})
+ * @fires enhancementchange what is shown, and why it is not more (`EnhancementChange`)
+ * @fires enhancementerror something about the enhancement went wrong; the base plays on (`EnhancementError`)
  * @fires enhancementstatistics once a second while pictures are decoded: times of each stage and all the rest ({@link PlayerStatistics})
  */
 export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) {
@@ -111,9 +92,8 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 	/** Loads the source from its start, as `HTMLMediaElement.load` does. */
 	override load(): void {
 		this.#resumeAt = undefined;
-		const video = this.nativeEl;
 		// HTML, section 4.8.11.5: loading goes back to the default rate, and does so at once.
-		if (video) video.playbackRate = video.defaultPlaybackRate;
+		this.#setRate(this.nativeEl?.defaultPlaybackRate);
 		this.#requestLoad();
 	}
 
@@ -138,6 +118,21 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 	/** `maybe` for HLS as well, which many browsers do not play by themselves. */
 	override canPlayType(type: string): CanPlayTypeResult {
 		return HLS_TYPE.test(type) ? "maybe" : (this.nativeEl?.canPlayType(type) ?? "");
+	}
+
+	/** The rate that was chosen; the one at which a viewer of a live stream catches up is not among what the page is told. */
+	override get playbackRate(): number {
+		return this.#source?.playbackRate ?? this.nativeEl?.playbackRate ?? 1;
+	}
+
+	/** @throws DOMException `NotSupportedError` for a rate that the browser does not have */
+	override set playbackRate(rate: number) {
+		this.#setRate(rate);
+	}
+
+	override handleEvent(event: Event): void {
+		const isCatchUp = event.type === "ratechange" && this.nativeEl.playbackRate !== this.playbackRate;
+		if (!isCatchUp) super.handleEvent(event);
 	}
 
 	/** Chromium's list of controls to leave out; undefined in other browsers. */
@@ -250,6 +245,13 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 	 */
 	captureEnhanced(): Promise<CapturedPicture | undefined> {
 		return this.#source?.enhancer?.capture() ?? Promise.resolve(undefined);
+	}
+
+	/** Not through the property: one that was set before the element was defined still hides it. */
+	#setRate(rate: number | undefined): void {
+		if (rate === undefined) return;
+		if (this.#source) this.#source.playbackRate = rate;
+		else if (this.nativeEl) this.nativeEl.playbackRate = rate;
 	}
 
 	#upgrade<Property extends "enhancement" | "backend" | "debug" | "reports">(property: Property): void {

@@ -2,9 +2,10 @@ import type { Enhancer } from "../enhancer.ts";
 import type { Reporter } from "../reports/reporter.ts";
 import type { EnhancementFault, EnhancerReport, EnhancerWishes } from "../enhancer-options.ts";
 import type { BackendPreference, EnhancementReason, EnhancementState } from "../reasons.ts";
-import type { BaseFeed, BaseManifest, HlsModule } from "../stream/base-feed.ts";
-import type { ListedEnhancement } from "../stream/enhancement-list.ts";
 import { NetworkMeter } from "../policy/network-meter.ts";
+import { BaseFeed, type BaseManifest, type HlsModule } from "../stream/base-feed.ts";
+import { fetchEnhancementList, type ListedEnhancement } from "../stream/enhancement-list.ts";
+import { HeadStart } from "../stream/head-start.ts";
 import { firstEvent, firstPlay, mediaError } from "./media-events.ts";
 import { viewBoxOf } from "./picture-area.ts";
 import { sourceKind } from "./source-kind.ts";
@@ -124,6 +125,16 @@ export class PlayerSource {
 		return this.#manifest?.frameRate || USUAL_FRAME_RATE;
 	}
 
+	/** The rate that the viewer chose: a live stream with low latency is played faster for a while where he has fallen behind. */
+	get playbackRate(): number {
+		return this.#feed?.catchUp?.isOn ? 1 : this.#host.video.playbackRate;
+	}
+
+	set playbackRate(rate: number) {
+		this.#feed?.catchUp?.stop();
+		this.#host.video.playbackRate = rate;
+	}
+
 	/** Bits a second; undefined: not known. */
 	get bandwidth(): number | undefined {
 		return this.#network.bandwidth;
@@ -149,7 +160,9 @@ export class PlayerSource {
 			this.#attach(() => (video.src = this.url));
 			return;
 		}
-		const [module, { BaseFeed }] = await Promise.all([import("hls.js"), import("../stream/base-feed.ts")]);
+		// The way to the first picture is long: playlists and first segment are asked for while hls.js is still on its way.
+		const headStart = new HeadStart(this.url, options.at === undefined, this.#abort.signal);
+		const module = await import("hls.js");
 		if (this.#abort.signal.aborted) return;
 		if (!module.default.isSupported()) {
 			// Safari on old iPhones: the system plays the base, nothing can be drawn over what it does not hand out.
@@ -172,6 +185,7 @@ export class PlayerSource {
 					this.#failed.resolve(failure);
 				},
 			},
+			headStart,
 			{ maxBufferLength: options.metadataOnly ? METADATA_BUFFER : PLAYING_BUFFER },
 		);
 		const feed = this.#feed;
@@ -223,7 +237,6 @@ export class PlayerSource {
 		const { signal } = this.#abort;
 		try {
 			if (manifest.enhancementsUrl !== undefined) {
-				const { fetchEnhancementList } = await import("../stream/enhancement-list.ts");
 				this.#enhancements = await fetchEnhancementList(manifest.enhancementsUrl, { signal });
 			}
 		} catch (cause) {

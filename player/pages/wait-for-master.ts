@@ -10,6 +10,8 @@ const PATIENCE = 120_000;
  */
 export async function waitForMaster(url: string, onWaiting: () => void): Promise<string | undefined> {
 	const until = performance.now() + PATIENCE;
+	// The player will need it, and imports it again: a failure is for the player to report.
+	import("hls.js").catch(() => undefined);
 	for (;;) {
 		let response: Response;
 		try {

@@ -5,7 +5,10 @@ import { CodecError } from "../../codec/errors.ts";
 import { ENHANCEMENTS_DATA_ID } from "../../protocol/enhancements.ts";
 import { POSTER_DATA_ID, STORYBOARD_DATA_ID } from "../../protocol/session-data.ts";
 import { ByteCache } from "./byte-cache.ts";
+import { earlyLoader } from "./early-loader.ts";
 import { type ByteLocation, fetchBytes } from "./fetch-bytes.ts";
+import type { HeadStart } from "./head-start.ts";
+import { LiveCatchUp } from "./live-catch-up.ts";
 import { locationOf } from "./media-playlist.ts";
 
 /** The module that `import("hls.js")` gives. */
@@ -69,13 +72,16 @@ export class BaseFeed {
 	readonly #module: HlsModule;
 	readonly #listener: BaseFeedListener;
 	readonly #cache = new ByteCache<string>(CACHE_BYTES);
+	#catchUp: LiveCatchUp | undefined;
 	#details: LevelDetails | undefined;
 	#recoveries = 0;
 
-	constructor(module: HlsModule, listener: BaseFeedListener, config: Partial<HlsConfig> = {}) {
+	/** @param headStart what was asked for while hls.js was on its way */
+	constructor(module: HlsModule, listener: BaseFeedListener, headStart: HeadStart, config: Partial<HlsConfig> = {}) {
 		this.#module = module;
 		this.#listener = listener;
-		this.hls = new module.default({ backBufferLength: 30, ...config });
+		const loader = earlyLoader(module.default.DefaultConfig.loader, headStart);
+		this.hls = new module.default({ backBufferLength: 30, loader, ...config });
 		const { Events } = module;
 		this.hls.on(Events.MANIFEST_PARSED, (_, data) => this.#onManifest(data));
 		this.hls.on(Events.LEVEL_UPDATED, (_, data: LevelUpdatedData) => this.#onDetails(data.details));
@@ -99,9 +105,15 @@ export class BaseFeed {
 
 	/** Starts. @param startPosition seconds; -1: where the playlist says */
 	load(video: HTMLMediaElement, url: string, startPosition = -1): void {
+		this.#catchUp = new LiveCatchUp(this.hls, this.#module.Events.LEVEL_UPDATED, video);
 		this.hls.config.startPosition = startPosition;
 		this.hls.attachMedia(video);
 		this.hls.loadSource(url);
+	}
+
+	/** There once something is loaded. */
+	get catchUp(): LiveCatchUp | undefined {
+		return this.#catchUp;
 	}
 
 	/** The video segments of the base level that is playing, in order. Empty until its playlist is here. */

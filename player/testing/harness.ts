@@ -33,6 +33,8 @@ export type HarnessOptions = {
 	/** Frames a second of the streams. */
 	readonly frameRate: number;
 	readonly browser?: BrowserOptions;
+	/** Folder of a built player; default: the sources as they are. */
+	readonly player?: string;
 	/** The runtime is sent compressed: what is larger than a few MB does not stay in the cache of a browser without a profile. */
 	readonly compressedRuntime?: boolean;
 };
@@ -78,7 +80,7 @@ export class PlayerHarness {
 
 	/** Builds the player where it has changed, starts server and browser. */
 	static async start(options: HarnessOptions): Promise<PlayerHarness> {
-		const folder = await builtPlayer();
+		const folder = options.player ?? (await builtPlayer());
 		const pages = new Map<string, Uint8Array>();
 		const streams = Object.entries(options.mounts).map(([prefix, files]): Mount => ({ prefix, files }));
 		const folders = Object.entries(options.folders ?? {}).map(([prefix, path]): Mount => ({
