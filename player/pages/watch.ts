@@ -32,6 +32,12 @@ function say(text: string): void {
 	notice.hidden = false;
 }
 
+/** There is nothing to watch: says why, and nothing of a video. */
+function refuse(text: string): void {
+	say(text);
+	for (const section of document.querySelectorAll<HTMLElement>("main section")) section.hidden = true;
+}
+
 /** Draws what the player does; called on its events and twice a second while something moves. */
 function draw(): void {
 	if (!player) return;
@@ -70,7 +76,7 @@ async function copy(button: HTMLButtonElement, text: string): Promise<void> {
 
 async function start(): Promise<void> {
 	const address = readAssetAddress(location.href);
-	if (!address || !player) return say("This address names no video.");
+	if (!address || !player) return refuse("This address names no video.");
 	part("snippet").textContent = embedSnippet(address);
 	const statistics = part<HTMLButtonElement>("statistics");
 	statistics.addEventListener("click", () => player.toggleAttribute("statistics"));
@@ -93,7 +99,7 @@ async function start(): Promise<void> {
 	}, 500);
 
 	const wrong = await waitForMaster(address.master, () => say("The upload of this video has only just begun."));
-	if (wrong !== undefined) return say(wrong);
+	if (wrong !== undefined) return refuse(wrong);
 	notice.hidden = true;
 	player.src = address.master;
 }
