@@ -189,9 +189,9 @@ const chooseRecorded = (task: Task, full: Size, backend: Computing, decided: Siz
 	if (found === undefined && !task.insisted && decided === undefined) {
 		const long =
 			duration === undefined
-				? "would take too long"
-				: `would take ${inWords(wait)}, more than the ${inWords(allowedWait(task))} that it may`;
-		return baseAlone(task, `the enhancement ${long} ${where}. ${because}`.trim(), predictedFps);
+				? `would take too long ${where}`
+				: `would take ${inWords(wait)} ${where}, more than the ${inWords(allowedWait(task))} that it may`;
+		return baseAlone(task, `the enhancement ${long}. ${because}`.trim(), predictedFps);
 	}
 	const { effort, width, height } = chosen;
 	const isFull = width === full.width && height === full.height;
