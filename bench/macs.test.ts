@@ -12,7 +12,7 @@ describe("multiplications per pixel", () => {
 	});
 
 	it("stay within the budget: 15,000 to decode a frame", async () => {
-		const names = ["base", "correct", "context", "synthesis", "prior-first", "prior-second"];
+		const names = ["base", "keep", "context", "synthesis", "prior-first", "prior-second"];
 		const parts = await Promise.all(names.map(async (name) => macsPerPixel(await model(name))));
 		expect(Math.min(...parts)).toBeGreaterThan(100);
 		expect(parts.reduce((sum, part) => sum + part, 0)).toBeLessThan(15_000);

@@ -18,7 +18,7 @@ const model = join(root, "models/crescendo-1");
 const GRAPHS = {
 	base: "parser and reconstruction share its input",
 	intra: "intra frames",
-	correct: "inter frames",
+	keep: "inter frames",
 	context: "all frames",
 	synthesis: "all frames",
 	"prior-first": "parser",
@@ -27,7 +27,7 @@ const GRAPHS = {
 } as const;
 
 /** Graphs of one kind of frame. */
-const INTER = ["base", "correct", "context", "synthesis", "prior-first", "prior-second"];
+const INTER = ["base", "keep", "context", "synthesis", "prior-first", "prior-second"];
 const INTRA = ["base", "intra", "context", "synthesis", "prior-first", "prior-second"];
 const PARSER = ["prior-first", "prior-second"];
 

@@ -56,8 +56,19 @@ export const openSource = async (path: string, signal: AbortSignal): Promise<Vid
 		{ signal },
 	);
 	child.end();
-	const { format, pictures } = await readY4m(child.output());
+	const { format, pictures } = await readY4m(child.output()).catch((error: unknown) => {
+		throw withoutPicture(path, error);
+	});
 	return { format, colour, frames, audioCodec, pictures };
+};
+
+/** What went wrong before the first picture is the file's fault where ffmpeg runs at all: a header alone, a download that was cut. */
+const withoutPicture = (path: string, error: unknown): unknown => {
+	if (!(error instanceof CodecError) || error.code !== "backend-failed") return error;
+	return new CodecError("invalid-file", `${path} has no picture that ffmpeg can decode.`, {
+		hint: "The file may have been cut short.",
+		cause: error,
+	});
 };
 
 const fromY4m = ({ format, pictures }: Y4mReader, frames: number | undefined): VideoSource => ({

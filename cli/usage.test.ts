@@ -2,6 +2,8 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { writeInitSegment } from "../codec/mp4/init-segment.ts";
+import { avcTrack } from "../codec/mp4/test-tracks.ts";
 import { y4mHeader } from "../codec/picture/y4m.ts";
 import { frameRateOf } from "./frame-rate.ts";
 import { crescendo } from "./test-io.ts";
@@ -19,6 +21,7 @@ beforeAll(async () => {
 	await writeFile(at("cut.y4m"), Buffer.concat([header(32), Buffer.from("FRAME\nabc")]));
 	await writeFile(at("narrow.y4m"), Buffer.concat([header(8), Buffer.from("FRAME\n"), Buffer.alloc(8 * 32 * 1.5)]));
 	await writeFile(at("none.y4m"), header(32));
+	await writeFile(at("header.mp4"), writeInitSegment([{ id: 1, track: avcTrack, timescale: 1_000_000 }]));
 });
 
 afterAll(() => rm(folder, { recursive: true }));
@@ -99,6 +102,7 @@ describe("a file that cannot be", () => {
 		["a folder", ["encode", "."], "no regular file"],
 		["an empty file", ["encode", "empty.mp4"], "is empty"],
 		["no video", ["encode", "text.mp4"], "is no video that ffmpeg reads"],
+		["a header and nothing behind it", ["encode", "header.mp4"], "has no picture that ffmpeg can decode"],
 		["an address", ["encode", "https://example.com/video.mp4"], "there is no such file"],
 		["another sampling", ["encode", "444.y4m"], "C444"],
 		["a stream that was cut", ["encode", "cut.y4m"], "ends inside frame 0"],

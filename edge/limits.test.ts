@@ -1,7 +1,7 @@
 import { createExecutionContext, evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { BITSTREAM_VERSION } from "../codec/bitstream/sequence-header.ts";
+import { BITSTREAM_VERSION } from "../codec/bitstream/version.ts";
 import { CreateAssetRequest } from "../protocol/asset.ts";
 import { fromBase64, toBase64 } from "../protocol/base64.ts";
 import { reprDigest } from "../protocol/digest.ts";

@@ -62,7 +62,7 @@ describe("the base by WebCodecs, in Chromium", () => {
 			),
 		);
 		await page.goto("https://codec.test/");
-		await page.waitForFunction(() => "bench" in globalThis);
+		await page.waitForFunction(() => "bench" in globalThis, undefined, { polling: 100, timeout: 300_000 });
 	});
 
 	afterAll(() => browser?.close());

@@ -1,7 +1,8 @@
 /** The header of a sample (SPEC section 3), up to the motion bytes. */
 import { CodecError } from "../errors.ts";
 import { type ByteReader, ByteWriter } from "./bytes.ts";
-import { BITSTREAM_VERSION, LARGEST_Q } from "./sequence-header.ts";
+import { LARGEST_Q } from "./sequence-header.ts";
+import { BITSTREAM_VERSION, unsupportedVersion } from "./version.ts";
 
 const FLAG_PICTURE_HASH = 1;
 const FLAG_BASE_HASH = 2;
@@ -47,11 +48,7 @@ export function writeFrameHeader(header: FrameHeader): Uint8Array {
 export function readFrameHeader(reader: ByteReader): FrameHeader {
 	const versionAndType = reader.u8();
 	const version = versionAndType >> 4;
-	if (!reader.error && version !== BITSTREAM_VERSION) {
-		throw new CodecError("unsupported-version", `The sample has bitstream version ${version}.`, {
-			hint: "A newer player may know it; the base plays without it.",
-		});
-	}
+	if (!reader.error && version !== BITSTREAM_VERSION) throw unsupportedVersion("The sample", version);
 	const type = TYPES[versionAndType & 15];
 	const q = reader.u8();
 	const flags = reader.u8();

@@ -56,7 +56,7 @@ describe("sample", () => {
 			latents: new Uint8Array(200).fill(7),
 		};
 		const latents = Array.from({ length: 200 }, () => 7);
-		expect(writeSample(parts)).toEqual(sealed(0x31, 40, 3, 1, 0xc8, 0x01, 1, 2, 3, 4, 5, 6, 7, 8, 9, ...latents));
+		expect(writeSample(parts)).toEqual(sealed(0x41, 40, 3, 1, 0xc8, 0x01, 1, 2, 3, 4, 5, 6, 7, 8, 9, ...latents));
 	});
 
 	it("takes nine bytes for a frame in which nothing happens", () => {
@@ -87,23 +87,28 @@ describe("sample", () => {
 	});
 
 	it.each([
-		["frame type 2", sealed(0x32, 0, 0, 0, 0)],
-		["quality 64", sealed(0x31, 64, 0, 0, 0)],
-		["an unknown flag", sealed(0x31, 0, 4, 0, 0)],
-		["an intra frame without base hash", sealed(0x30, 0, 0, 0, 0)],
-		["an intra frame with motion", sealed(0x30, 0, 2, 1, 0, 0, 0, 0, 0, 9)],
-		["lengths beyond the sample", sealed(0x31, 0, 0, 1, 1, 9)],
-		["lengths short of the sample", sealed(0x31, 0, 0, 0, 0, 9)],
-		["a length in long form", sealed(0x31, 0, 0, 0x80, 0, 0)],
+		["frame type 2", sealed(0x42, 0, 0, 0, 0)],
+		["quality 64", sealed(0x41, 64, 0, 0, 0)],
+		["an unknown flag", sealed(0x41, 0, 4, 0, 0)],
+		["an intra frame without base hash", sealed(0x40, 0, 0, 0, 0)],
+		["an intra frame with motion", sealed(0x40, 0, 2, 1, 0, 0, 0, 0, 0, 9)],
+		["lengths beyond the sample", sealed(0x41, 0, 0, 1, 1, 9)],
+		["lengths short of the sample", sealed(0x41, 0, 0, 0, 0, 9)],
+		["a length in long form", sealed(0x41, 0, 0, 0x80, 0, 0)],
 		["no header", sealed()],
 	])("refuses %s even where the check sum fits", (_, bytes) => {
 		expect(() => readSample(bytes)).toThrow(expect.objectContaining({ code: "damaged-sample" }));
 	});
 
-	it("names an unknown version", () => {
-		for (const version of [1, 2, 4, 15]) {
+	it("names another version and says what to do", () => {
+		for (const [version, hint] of [
+			[3, "Encode the video again"],
+			[5, "A newer player"],
+			[15, "A newer player"],
+		] as const) {
 			const bytes = sealed((version << 4) | 1, 0, 0);
-			expect(() => readSample(bytes)).toThrow(expect.objectContaining({ code: "unsupported-version" }));
+			const expected = { code: "unsupported-version", hint: expect.stringContaining(hint) };
+			expect(() => readSample(bytes)).toThrow(expect.objectContaining(expected));
 		}
 	});
 

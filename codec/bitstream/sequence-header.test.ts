@@ -44,7 +44,7 @@ describe("sequence header", () => {
 
 	it("has the layout of the specification", () => {
 		expect(Array.from(writeSequenceHeader(example))).toEqual([
-			3,
+			4,
 			...Array.from({ length: 16 }, (_, i) => i),
 			2,
 			128,
@@ -73,10 +73,16 @@ describe("sequence header", () => {
 		expect(() => writeSequenceHeader({ ...example, ...change })).toThrow(CodecError);
 	});
 
-	it("names an unknown version, whatever follows", () => {
-		for (const version of [1, 2, 4, 255]) {
+	it("names another version, whatever follows, and says what to do", () => {
+		for (const [version, hint] of [
+			[1, "Encode the video again"],
+			[3, "Encode the video again"],
+			[5, "A newer player"],
+			[255, "A newer player"],
+		] as const) {
 			const bytes = Uint8Array.of(version);
-			expect(() => readSequenceHeader(bytes)).toThrow(expect.objectContaining({ code: "unsupported-version" }));
+			const expected = { code: "unsupported-version", hint: expect.stringContaining(hint) };
+			expect(() => readSequenceHeader(bytes)).toThrow(expect.objectContaining(expected));
 		}
 	});
 

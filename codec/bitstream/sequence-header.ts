@@ -3,9 +3,8 @@ import { CodecError } from "../errors.ts";
 import { geometryOf, MAX_SIDE, MIN_SIDE } from "../picture/geometry.ts";
 import type { ColourSpace } from "../track.ts";
 import { ByteReader, ByteWriter } from "./bytes.ts";
+import { BITSTREAM_VERSION, unsupportedVersion } from "./version.ts";
 
-/** Of samples and sequence headers; version 1 had no adaptive hyper latents and no scale offsets, version 2 neither copied blocks nor block quality. */
-export const BITSTREAM_VERSION = 3;
 /** Quality indices are 0..63. */
 export const LARGEST_Q = 63;
 
@@ -64,11 +63,7 @@ export function writeSequenceHeader(header: SequenceHeader): Uint8Array {
 export function readSequenceHeader(bytes: Uint8Array): SequenceHeader {
 	const reader = new ByteReader(bytes);
 	const version = reader.u8();
-	if (!reader.error && version !== BITSTREAM_VERSION) {
-		throw new CodecError("unsupported-version", `The enhancement has bitstream version ${version}.`, {
-			hint: "A newer player may know it; the base plays without it.",
-		});
-	}
+	if (!reader.error && version !== BITSTREAM_VERSION) throw unsupportedVersion("The enhancement", version);
 	const modelId = Array.from(reader.take(16), (byte) => byte.toString(16).padStart(2, "0")).join("");
 	const width = reader.u16();
 	const height = reader.u16();

@@ -218,7 +218,7 @@ export class EnhancementEncoder {
 				this.latentModels = models;
 				q = coarser(q, bytes / Math.max(limit, 1));
 			}
-			this.prior.remember(coded.latents, extendedBase);
+			this.prior.remember(extendedBase);
 		} catch (error) {
 			this.reconstructor.discard(prepared);
 			throw error;

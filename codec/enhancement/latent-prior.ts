@@ -6,8 +6,6 @@ import type { Picture } from "../picture/picture.ts";
 import { CUE_PLANES, priorCues } from "./cues.ts";
 import type { FrameGeometry } from "./geometry.ts";
 
-/** Frames whose latents the prior sees. */
-const PAST_FRAMES = 3;
 const LARGEST_SEEN = 127;
 
 /** What one network pass says about the latents: integer mean in sixteenths of a step, scale index 0..63. `[96, h8, w8]` */
@@ -24,7 +22,7 @@ export type PriorFrame = {
 	readonly type: "intra" | "inter";
 };
 
-/** `clip(latent >> 2, -127, 127)`: a latent as the prior sees it. */
+/** `clip(latent >> 2, -127, 127)`: a latent of the first pass as the second one sees it. */
 function seen(latent: number): number {
 	const value = latent >> 2;
 	return value < -LARGEST_SEEN ? -LARGEST_SEEN : value > LARGEST_SEEN ? LARGEST_SEEN : value;
@@ -39,8 +37,7 @@ export class LatentPrior {
 	private readonly geometry: FrameGeometry;
 	private readonly rates: { readonly intra: Float32Array; readonly inter: Float32Array };
 	private readonly graphs: { readonly first: Graph; readonly second: Graph };
-	/** Latents of t-1, t-2, t-3 as seen, `[288, h8, w8]`. */
-	private readonly past: Float32Array;
+	/** What `prior-second` sees: latents of the first pass, 0 elsewhere, `[96, h8, w8]`. */
 	private readonly firstSeen: Float32Array;
 	private previousBase: Picture | undefined;
 	private trunk: DeviceTensor | undefined;
@@ -51,7 +48,6 @@ export class LatentPrior {
 		const { intra, inter } = model.tables.priorRate;
 		this.rates = { intra: Float32Array.from(intra.flat()), inter: Float32Array.from(inter.flat()) };
 		this.graphs = { first, second };
-		this.past = new Float32Array(PAST_FRAMES * LATENT_PLANES * geometry.grid8.cells);
 		this.firstSeen = new Float32Array(LATENT_PLANES * geometry.grid8.cells);
 	}
 
@@ -97,7 +93,6 @@ export class LatentPrior {
 		const inputs = {
 			hyper: executor.upload(Float32Array.from(frame.hyper), [1, HYPER_PLANES, grid32.height, grid32.width]),
 			cues: executor.upload(frame.cues, [1, CUE_PLANES, grid8.height, grid8.width]),
-			past: executor.upload(this.past, [1, PAST_FRAMES * LATENT_PLANES, grid8.height, grid8.width]),
 			rate: executor.spreadRows(rate, [1, PRIOR_RATE_VALUES, grid8.height, grid8.width]),
 		};
 		const outputs = await this.graphs.first.run(inputs);
@@ -124,17 +119,13 @@ export class LatentPrior {
 		return this.latentModel(outputs);
 	}
 
-	/** Makes a frame the past of the next one. */
-	remember(latents: Int16Array, base: Picture): void {
-		const { past } = this;
-		past.copyWithin(latents.length, 0, 2 * latents.length);
-		for (let i = 0; i < latents.length; i++) past[i] = seen(latents[i] as number);
+	/** Makes a frame's base picture, extended, the one that the next frame is compared with. */
+	remember(base: Picture): void {
 		this.previousBase = base;
 	}
 
-	/** Drops the past: only an intra frame can follow. */
+	/** Drops the frame before: only an intra frame can follow. */
 	forget(): void {
-		this.past.fill(0);
 		this.previousBase = undefined;
 	}
 

@@ -153,7 +153,7 @@ export class EnhancementParser {
 		reader.pass(symbols, second.scale, size, 1);
 		reader.finish();
 		dequantisePass(symbols, second.mean, latents, grid8, 1);
-		this.prior.remember(latents, extended);
+		this.prior.remember(extended);
 		this.trace?.({ hyper, symbols, first, second });
 		return {
 			type: parts.type,

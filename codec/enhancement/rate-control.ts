@@ -8,7 +8,11 @@ import { QUALITIES } from "../model/model-file.ts";
 
 /** Growth of the bits of a frame from one quality index to the next (natural logarithm); seven clips: 0.028 to 0.040. */
 const GROWTH = 0.033;
-/** How much finer intra frames are than the inter frames that follow. */
+/**
+ * How much finer intra frames are than the inter frames that follow. `DEFAULT_PATTERN` has 10, which is best at constant quality. Here a
+ * finer intra frame also takes more of the player's buffer, which is up to 93 percent full with 5 (`bench/RESULTS.md`, "Target bitrate");
+ * whether more pays under that bound has not been measured.
+ */
 const INTRA_OFFSET = 5;
 /** Bits per pixel of a first guess, at quality 0: of a rich scene, since too coarse a beginning is made good and too fine a one is not. */
 const FIRST_GUESS = { intra: 0.18, inter: 0.03 };

@@ -10,7 +10,7 @@ import type { FrameSymbols } from "./frame-symbols.ts";
 import { extendBase, type FrameGeometry, frameGeometry } from "./geometry.ts";
 import { output } from "./latent-prior.ts";
 
-const GRAPHS = ["base", "intra", "correct", "context", "synthesis"] as const satisfies readonly DecodingGraphName[];
+const GRAPHS = ["base", "intra", "keep", "context", "synthesis"] as const satisfies readonly DecodingGraphName[];
 type Graphs = Readonly<Record<(typeof GRAPHS)[number], Graph>>;
 
 export type ReconstructorOptions = {
@@ -26,7 +26,7 @@ export type Prepared = {
 	readonly context: DeviceTensor;
 	readonly prediction: DeviceTensor;
 	readonly enlarged: DeviceTensor;
-	/** What copied blocks take over. Undefined in an intra frame. */
+	/** What an inter frame is predicted from, and what its copied blocks take over. Undefined in an intra frame. */
 	readonly moved: Moved | undefined;
 };
 
@@ -79,7 +79,7 @@ export class EnhancementReconstructor {
 		const graphs: Graphs = {
 			base: await load("base"),
 			intra: await load("intra"),
-			correct: await load("correct"),
+			keep: await load("keep"),
 			context: await load("context"),
 			synthesis: await load("synthesis"),
 		};
@@ -118,18 +118,14 @@ export class EnhancementReconstructor {
 			let moved: Moved | undefined;
 			if (motion === undefined) {
 				this.forget();
-				features = output(await graphs.intra.run({ base_features: baseFeatures }), "features");
+				const fromIntra = await graphs.intra.run({ base_features: baseFeatures });
+				features = temporary(output(fromIntra, "features"));
 			} else {
-				const state = this.reference();
 				moved = this.move(motion);
 				temporal = moved.picture;
-				const inputs = { base_features: baseFeatures, features: moved.features };
-				const corrected = await graphs.correct.run(inputs);
-				const correction = temporary(output(corrected, "correction"));
-				keep = temporary(output(corrected, "keep"));
-				features = executor.warpFeatures(state.features, motion, correction);
+				features = moved.features;
+				keep = temporary(output(await graphs.keep.run({ base_features: baseFeatures, features }), "keep"));
 			}
-			temporary(features);
 			const fused = await graphs.context.run({ features, base_features: baseFeatures, temporal, enlarged, keep });
 			return { context: output(fused, "context"), prediction: output(fused, "prediction"), enlarged, moved };
 		});

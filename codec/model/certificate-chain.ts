@@ -15,14 +15,14 @@ export type Link = {
 
 export const CHAIN: readonly Link[] = [
 	{ from: "base", output: "features", to: "intra", input: "base_features" },
-	{ from: "base", output: "features", to: "correct", input: "base_features" },
+	{ from: "base", output: "features", to: "keep", input: "base_features" },
 	{ from: "base", output: "features", to: "context", input: "base_features" },
 	{ from: "base", output: "enlarged", to: "context", input: "enlarged" },
 	{ from: "intra", output: "features", to: "context", input: "features" },
-	{ from: "synthesis", output: "features", to: "correct", input: "features" },
+	{ from: "synthesis", output: "features", to: "keep", input: "features" },
 	{ from: "synthesis", output: "features", to: "context", input: "features" },
 	{ from: "synthesis", output: "picture", to: "context", input: "temporal", offset: -128 },
-	{ from: "correct", output: "keep", to: "context", input: "keep" },
+	{ from: "keep", output: "keep", to: "context", input: "keep" },
 	{ from: "context", output: "context", to: "synthesis", input: "context" },
 	{ from: "context", output: "prediction", to: "synthesis", input: "prediction" },
 	{ from: "prior-first", output: "trunk", to: "prior-second", input: "trunk" },

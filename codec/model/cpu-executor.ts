@@ -146,9 +146,8 @@ export class CpuExecutor implements Executor {
 		return new CpuTensor(warpPicture(dataOf(previous), motion), previous.shape);
 	}
 
-	warpFeatures(features: DeviceTensor, motion: BlockMotion, correction?: DeviceTensor): DeviceTensor {
-		const shifts = correction === undefined ? undefined : dataOf(correction);
-		return new CpuTensor(warpFeatures(dataOf(features), features.shape[1], motion, shifts), features.shape);
+	warpFeatures(features: DeviceTensor, motion: BlockMotion): DeviceTensor {
+		return new CpuTensor(warpFeatures(dataOf(features), features.shape[1], motion), features.shape);
 	}
 
 	copyBlocks(target: DeviceTensor, source: DeviceTensor, copied: CopiedMap, offset: number): void {

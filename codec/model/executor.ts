@@ -39,8 +39,8 @@ export interface Executor {
 	load(bytes: Uint8Array, size: { readonly width: number; readonly height: number }): Promise<Graph>;
 	/** Previous picture `[1, 24, H/4, W/4]` (samples 0..255, folded) to `temporal` (`s - 128`, SPEC section 4.3). */
 	warpPicture(previous: DeviceTensor, motion: BlockMotion): DeviceTensor;
-	/** Features `[1, C, H/4, W/4]` by block motion plus `correction [1, 2, H/4, W/4]` (SPEC section 4.4). */
-	warpFeatures(features: DeviceTensor, motion: BlockMotion, correction?: DeviceTensor): DeviceTensor;
+	/** Features `[1, C, H/4, W/4]` by block motion (SPEC section 4.4). */
+	warpFeatures(features: DeviceTensor, motion: BlockMotion): DeviceTensor;
 	/** Overwrites copied blocks in place: `target = source + offset`, both `[1, C, H/4, W/4]` (SPEC section 4.5). */
 	copyBlocks(target: DeviceTensor, source: DeviceTensor, copied: CopiedMap, offset: number): void;
 	/**

@@ -18,7 +18,7 @@ const WARP_PICTURE: GpuProgram = { name: "warp picture", code: warpPictureShader
 const WARP_FEATURES: GpuProgram = {
 	name: "warp features",
 	code: warpFeaturesShader,
-	bindings: ["read", "read", "read", "write"],
+	bindings: ["read", "read", "write"],
 };
 const COPY_BLOCKS: GpuProgram = { name: "copy blocks", code: copyBlocksShader, bindings: ["read", "read", "write"] };
 const SPREAD_ROWS: GpuProgram = { name: "spread rows", code: spreadRowsShader, bindings: ["read", "read", "write"] };
@@ -46,23 +46,16 @@ export class GpuWarps {
 		this.programs.pool.give(vectors);
 	}
 
-	/** `features` and `result` have the shape; `correction` is `[1, 2, h, w]`. */
-	warpFeatures(
-		features: GPUBuffer,
-		shape: Shape,
-		motion: BlockMotion,
-		correction: GPUBuffer | undefined,
-		result: GPUBuffer,
-	): void {
+	/** `features` and `result` have the shape. */
+	warpFeatures(features: GPUBuffer, shape: Shape, motion: BlockMotion, result: GPUBuffer): void {
 		const [, channels, height, width] = shape;
 		checkMotion(motion, height, width);
-		const corrected = correction === undefined ? 0 : 1;
 		const [x, y] = WARP_FEATURES_WORKGROUP;
 		const vectors = this.uploadVectors(motion);
 		this.programs.run(
 			WARP_FEATURES,
-			{ WIDTH: width, HEIGHT: height, CHANNELS: channels, CORRECTED: corrected },
-			[features, vectors, correction ?? vectors, result],
+			{ WIDTH: width, HEIGHT: height, CHANNELS: channels },
+			[features, vectors, result],
 			[Math.ceil(width / x), Math.ceil(height / y), Math.ceil(channels / WARP_FEATURES_CHANNELS_EACH)],
 		);
 		this.programs.pool.give(vectors);

@@ -1,12 +1,12 @@
 /** A model as it lies in a folder: `model.json`, `tables.json` and the ONNX graphs (SPEC section 7). */
-import { BITSTREAM_VERSION } from "../bitstream/sequence-header.ts";
+import { BITSTREAM_VERSION } from "../bitstream/version.ts";
 import { CodecError } from "../errors.ts";
 
 /** Graphs that a decoder runs, in the order in which they enter the model id. */
 export const DECODING_GRAPHS = [
 	"base",
 	"intra",
-	"correct",
+	"keep",
 	"context",
 	"synthesis",
 	"prior-first",
@@ -153,7 +153,8 @@ function parseInfo(bytes: Uint8Array): { readonly name: string; readonly id: str
 	if (bitstreamVersion !== BITSTREAM_VERSION) {
 		throw new CodecError(
 			"unsupported-version",
-			`Model ${name} is for bitstream version ${String(bitstreamVersion)}.`,
+			`Model ${name} is for bitstream version ${String(bitstreamVersion)}; this build knows version ${BITSTREAM_VERSION}.`,
+			{ hint: "Use the model that came with this build." },
 		);
 	}
 	return { name, id };

@@ -177,12 +177,11 @@ export class WebGpuExecutor implements Executor {
 		return this.wrap(result, shape);
 	}
 
-	warpFeatures(features: DeviceTensor, motion: BlockMotion, correction?: DeviceTensor): DeviceTensor {
+	warpFeatures(features: DeviceTensor, motion: BlockMotion): DeviceTensor {
 		this.check();
 		const { buffer, shape } = gpuTensor(features);
-		const shifts = correction === undefined ? undefined : gpuTensor(correction).buffer;
 		const result = this.pool.take(valuesOf(shape) * 4);
-		this.warps.warpFeatures(buffer, shape, motion, shifts, result);
+		this.warps.warpFeatures(buffer, shape, motion, result);
 		return this.wrap(result, shape);
 	}
 

@@ -11,6 +11,9 @@ const RUNTIME = fileURLToPath(new URL("../../node_modules/onnxruntime-web/dist",
 /** The browser's own drawing on the software adapter too: without that it imports no video frames. */
 const SOFTWARE_DRAWING = ["--use-angle=swiftshader", "--enable-features=Vulkan", "--use-vulkan=swiftshader"];
 
+/** Milliseconds that loading the page and starting the runtime may take on a slow machine. */
+const LONGEST_WAIT = 300_000;
+
 /** For tests: Chromium with WebGPU on the software adapter, and a page that ran a script. Nothing is fetched from a network. */
 export type GpuPage = { readonly page: Page; close(): Promise<void> };
 
@@ -39,6 +42,7 @@ export const openGpuPage = async (entry: string): Promise<GpuPage> => {
 	const browser = await launchBrowser({ webgpu: true, flags: SOFTWARE_DRAWING });
 	try {
 		const page = await browser.newPage();
+		page.setDefaultTimeout(LONGEST_WAIT);
 		await page.route("https://codec.test/**", async (route) => {
 			const { pathname } = new URL(route.request().url());
 			const script = scripts.get(pathname.slice(1));
@@ -53,7 +57,8 @@ export const openGpuPage = async (entry: string): Promise<GpuPage> => {
 			});
 		});
 		await page.goto("https://codec.test/");
-		await page.waitForFunction(() => "bench" in globalThis);
+		// By timer: a page that draws nothing has no animation frames on a busy machine.
+		await page.waitForFunction(() => "bench" in globalThis, undefined, { polling: 100 });
 		return { page, close: () => browser.close() };
 	} catch (error) {
 		await browser.close();

@@ -3,8 +3,7 @@
  * exact on every device. Features below 2^15 in magnitude times weights that sum to 2^8 stay below 2^23.
  *
  * One invocation moves one cell in `CHANNELS_EACH` channels; the grid is `(WIDTH, HEIGHT, channels / CHANNELS_EACH)`.
- * `vectors` holds one word per 1/8 cell: x in the low half, y in the high half, both signed. `correction` holds x, then y,
- * per cell where `CORRECTED`, and is not read otherwise.
+ * `vectors` holds one word per 1/8 cell: x in the low half, y in the high half, both signed.
  */
 export const WARP_FEATURES_WORKGROUP = [8, 8, 1] as const;
 
@@ -15,12 +14,10 @@ export const warpFeaturesShader = /* wgsl */ `
 override WIDTH: i32;
 override HEIGHT: i32;
 override CHANNELS: i32;
-override CORRECTED: bool;
 
 @group(0) @binding(0) var<storage, read> features: array<f32>;
 @group(0) @binding(1) var<storage, read> vectors: array<i32>;
-@group(0) @binding(2) var<storage, read> correction: array<f32>;
-@group(0) @binding(3) var<storage, read_write> result: array<f32>;
+@group(0) @binding(2) var<storage, read_write> result: array<f32>;
 
 const CHANNELS_EACH = ${WARP_FEATURES_CHANNELS_EACH};
 
@@ -34,14 +31,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
 	let plane = WIDTH * HEIGHT;
 	let cell = y * WIDTH + x;
 	let word = vectors[(y >> 1u) * (WIDTH >> 1u) + (x >> 1u)];
-	var mx = (word << 16u) >> 16u;
-	var my = word >> 16u;
-	if (CORRECTED) {
-		mx += i32(correction[cell]);
-		my += i32(correction[plane + cell]);
-	}
-	mx = clamp(mx, -2048, 2047);
-	my = clamp(my, -2048, 2047);
+	let mx = (word << 16u) >> 16u;
+	let my = word >> 16u;
 	let x0 = clamp(x + (mx >> 4u), 0, WIDTH - 1);
 	let x1 = clamp(x + (mx >> 4u) + 1, 0, WIDTH - 1);
 	let y0 = clamp(y + (my >> 4u), 0, HEIGHT - 1) * WIDTH;

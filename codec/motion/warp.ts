@@ -10,9 +10,6 @@ export { anyMotion, warpChroma, warpLuma } from "./warp-planes.ts";
 
 const PICTURE_PLANES = 24;
 const LUMA_PLANES = 16;
-/** Bounds of a feature vector (block motion plus correction), sixteenths of a 1/4 cell. */
-const LOWEST_VECTOR = -2048;
-const HIGHEST_VECTOR = 2047;
 
 function checkLength(what: string, length: number, expected: number): void {
 	if (length !== expected) {
@@ -92,45 +89,13 @@ function fold(plane: Uint8Array, folded: Float32Array, first: number, factor: nu
 }
 
 /**
- * Features warped by block motion, plus a correction per cell where there is one.
+ * Features warped by block motion.
  *
  * @param features `[channels, H/4, W/4]`, integers below 2^15 in magnitude
- * @param correction `[2, H/4, W/4]`: x, then y, sixteenths of a cell
- * @param out where given, receives the result; must not be `features`
- * @throws CodecError `invalid-picture` where a length does not fit the motion's size
+ * @throws CodecError `invalid-picture` where the length does not fit the motion's size
  */
-export function warpFeatures(
-	features: Float32Array,
-	channels: number,
-	motion: BlockMotion,
-	correction?: Float32Array,
-	out: Float32Array = new Float32Array(features.length),
-): Float32Array {
-	const { columns, vectors } = motion;
-	const width = columns * 2;
-	const height = motion.rows * 2;
-	const plane = width * height;
-	checkLength("The features", features.length, channels * plane);
-	checkLength("The output", out.length, channels * plane);
-	if (correction !== undefined) checkLength("The correction", correction.length, 2 * plane);
-	const sampler = new RowSampler(width);
-	for (let y = 0; y < height; y++) {
-		for (let x = 0; x < width; x++) {
-			const block = 2 * ((y >> 1) * columns + (x >> 1));
-			let mx = vectors[block] as number;
-			let my = vectors[block + 1] as number;
-			if (correction !== undefined) {
-				mx += correction[y * width + x] as number;
-				my += correction[plane + y * width + x] as number;
-			}
-			mx = Math.min(Math.max(mx, LOWEST_VECTOR), HIGHEST_VECTOR);
-			my = Math.min(Math.max(my, LOWEST_VECTOR), HIGHEST_VECTOR);
-			sampler.aim(x, x + (mx >> 4), y + (my >> 4), mx & 15, my & 15, 16, width, height);
-		}
-		for (let c = 0; c < channels; c++) sampler.sample(features, c * plane, out, c * plane + y * width, 256);
-		sampler.reset();
-	}
-	return out;
+export function warpFeatures(features: Float32Array, channels: number, motion: BlockMotion): Float32Array {
+	return warpGrid("The features", features, new Float32Array(features.length), channels, motion, 1);
 }
 
 /**
@@ -140,7 +105,7 @@ export function warpFeatures(
  * @throws CodecError `invalid-picture` where the length does not fit the motion's size
  */
 export function warpBaseLuma(plane: Uint8Array, motion: BlockMotion): Uint8Array {
-	return warpBase(plane, motion, 1);
+	return warpGrid("The base luma", plane, new Uint8Array(plane.length), 1, motion, 1);
 }
 
 /**
@@ -150,16 +115,25 @@ export function warpBaseLuma(plane: Uint8Array, motion: BlockMotion): Uint8Array
  * @throws CodecError `invalid-picture` where the length does not fit the motion's size
  */
 export function warpBaseChroma(plane: Uint8Array, motion: BlockMotion): Uint8Array {
-	return warpBase(plane, motion, 0);
+	return warpGrid("The base chroma", plane, new Uint8Array(plane.length), 1, motion, 0);
 }
 
-/** `cellShift` is log2 of the plane's samples per 1/8 cell, each way. */
-function warpBase(plane: Uint8Array, motion: BlockMotion, cellShift: number): Uint8Array {
+/** Planes of one size, by block motion, into `out`. `cellShift` is log2 of a plane's samples per 1/8 cell, each way. */
+function warpGrid<T extends Float32Array | Uint8Array>(
+	what: string,
+	planes: T,
+	out: T,
+	channels: number,
+	motion: BlockMotion,
+	cellShift: number,
+): T {
 	const width = motion.columns << cellShift;
 	const height = motion.rows << cellShift;
-	checkLength("The base plane", plane.length, width * height);
-	if (!anyMotion(motion)) return plane.slice();
-	const out = new Uint8Array(plane.length);
+	checkLength(what, planes.length, channels * width * height);
+	if (!anyMotion(motion)) {
+		out.set(planes);
+		return out;
+	}
 	const shift = 5 - cellShift;
 	const unit = 1 << shift;
 	const sampler = new RowSampler(width);
@@ -170,7 +144,10 @@ function warpBase(plane: Uint8Array, motion: BlockMotion, cellShift: number): Ui
 			const my = motion.vectors[block + 1] as number;
 			sampler.aim(x, x + (mx >> shift), y + (my >> shift), mx & (unit - 1), my & (unit - 1), unit, width, height);
 		}
-		sampler.sample(plane, 0, out, y * width, unit * unit);
+		for (let c = 0; c < channels; c++) {
+			const first = c * width * height;
+			sampler.sample(planes, first, out, first + y * width, unit * unit);
+		}
 		sampler.reset();
 	}
 	return out;

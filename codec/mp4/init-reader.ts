@@ -25,7 +25,7 @@ export type InitSegment = {
 
 /**
  * Reads `ftyp` and `moov`; boxes of other types in front, between and behind are passed over.
- * @throws CodecError `invalid-file`; `unsupported-version` for an `sve1` of a later version.
+ * @throws CodecError `invalid-file`; `unsupported-version` for an `sve1` of another version.
  */
 export const readInitSegment = (bytes: Uint8Array): InitSegment =>
 	readMovie(requireBox(boxesIn(bytes), "moov", "file").body);

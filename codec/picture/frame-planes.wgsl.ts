@@ -5,8 +5,7 @@ import { packedPlanesWriter } from "./packed-planes.wgsl.ts";
  * holds; the matrix of its colour space is undone here. `RED` and `BLUE` are the matrix's weights of luma (ITU-R BT.601, BT.709);
  * where `PIXELS`, the frame was made of 8-bit RGB and goes the way of `rgbToPlanes`, in its integers. `TURN` counts quarter turns clockwise,
  * then `FLIP` mirrors left to right: as `turnPlane`.
- *
- * One invocation makes four samples beside each other; the grid is `(words of a luma row, TO_HEIGHT, 3 planes)`.
+ * The grid is that of {@link packedPlanesWriter}.
  */
 export const framePlanesShader = /* wgsl */ `
 override PIXELS: bool;
@@ -93,20 +92,12 @@ fn converted(plane: i32, x: i32, y: i32) -> i32 {
 	return chroma_sample(at, plane);
 }
 
-@compute @workgroup_size(8, 8, 1)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-	let plane = i32(id.z);
-	let size = result_size(plane);
-	let x = 4 * i32(id.x);
-	let y = i32(id.y);
-	if (x >= size.x || y >= size.y) {
-		return;
-	}
-	write_word(plane, i32(id.x), y, vec4<i32>(
+fn four_samples(plane: i32, x: i32, y: i32) -> vec4<i32> {
+	return vec4<i32>(
 		converted(plane, x, y),
 		converted(plane, x + 1, y),
 		converted(plane, x + 2, y),
 		converted(plane, x + 3, y),
-	));
+	);
 }
 `;

@@ -30,7 +30,11 @@ fn sample_at(plane: i32, x: i32, y: i32) -> i32 {
 }
 `;
 
-/** The same for shaders that write a picture of `TO_WIDTH x TO_HEIGHT` bound as `result`, a word of four samples at a time. */
+/**
+ * The same for shaders that write a picture of `TO_WIDTH x TO_HEIGHT` bound as `result`, and their entry point: one invocation makes one
+ * word; the grid is `(words of a luma row, TO_HEIGHT, 3 planes)`. The shader has `fn four_samples(plane: i32, x: i32, y: i32) -> vec4<i32>`,
+ * 0..255 each, of columns `x` to `x + 3`; those beyond the last column are padding.
+ */
 export const packedPlanesWriter = /* wgsl */ `
 override TO_WIDTH: i32;
 override TO_HEIGHT: i32;
@@ -50,5 +54,17 @@ fn write_word(plane: i32, column: i32, y: i32, samples: vec4<i32>) {
 	let words = (result_size(plane).x + 3) >> 2u;
 	let bytes = vec4<u32>(samples) << vec4<u32>(0u, 8u, 16u, 24u);
 	result[first + y * words + column] = bytes.x | bytes.y | bytes.z | bytes.w;
+}
+
+@compute @workgroup_size(8, 8, 1)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+	let plane = i32(id.z);
+	let size = result_size(plane);
+	let x = 4 * i32(id.x);
+	let y = i32(id.y);
+	if (x >= size.x || y >= size.y) {
+		return;
+	}
+	write_word(plane, i32(id.x), y, four_samples(plane, x, y));
 }
 `;

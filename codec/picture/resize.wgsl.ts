@@ -2,8 +2,8 @@ import { packedPlanesReader, packedPlanesWriter } from "./packed-planes.wgsl.ts"
 
 /**
  * One direction of `Resizer` in WGSL, equal to it: `i32` throughout. `taps` holds, for every sample of a luma row (or column),
- * the first source sample and `LUMA_TAPS` weights; from `CHROMA_FIRST` on the same for chroma with `CHROMA_TAPS`. One invocation
- * makes four samples beside each other; the grid is `(words of a luma row, TO_HEIGHT, 3 planes)`.
+ * the first source sample and `LUMA_TAPS` weights; from `CHROMA_FIRST` on the same for chroma with `CHROMA_TAPS`.
+ * The grid is that of {@link packedPlanesWriter}.
  */
 export const resizeShader = /* wgsl */ `
 override VERTICAL: bool;
@@ -27,22 +27,14 @@ fn resized(plane: i32, x: i32, y: i32) -> i32 {
 	return clamp(sum >> 14u, 0, 255);
 }
 
-@compute @workgroup_size(8, 8, 1)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-	let plane = i32(id.z);
-	let size = result_size(plane);
-	let x = 4 * i32(id.x);
-	let y = i32(id.y);
-	if (x >= size.x || y >= size.y) {
-		return;
-	}
+fn four_samples(plane: i32, x: i32, y: i32) -> vec4<i32> {
 	// Beyond the last column the last one's taps serve: what they make is padding.
-	let last = size.x - 1;
-	write_word(plane, i32(id.x), y, vec4<i32>(
+	let last = result_size(plane).x - 1;
+	return vec4<i32>(
 		resized(plane, x, y),
 		resized(plane, min(x + 1, last), y),
 		resized(plane, min(x + 2, last), y),
 		resized(plane, min(x + 3, last), y),
-	));
+	);
 }
 `;

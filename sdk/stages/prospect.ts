@@ -1,4 +1,4 @@
-import { BITSTREAM_VERSION } from "../../codec/bitstream/sequence-header.ts";
+import { BITSTREAM_VERSION } from "../../codec/bitstream/version.ts";
 import { requestGpuDevice } from "../../codec/model/gpu-device.ts";
 import type { EnhancementCoding } from "../resume/journal.ts";
 import { findMissingRuntime, openBackend, readModelId } from "./backend.ts";

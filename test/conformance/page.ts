@@ -47,10 +47,9 @@ export type WarpRequest = {
 	readonly picture: readonly number[];
 	readonly features: readonly number[];
 	readonly channels: number;
-	readonly correction: readonly number[];
 };
 
-/** The warps of the WebGPU executor: picture, features, features with correction. */
+/** The warps of the WebGPU executor: picture, features. */
 async function warp(request: WarpRequest): Promise<number[][]> {
 	const { executor } = await createExecutor({ prefer: ["webgpu"], runtimeUrl: "/runtime/" });
 	const { columns, rows } = request.motion;
@@ -59,12 +58,7 @@ async function warp(request: WarpRequest): Promise<number[][]> {
 	const [w, h] = [2 * columns, 2 * rows];
 	const picture = executor.upload(Float32Array.from(request.picture), [1, 24, h, w]);
 	const features = executor.upload(Float32Array.from(request.features), [1, request.channels, h, w]);
-	const correction = executor.upload(Float32Array.from(request.correction), [1, 2, h, w]);
-	const results = [
-		executor.warpPicture(picture, motion),
-		executor.warpFeatures(features, motion),
-		executor.warpFeatures(features, motion, correction),
-	];
+	const results = [executor.warpPicture(picture, motion), executor.warpFeatures(features, motion)];
 	const numbers: number[][] = [];
 	for (const result of results) numbers.push([...(await executor.download(result))]);
 	await executor.dispose();

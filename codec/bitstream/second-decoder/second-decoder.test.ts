@@ -1,0 +1,129 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { LatentModels, LatentWriter } from "../../entropy/latent-stream.ts";
+import { MotionField, MotionModels, writeMotion } from "../../motion/syntax.ts";
+import { writeSample } from "../sample.ts";
+import { defined, Stream } from "./entropy.ts";
+import { LatentDecoder } from "./latent-decoder.ts";
+import { MotionDecoder } from "./motion-decoder.ts";
+
+/** Section 3, of an inter frame without hashes: motion and latent bytes. */
+function parts(sample: Uint8Array): { motion: Uint8Array; latents: Uint8Array } {
+	let at = 3;
+	const leb128 = () => {
+		for (let value = 0, unit = 1; ; unit *= 128) {
+			const byte = defined(sample[at++]);
+			value += (byte % 128) * unit;
+			if (byte < 128) return value;
+		}
+	};
+	const motionLength = leb128();
+	const latentLength = leb128();
+	expect(at + motionLength + latentLength + 4).toBe(sample.length);
+	return {
+		motion: sample.subarray(at, at + motionLength),
+		latents: sample.subarray(at + motionLength, at + motionLength + latentLength),
+	};
+}
+
+const coordinate = fc.oneof(fc.constant(0), fc.integer({ min: -12, max: 12 }), fc.integer({ min: -1024, max: 1023 }));
+
+/** A complete random quadtree of 2x2 roots; `draws` decide. */
+function randomField(palette: readonly (readonly [number, number])[], draws: readonly number[]): MotionField {
+	const field = new MotionField(8, 8);
+	let next = 0;
+	const draw = (below: number) => (draws[next++ % draws.length] ?? 0) % below;
+	const block = (x: number, y: number, s: number) => {
+		if (s > 0 && draw(2) === 1) {
+			const half = 2 ** (s - 1);
+			for (let k = 0; k < 4; k++) block(x + (k & 1) * half, y + (k >> 1) * half, s - 1);
+			return;
+		}
+		const [vx, vy] = palette[draw(palette.length)] ?? [0, 0];
+		field.paint(x, y, s, vx, vy);
+	};
+	for (const [x, y] of [
+		[0, 0],
+		[4, 0],
+		[0, 4],
+		[4, 4],
+	] as const)
+		block(x, y, 2);
+	return field;
+}
+
+const frames = fc.record({
+	palette: fc.array(fc.tuple(coordinate, coordinate), { minLength: 1, maxLength: 5 }),
+	draws: fc.array(fc.nat(999), { minLength: 1, maxLength: 90 }),
+	copied: fc.array(fc.nat(1), { minLength: 6, maxLength: 6 }),
+	levels: fc.array(fc.nat(3), { minLength: 6, maxLength: 6 }),
+	offsets: fc.array(fc.oneof(fc.constant(0), fc.integer({ min: -4, max: 4 })), { minLength: 4, maxLength: 4 }),
+	hyper: fc.array(fc.oneof(fc.constant(0), fc.integer({ min: -127, max: 127 })), { minLength: 8, maxLength: 8 }),
+	scales: fc.array(fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 63 })), { minLength: 24, maxLength: 24 }),
+	symbols: fc.array(fc.oneof(fc.integer({ min: -2, max: 2 }), fc.integer({ min: -255, max: 255 })), {
+		minLength: 24,
+		maxLength: 24,
+	}),
+});
+
+describe("a second decoder, written from the specification", () => {
+	it("reads what the encoder wrote, frame after frame", () => {
+		const geometry = { channels: 2, width: 4, height: 3 };
+		const blocks = { width: 3, height: 2 };
+		fc.assert(
+			fc.property(fc.array(frames, { minLength: 1, maxLength: 4 }), (gop) => {
+				const models = new MotionModels();
+				const latentModels = new LatentModels();
+				const decoder = new MotionDecoder();
+				const latentDecoder = new LatentDecoder();
+				for (const frame of gop) {
+					const field = randomField(frame.palette, frame.draws);
+					const scales = Uint8Array.from(frame.scales);
+					const symbols = Int16Array.from(frame.symbols, (s, i) => (scales[i] === 0 ? 0 : s));
+					const writer = new LatentWriter(latentModels);
+					writer.quality(Int8Array.from(frame.offsets), { width: 2, height: 2 });
+					writer.copied(Uint8Array.from(frame.copied), Uint8Array.from(frame.levels), blocks);
+					writer.hyper(Int16Array.from(frame.hyper), { channels: 2, width: 2, height: 2 });
+					for (const pass of [0, 1] as const) writer.pass(symbols, scales, geometry, pass);
+					const [baseHash, pictureHash] = [undefined, undefined];
+					const [motionBytes, latentBytes] = [writeMotion(field, models), writer.finish()];
+					const sample = writeSample({
+						type: "inter",
+						q: 9,
+						baseHash,
+						pictureHash,
+						motion: motionBytes,
+						latents: latentBytes,
+					});
+
+					const { motion, latents } = parts(sample);
+					const cells = decoder.frame(motion, 8, 8);
+					for (let y = 0; y < 8; y++) {
+						for (let x = 0; x < 8; x++) {
+							const i = 2 * (8 * y + x);
+							expect(defined(cells.get(`${x},${y}`))).toMatchObject({
+								x: field.vectors[i],
+								y: field.vectors[i + 1],
+							});
+						}
+					}
+					const empty = [...frame.hyper, ...symbols].every((s) => s === 0) && !frame.copied.includes(0);
+					expect(latents.length === 0).toBe(empty);
+					if (empty) {
+						latentDecoder.skip(6);
+						continue;
+					}
+					const stream = new Stream(latents);
+					expect(latentDecoder.quality(stream, 2, 2)).toEqual(frame.offsets);
+					expect(latentDecoder.copied(stream, frame.levels, 3, 2)).toEqual(frame.copied);
+					expect(latentDecoder.hyper(stream, 2, 2, 2)).toEqual(frame.hyper);
+					const decoded = Array.from({ length: 24 }, () => 0);
+					for (const pass of [0, 1]) latentDecoder.pass(stream, pass, decoded, frame.scales, [2, 3, 4]);
+					stream.end();
+					expect(decoded).toEqual(Array.from(symbols));
+				}
+			}),
+			{ seed: 25, numRuns: 120 },
+		);
+	});
+});
