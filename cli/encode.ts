@@ -66,7 +66,7 @@ OUT.mp4 holds all layers: base, one enhancement for each quality, sound.
   --base-bitrate N      bits a second of the base, instead
   --base-preset NAME    x264's preset (default slow)
   --effort NAME         realtime, normal or slow (default normal)
-  --adaptive-quality N  how much finer flat blocks are than busy ones, 0..8; 0 is best for PSNR (default 4)
+  --adaptive-quality N  how much finer flat blocks are than busy ones, 0..8; 0 is best for PSNR (default 2.5)
   --gop SECONDS         from one sync sample to the next, at most (default 2)
   --no-scene-cuts       sync samples at even distances only, not where the video cuts
   --frames N            stop after so many frames
@@ -141,7 +141,7 @@ const readSettings = (flags: Flags<typeof FLAGS>) => {
 		bitrate,
 		rate: readBaseRate(flags, qualities, bitrate),
 		effort: parseChoice(flags.effort ?? "normal", "--effort", ["realtime", "normal", "slow"]),
-		adaptiveQuality: parseNumber(flags["adaptive-quality"] ?? "4", "--adaptive-quality", { min: 0, max: 8 }),
+		adaptiveQuality: parseNumber(flags["adaptive-quality"] ?? "2.5", "--adaptive-quality", { min: 0, max: 8 }),
 		preset: parseChoice(flags["base-preset"] ?? "slow", "--base-preset", PRESETS),
 		gop: parseNumber(flags.gop ?? "2", "--gop", { min: 0.01, max: 60 }),
 		sceneCuts: flags["no-scene-cuts"] !== true,

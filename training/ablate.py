@@ -21,7 +21,7 @@ from training.model.ablation import ABLATIONS  # noqa: E402
 
 # The baseline first; then what can be believed after few steps, since nothing large has to be learned anew.
 ORDER = (
-    "none", "two-steps", "prior-past", "hyperprior", "prior-base", "motion-correction", "fused-correction", "small-blocks", "temporal", "base",
+    "none", "two-steps", "hyperprior", "prior-base", "detail8", "fused-correction", "small-blocks", "temporal", "base",
     "dct-start", "random-start",
 )  # fmt: skip
 BASELINES = {"random-start": "dct-start"}  # of what is not compared with the whole codec

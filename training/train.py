@@ -24,7 +24,9 @@ from training.model.sketch_start import start_from_sketch  # noqa: E402
 from training.model.structure import dissimilarity  # noqa: E402
 from training.optimizer import Muon  # noqa: E402
 
-INTRA_FINER = 10  # q of an intra frame above that of its inter frames
+INTRA_FINER = 4, 26  # q of an intra frame above that of its inter frames, at least and at most
+LARGEST_SWING, SWING_PERIOD, EVEN_SHARE = 8, 4, 0.4  # of q over inter frames: every fourth is finer; this share of the samples has none
+LARGEST_Q = 56  # of inter frames
 WARM_UP = 50  # steps of a slice over which the learning rate rises; at most a tenth of them
 FROZEN_SHARE = 0.15  # of the samples stand still: what was copied a hundred times must not fade
 
@@ -65,6 +67,16 @@ def freeze(clip):
     return clip
 
 
+def frame_offsets(batch, frames):
+    """What each frame's q is above the sample's, [B, frames]: a reference may be far better than what is made of it, and must not fade for that."""
+    least, most = INTRA_FINER
+    swing = LARGEST_SWING * torch.rand(batch, 1) * (torch.rand(batch, 1) > EVEN_SHARE)
+    place = (torch.arange(frames) + torch.randint(SWING_PERIOD, (batch, 1))) % SWING_PERIOD
+    offsets = torch.where(place == 0, swing, -swing / (SWING_PERIOD - 1))
+    offsets[:, 0] = least + (most - least) * torch.rand(batch)
+    return offsets
+
+
 def sequence_loss(model, clip, q, warm=0, structure=0.0):
     """Mean over frames of bits per pixel + lambda * distortion. clip: tensors of ClipDataset with a batch dimension.
 
@@ -72,14 +84,14 @@ def sequence_loss(model, clip, q, warm=0, structure=0.0):
     dissimilarity next to a squared error.
     """
     b, n, _, h, w = clip["y"].shape
-    strength = adaptive_strength(b).to(q)
+    strength, offsets = adaptive_strength(b).to(q), frame_offsets(b, n).to(q)
     state, total, log, learning = None, 0.0, [], torch.is_grad_enabled()
     for t in range(n):
         source = fold(to_real(clip["y"][:, t]), to_real(clip["uv"][:, t]))
         base = to_real(clip["base_y"][:, t]), to_real(clip["base_uv"][:, t])
         motion = clip["motion"][:, t].float()
-        finer = INTRA_FINER if t == 0 else 0
-        frame_q = quality_map(source, q + finer, strength)
+        finer_q = (q + offsets[:, t]).clamp(0, QUALITIES - 1)
+        frame_q = quality_map(source, finer_q, strength)
         with torch.set_grad_enabled(learning and t >= warm):
             state = model(source, base, state, frame_q, motion, copying=copy_where_it_saves)
         if t < warm:
@@ -95,7 +107,7 @@ def sequence_loss(model, clip, q, warm=0, structure=0.0):
             loss = loss + structure * worth.mean((1, 2, 3)) * dissimilarity(state["picture"], source)
         # A little of the prediction's own error: its bits are only felt through the latents otherwise.
         loss = loss + 0.02 * weighted[1][0]
-        lam = lambda_of(q + finer)
+        lam = lambda_of(finer_q)
         # Low qualities have small losses: weigh them up, so that every q has its say.
         total = total + (loss * (400.0 / lam) ** 0.35).mean()
         log.append((bpp.mean().item(), -10 * torch.log10(luma + 1e-9).mean().item(), -10 * torch.log10(predicted + 1e-9).mean().item()))
@@ -232,10 +244,9 @@ def main(argv=None):
 def quality_for(clip, batch):
     """A random q per clip, near the one whose motion was searched for where the data says so: rather below, for the motion is precomputed
     at few lambdas of which the largest fits q 24."""
-    q = torch.rand(batch) * (QUALITIES - 1 - INTRA_FINER)
     if "q" in clip:
-        return (clip["q"].cpu().float() + torch.rand(batch) * 36 - 24).clamp(0, QUALITIES - 1 - INTRA_FINER)
-    return q
+        return (clip["q"].cpu().float() + torch.rand(batch) * 36 - 24).clamp(0, LARGEST_Q)
+    return torch.rand(batch) * LARGEST_Q
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ export type EncoderOptions = {
 	readonly effort?: Effort;
 	/**
 	 * How much finer flat blocks are than busy ones: quality indices for each halving of a block's variance, 0 (all blocks alike) to 8.
-	 * Costs PSNR, gains MS-SSIM and what people see. Default 4.
+	 * Costs PSNR, gains MS-SSIM and what people see. Default 2.5.
 	 */
 	readonly adaptiveQuality?: number;
 	/** Called with the time that each stage of each frame took. */
@@ -77,7 +77,7 @@ export type EncodedFrame = {
 const DEFAULTS = {
 	pictureHash: "intra",
 	rateDistortion: false,
-	adaptiveQuality: 4,
+	adaptiveQuality: 2.5,
 	effort: "normal",
 } as const satisfies Partial<EncoderOptions>;
 /** With every choice made. */

@@ -11,7 +11,8 @@ export type FramePattern = {
 	readonly interOffsets: readonly number[];
 };
 
-export const DEFAULT_PATTERN: FramePattern = { interval: 60, intraOffset: 10, interOffsets: [0] };
+/** Every fourth inter frame is finer, for the three after it inherit what it has: 1 % fewer bits at equal quality (`bench/rd/EXPERIMENTS.md`). */
+export const DEFAULT_PATTERN: FramePattern = { interval: 60, intraOffset: 10, interOffsets: [-2, -2, -2, 6] };
 
 export type FrameChoice = { readonly type: "intra" | "inter"; readonly q: number };
 

@@ -20,7 +20,7 @@ from training.model.picture import ENLARGE_TAPS, PICTURE_CHANNELS  # noqa: E402
 from training.model.prior import CUES, HYPER, WIDTH  # noqa: E402
 from training.model.transform import LATENTS  # noqa: E402
 
-DECODING = ("base", "intra", "correct", "context", "synthesis", "prior-first", "prior-second")
+DECODING = ("base", "intra", "keep", "context", "synthesis", "prior-first", "prior-second")
 SAMPLE = (-128, 127)
 
 
@@ -66,13 +66,11 @@ def intra_graph(model):
     return g
 
 
-def correct_graph(model):
-    g = GraphBuilder("correct")
+def keep_graph(model):
+    g = GraphBuilder("keep")
     b = g.input("base_features", BASE_FEATURES, 4, *limits(model.formats["base"]))
     f = g.input("features", FEATURES, 4, *limits(model.formats["feature"]))
-    hidden = g.conv(model.correct, g.concat(b, f))
-    g.output(g.conv(model.correction, hidden), "correction", 2, 4)
-    g.output(g.conv(model.keep, hidden), "keep", 1, 4)
+    g.output(g.conv(model.keep, g.conv(model.compare, g.concat(b, f))), "keep", 1, 4)
     return g
 
 
@@ -113,7 +111,8 @@ def synthesis_graph(model):
     product = g.node("Mul", [latents, g.node("Mul", [step, g.scalar(1 / 128)])])
     coefficient = g.clip_floor(g.node("Add", [product, g.scalar(0.5)]), -2047, 2047)
     linear = g.shuffle(g.conv(model.synthesis, coefficient))
-    detail = g.shuffle(g.conv(model.latent_features, coefficient))
+    detail = g.block(model.detail8_block, g.conv(model.detail8_context, context, addend=g.conv(model.detail8, coefficient)))
+    detail = g.shuffle(g.conv(model.detail4, g.concat(coefficient, detail)))
     features = g.conv(model.decode, g.concat(context, detail, coarse(g, linear)), addend=rate)
     for block in model.decode_blocks:
         features = g.block(block, features)
@@ -129,10 +128,9 @@ def prior_first_graph(model):
     p, g = model.prior, GraphBuilder("prior-first")
     hyper = g.input("hyper", HYPER, 32, *limits(p.formats["hyper"]))
     cue = g.input("cues", CUES, 8, *limits(p.formats["cues"]))
-    past = g.input("past", 3 * LATENTS, 8, *limits(p.formats["past"]))
     rate = g.input("rate", WIDTH, 8, *limits(p.formats["trunk"]))
     h8 = g.shuffle(g.conv(p.hyper8, g.shuffle(g.conv(p.hyper16, hyper))))
-    trunk = g.conv(p.open, g.concat(h8, g.conv(p.see, cue), past), addend=rate)
+    trunk = g.conv(p.open, g.concat(h8, g.conv(p.see, cue)), addend=rate)
     trunk = g.block(p.block, trunk)
     g.output(trunk, "trunk", WIDTH, 8)
     g.output(g.conv(p.mean, trunk), "mean", LATENTS, 8)
@@ -143,7 +141,7 @@ def prior_first_graph(model):
 def prior_second_graph(model):
     p, g = model.prior, GraphBuilder("prior-second")
     trunk = g.input("trunk", WIDTH, 8, *limits(p.formats["trunk"]))
-    first = g.input("first", LATENTS, 8, *limits(p.formats["past"]))
+    first = g.input("first", LATENTS, 8, *limits(p.formats["first"]))
     t = g.block(p.second_block, g.conv(p.second_open, g.concat(trunk, first)))
     g.output(g.conv(p.second_mean, t), "mean", LATENTS, 8)
     g.output(g.conv(p.second_scale, t), "scale", LATENTS, 8)
@@ -204,7 +202,7 @@ def analysis_graph(model):
 GRAPHS = {
     "base": base_graph,
     "intra": intra_graph,
-    "correct": correct_graph,
+    "keep": keep_graph,
     "context": context_graph,
     "synthesis": synthesis_graph,
     "prior-first": prior_first_graph,
@@ -270,7 +268,7 @@ def main(argv=None):
     info = dict(
         name=os.path.basename(os.path.normpath(o.out)),
         id=digest.hexdigest()[:32],
-        bitstreamVersion=3,
+        bitstreamVersion=4,
         files=files,
         certificate=dict(limit=2**23, largest=certificate),
         training=dict(steps=progress["step"], minutes=round(progress["seconds"] / 60)),

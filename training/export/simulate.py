@@ -100,9 +100,8 @@ class Simulation(Enhancement):
             features, enlarged = self.base((luma - 128).double() / 256, (chroma - 128).double() / 256)
             context, prediction, moved = self.predict(features, enlarged, state, motion)
             cue = self.exact_cues(base, state["samples_base"] if state else None, motion if state else None)
-            past = state["past"] if state else [torch.zeros_like(latents)] * 3
             live = torch.ones_like(latents[:, :1]) if copied is None else 1 - cells(copied, 2)
-            self.check_prior(q8, hyper, cue, past, latents, live, inter=state is not None)
+            self.check_prior(q8, hyper, cue, latents, live, inter=state is not None)
             rate = self.rate_vector(self.rate, cells(q8, 2), self.formats["feature"]).double()
             picture, features = self.synthesize(context, prediction, latents.double() / 16, self.steps(q8).double(), rate)
             if copied is not None:
@@ -110,18 +109,17 @@ class Simulation(Enhancement):
             return dict(
                 picture=picture,
                 features=features,
-                past=[(latents >> 2).clamp(-127, 127), *past[:2]],
                 samples_base=base,
                 samples=self.integers(picture, 8) + 128,
             )
 
-    def check_prior(self, q, hyper, cue, past, latents, live, inter):
+    def check_prior(self, q, hyper, cue, latents, live, inter):
         """The symbols that these latents imply must be integers, and zero where the scale index is zero; latents are zero where not `live`."""
         if (latents * (1 - live)).any():
             raise ValueError("a copied block has latents")
         p = self.prior
         rate = self.rate_vector(p.rate[1 if inter else 0], q, p.formats["trunk"]).double()
-        trunk = p.trunk(hyper.double(), cue.double() / 128, torch.cat(past, 1).double() / 4, rate)
+        trunk = p.trunk(hyper.double(), cue.double() / 128, rate)
         first = checkerboard(*latents.shape[1:], latents.device).bool()
         seen = torch.where(first, (latents >> 2).clamp(-127, 127), torch.zeros_like(latents)).double() / 4
         second = p.second_block(p.second_open(torch.cat((trunk, seen), 1)))

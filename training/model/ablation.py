@@ -17,7 +17,7 @@ from .warp import nearest, warp_luma
 MOTION_CUES = 3  # the last of the prior's cues are the block motion's; those before are the base pictures'
 HYPER_FEATURES = 32  # what the prior's trunk sees first of its inputs
 # Everything that reads or writes latents: what depends on the choice of their basis.
-OF_LATENTS = ("prior.", "analysis.matrix", "analysis.close.", "analysis.hyper.", "synthesis.", "latent_features.", "log_gain", "hyper_scale")
+OF_LATENTS = ("prior.", "analysis.matrix", "analysis.close.", "analysis.hyper.", "synthesis.", "detail8.", "detail4.", "log_gain", "hyper_scale")
 
 
 @dataclass(frozen=True)
@@ -97,15 +97,12 @@ ABLATIONS = {
     "none": Ablation("the codec as it is"),
     "base": Ablation("no base: a single layer of the same size", without_base, unsent=("base",)),
     "temporal": Ablation("no temporal reference: every frame is coded without the past", without_past, unsent=("motion",)),
-    "motion-correction": Ablation("no learned correction of the features' motion", lambda model: silence(model.correction)),
     "fused-correction": Ablation("no correction of the prediction from the fused context", lambda model: silence(model.fusion)),
     "small-blocks": Ablation("motion blocks of 16x16 only, no quadtree", block=16),
     "prior-base": Ablation(
         "latent prior without base pictures and their change", lambda model: blind(model.prior.see, slice(0, CUES - MOTION_CUES))
     ),
-    "prior-past": Ablation(
-        "latent prior without the three past latents", lambda model: blind(model.prior.open, slice(-3 * LATENTS, None))
-    ),
+    "detail8": Ablation("no layers at 1/8 in the synthesis", lambda model: blind(model.detail4, slice(LATENTS, None))),
     "hyperprior": Ablation("latent prior without hyper latents", without_hyperprior),
     "two-steps": Ablation(
         "one-step prior: the second half of the symbols does not see the first", lambda model: blind(model.prior.second_open, slice(WIDTH, None))

@@ -11,7 +11,7 @@ from .warp import warp_base
 
 HYPER, CUES, WIDTH, ANCHORS = 16, 21, 40, 8
 SCALE_SHIFT = 3  # the head gives index / 8, so that its values are near one
-MEAN_SHIFT, PAST_SHIFT = 4, 2
+MEAN_SHIFT, FIRST_SHIFT = 4, 2
 
 
 def checkerboard(channels, height, width, device):
@@ -34,8 +34,8 @@ def cues(base, previous_base, motion):
     return torch.cat((now, change, change.abs(), motion[:, :1] / 2, motion[:, 1:].abs().clamp(max=64) / 128), 1)
 
 
-def past_latents(latents):
-    """Latents (in steps) as the next frame's prior sees them: quarters, bounded."""
+def as_seen(latents):
+    """Latents (in steps) as the second step sees those of the first: quarters, bounded."""
     return (torch.floor(latents * 4) / 4).clamp(-127 / 4, 127 / 4)
 
 
@@ -43,35 +43,34 @@ class Prior(nn.Module):
     def __init__(self):
         super().__init__()
         hyper, cue = Fixed(-127, 127, 0), Fixed(-128, 127, 7)
-        past, narrow = Fixed(-127, 127, PAST_SHIFT), (-511, 511)
+        first, narrow = Fixed(-127, 127, FIRST_SHIFT), (-511, 511)
         h16, h8, seen, trunk, second = (Fixed(*narrow) for _ in range(5))
         mean, scale = Fixed(-1023, 1023, MEAN_SHIFT), Fixed(0, SCALES - 1, SCALE_SHIFT)
-        self.formats = nn.ModuleDict(dict(hyper=hyper, cues=cue, past=past, trunk=trunk, mean=mean, scale=scale))
+        self.formats = nn.ModuleDict(dict(hyper=hyper, cues=cue, first=first, trunk=trunk, mean=mean, scale=scale))
         self.hyper16 = Conv([(hyper, HYPER)], 4 * 48, h16, leaky=True)
         self.hyper8 = Conv([(h16, 48)], 4 * 32, h8, leaky=True)
         self.see = Conv([(cue, CUES)], 32, seen, kernel=3, leaky=True)
-        self.open = Conv([(h8, 32), (seen, 32), (past, 3 * LATENTS)], WIDTH, trunk)
+        self.open = Conv([(h8, 32), (seen, 32)], WIDTH, trunk)
         self.block = Block(trunk, WIDTH, *narrow)
         self.mean = Conv([(trunk, WIDTH)], LATENTS, mean)
         self.scale = Conv([(trunk, WIDTH)], LATENTS, scale)
-        self.second_open = Conv([(trunk, WIDTH), (past, LATENTS)], WIDTH, second)
+        self.second_open = Conv([(trunk, WIDTH), (first, LATENTS)], WIDTH, second)
         self.second_block = Block(second, WIDTH, *narrow)
         self.second_mean = Conv([(second, WIDTH)], LATENTS, mean)
         self.second_scale = Conv([(second, WIDTH)], LATENTS, scale)
         self.rate = nn.Parameter(torch.zeros(2, ANCHORS, WIDTH))  # intra, inter; one vector an anchor of q
-        self.open.convolution.weight.data[:, 64:].mul_(0.3)
         for head in (self.mean, self.second_mean, self.scale, self.second_scale):
             head.convolution.weight.data.mul_(0.1)
             head.convolution.bias.data.zero_()
         for head in (self.scale, self.second_scale):
             head.convolution.bias.data.fill_(2.2)  # scale near exp(-1)
 
-    def trunk(self, hyper, cue, past, rate):
+    def trunk(self, hyper, cue, rate):
         """rate: [B,40,1,1] in the trunk's format."""
         h = F.pixel_shuffle(self.hyper8(F.pixel_shuffle(self.hyper16(hyper), 2)), 2)
-        return self.block(self.open(torch.cat((h, self.see(cue), past), 1), addend=rate))
+        return self.block(self.open(torch.cat((h, self.see(cue)), 1), addend=rate))
 
-    def forward(self, latents, hyper, cue, past, rate, rounding=None, copied=None):
+    def forward(self, latents, hyper, cue, rate, rounding=None, copied=None):
         """Codes `latents` [B,96,h,w] (steps, real): (latents as decoded, bits per element).
 
         rounding(difference, scale index) -> integer symbols; plain rounding where it is None. Where `copied` [B,1,h,w] is 1 nothing is
@@ -80,7 +79,7 @@ class Prior(nn.Module):
         b, c, h, w = latents.shape
         first = checkerboard(c, h, w, latents.device)
         live = 1.0 if copied is None else 1 - copied
-        t = self.trunk(hyper, cue, past, rate)
+        t = self.trunk(hyper, cue, rate)
 
         def code(mean, scale, mask):
             d = latents - mean
@@ -91,7 +90,7 @@ class Prior(nn.Module):
 
         m0, s0 = self.mean(t), self.scale(t)
         symbols0, part = code(m0, s0, first)
-        seen = past_latents(part) if self.mean.mode == "integer" else part
+        seen = as_seen(part) if self.mean.mode == "integer" else part
         t = self.second_block(self.second_open(torch.cat((t, seen), 1)))
         m1, s1 = self.second_mean(t), self.second_scale(t)
         symbols1, rest = code(m1, s1, 1 - first)

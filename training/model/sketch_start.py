@@ -37,7 +37,6 @@ def start_from_sketch(model, weights):
         ("base8", "base8.0"),
         ("base4", "base4.0"),
         ("intra", "intra"),
-        ("correct", "correct.0"),
         ("context", "context.0"),
         ("fusion", "fusion"),
         ("decode", "decoder.0"),
@@ -47,13 +46,9 @@ def start_from_sketch(model, weights):
     with torch.no_grad():
         # the sketch fed four times the linear part
         model.decode.convolution.weight[:, -24:] *= 4
-        w, b = weights["correct.2.weight"], weights["correct.2.bias"]
-        for conv, part in ((model.correction, slice(0, 2)), (model.keep, slice(2, 3))):
-            conv.convolution.weight.copy_(w[part])
-            conv.convolution.bias.copy_(b[part])
-        model.latent_features.convolution.weight.zero_()
-        model.latent_features.convolution.weight[:, rows] = weights["latent_features.weight"]
-        model.latent_features.convolution.bias.copy_(weights["latent_features.bias"] / 4)
+        model.detail4.convolution.weight.zero_()
+        model.detail4.convolution.weight[:, rows] = weights["latent_features.weight"]
+        model.detail4.convolution.bias.copy_(weights["latent_features.bias"] / 4)
         model.analysis.matrix[rows] = weights["analysis"]
         model.synthesis.convolution.weight[:, rows] = weights["synthesis"][:, :, None, None]
         model.log_gain[:, rows] = weights["log_gain"]

@@ -27,7 +27,7 @@ def network(name):
     """The same network with every path alive (some start at zero), less what `name` removes."""
     torch.manual_seed(3)
     model = Enhancement().eval()
-    for layer in (model.fusion, model.head, model.correction, model.keep):
+    for layer in (model.fusion, model.head, model.detail4, model.keep):
         torch.nn.init.normal_(layer.convolution.weight, std=0.05)
     ablation.ABLATIONS[name].cut(model)
     return model
@@ -70,13 +70,13 @@ def test_without_base_and_without_past():
     assert not same(inter_frame(network("temporal")), inter_frame(network("temporal"), other_base=True))
 
 
-def test_silent_corrections():
-    for name, layer in (("motion-correction", "correction"), ("fused-correction", "fusion")):
+def test_silent_layers():
+    for name, layer in (("fused-correction", "fusion"), ("detail8", "detail8_block.outer.1")):
         for tried in ("none", name):
             model = network(tried)
             before = inter_frame(model)
-            getattr(model, layer).convolution.weight.data.mul_(-3)
-            getattr(model, layer).convolution.bias.data.add_(0.5)
+            model.get_submodule(layer).convolution.weight.data.mul_(-3)
+            model.get_submodule(layer).convolution.bias.data.add_(0.5)
             assert same(before, inter_frame(model)) == (tried == name), (layer, tried)
 
 
@@ -86,7 +86,7 @@ def coded(model, **exchanged):
     torch.manual_seed(8)
     inputs = dict(
         latents=3 * torch.randn(1, LATENTS, 8, 8), hyper=torch.randn(1, 16, 2, 2).round(), cue=torch.rand(1, 21, 8, 8) - 0.5,
-        past=torch.randn(1, 3 * LATENTS, 8, 8), rate=torch.zeros(1, 40, 8, 8),
+        rate=torch.zeros(1, 40, 8, 8),
     )  # fmt: skip
     for name, value in exchanged.items():
         inputs[name] = value(inputs[name].clone())
@@ -103,11 +103,11 @@ def test_blind_priors():
         return cue
 
     whole = network("none")
-    for name, inputs in (("prior-base", dict(cue=pictures_only)), ("prior-past", dict(past=torch.neg)), ("hyperprior", dict(hyper=torch.neg))):
+    for name, inputs in (("prior-base", dict(cue=pictures_only)), ("hyperprior", dict(hyper=torch.neg))):
         cut = network(name)
         assert torch.equal(coded(cut), coded(cut, **inputs)), name
         assert not torch.equal(coded(whole), coded(whole, **inputs)), name
-        for other in (dict(cue=motion_only), dict(past=torch.neg), dict(hyper=torch.neg)):
+        for other in (dict(cue=motion_only), dict(hyper=torch.neg)):
             if other.keys() != inputs.keys() or name == "prior-base":
                 assert not torch.equal(coded(cut), coded(cut, **other)), (name, other)
     assert inter_frame(whole)["hyper_bits"] > 0 and inter_frame(network("hyperprior"))["hyper_bits"] == 0
@@ -197,16 +197,16 @@ def write_evaluation(folder, factor):
 
 def test_table_compares_with_the_baseline_and_repeats_nothing():
     with tempfile.TemporaryDirectory() as folder:
-        for name, factor in (("none", 1.0), ("prior-past", 1.25), ("dct-start", 2.0), ("random-start", 3.0)):
+        for name, factor in (("none", 1.0), ("prior-base", 1.25), ("dct-start", 2.0), ("random-start", 3.0)):
             write_evaluation(Path(folder, name), factor)
         written = io.StringIO()
         with contextlib.redirect_stdout(written):
             # Neither data nor checkpoint are there: a run that started anything would fail.
-            arguments = ["--data", "no", "--checkpoint", "no", "--work", folder, "--clips", "no", "--only", "none,prior-past,dct-start,random-start"]
+            arguments = ["--data", "no", "--checkpoint", "no", "--work", folder, "--clips", "no", "--only", "none,prior-base,dct-start,random-start"]
             assert ablate.main(arguments) == 0
     rows = {line.split(":")[0].strip("| "): line for line in written.getvalue().splitlines()[2:]}
-    assert list(rows) == ["none", "prior-past", "dct-start", "random-start"]
-    for name, against, rate in (("none", "none", "+0.0"), ("prior-past", "none", "+25.0"), ("dct-start", "none", "+100.0"), ("random-start", "dct-start", "+50.0")):
+    assert list(rows) == ["none", "prior-base", "dct-start", "random-start"]
+    for name, against, rate in (("none", "none", "+0.0"), ("prior-base", "none", "+25.0"), ("dct-start", "none", "+100.0"), ("random-start", "dct-start", "+50.0")):
         assert f"| {against} | {rate} % | {rate} % | {rate} % | -2.0, +1.0 %" in rows[name], rows[name]
 
 
