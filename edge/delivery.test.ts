@@ -326,7 +326,14 @@ describe("pages", () => {
 		expect(await textOf(`/watch/${id}`)).toContain("Watch fixture");
 		expect(await textOf("/")).toContain("Studio fixture");
 		expect((await call("/nothing", { token: "" })).status).toBe(404);
-		expect((await call("/embed/nothing", { token: "" })).status).toBe(404);
+		for (const [path, text] of [
+			["/embed/nothing", "Embed fixture"],
+			["/watch/nothing", "Watch fixture"],
+		] as const) {
+			const response = await call(path, { token: "" });
+			expect([response.status, response.headers.get("Link")]).toEqual([404, null]);
+			expect(await response.text()).toContain(text);
+		}
 	});
 });
 

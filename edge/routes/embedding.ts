@@ -1,11 +1,10 @@
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import * as v from "valibot";
 import { accessOf, isAssetId } from "../access/asset-id.ts";
 import { loadExtraList } from "../asset/extras.ts";
 import { findAsset } from "../catalogue/assets.ts";
 import type { EdgeContext } from "../environment.ts";
 import { ApiError, notFound } from "../http/api-error.ts";
-import { assetIdParam } from "./context.ts";
 
 const side = v.optional(v.pipe(v.string(), v.regex(/^\d{1,5}$/), v.transform(Number), v.minValue(1)));
 const OEmbedQuery = v.object({
@@ -24,10 +23,9 @@ const USUAL_WIDTH = 960;
  */
 export const pages = new Hono<EdgeContext>()
 	.get("/embed/:id", async (context) => {
-		const id = assetIdParam(context);
-		const { details } = await loadExtraList(context.env.MEDIA, id);
-		const page = await context.env.PAGES.fetch(new URL("/embed", context.req.url));
-		const response = new Response(page.body, page);
+		const id = context.req.param("id");
+		const response = await pageOf(context, "/embed", id);
+		const { details } = isAssetId(id) ? await loadExtraList(context.env.MEDIA, id) : {};
 		// Who may frame the page may change at any time.
 		response.headers.set("Cache-Control", "no-cache");
 		const origins = details?.embedOrigins;
@@ -48,10 +46,10 @@ export const pages = new Hono<EdgeContext>()
 		return response;
 	})
 	.get("/watch/:id", async (context) => {
-		const id = assetIdParam(context);
-		const page = await context.env.PAGES.fetch(new URL("/watch", context.req.url));
-		const response = new Response(page.body, page);
+		const id = context.req.param("id");
+		const response = await pageOf(context, "/watch", id);
 		response.headers.set("Content-Security-Policy", "frame-ancestors 'self'");
+		if (!isAssetId(id)) return response;
 		const { origin } = new URL(context.req.url);
 		const target = encodeURIComponent(`${origin}/watch/${id}`);
 		response.headers.append(
@@ -60,6 +58,15 @@ export const pages = new Hono<EdgeContext>()
 		);
 		return response;
 	});
+
+/**
+ * The page at `path` for the asset `id`. What cannot be an id gets the same page, with status 404: it tells the person who followed a
+ * broken link that there is no such video.
+ */
+const pageOf = async (context: Context<EdgeContext>, path: string, id: string): Promise<Response> => {
+	const page = await context.env.PAGES.fetch(new URL(path, context.req.url));
+	return new Response(page.body, isAssetId(id) ? page : { headers: page.headers, status: 404 });
+};
 
 /** oEmbed (oembed.com, version 1.0): how other sites turn the address of a public asset into a player. */
 export const oEmbed = new Hono<EdgeContext>().get("/oembed", async (context) => {

@@ -61,8 +61,11 @@ export class EnhancementLane {
 				await this.#takeStills(pair);
 			}
 			if (group === undefined) {
-				// A processor that loads and computes networks leaves the base little time: what can be watched at once goes first.
-				await meter.waiting("base", ahead);
+				// A processor that loads and computes networks leaves the base little time: what can be watched at once goes first. A live source has
+				// no more pictures than those that are taken from it, and it is not asked for any while two wait here.
+				if (!job.source.info.live) {
+					await meter.waiting("base", ahead);
+				}
 				await this.#open();
 			} else if (pair.first) {
 				await this.#cut(group);
