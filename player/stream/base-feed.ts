@@ -81,7 +81,8 @@ export class BaseFeed {
 		this.#module = module;
 		this.#listener = listener;
 		const loader = earlyLoader(module.default.DefaultConfig.loader, headStart);
-		this.hls = new module.default({ backBufferLength: 30, loader, ...config });
+		// The first segment is at hand before the media source is open: without the prefetch hls.js looks for it at its next tick, 100 ms on.
+		this.hls = new module.default({ backBufferLength: 30, startFragPrefetch: true, loader, ...config });
 		const { Events } = module;
 		this.hls.on(Events.MANIFEST_PARSED, (_, data) => this.#onManifest(data));
 		this.hls.on(Events.LEVEL_UPDATED, (_, data: LevelUpdatedData) => this.#onDetails(data.details));
