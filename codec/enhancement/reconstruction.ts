@@ -39,6 +39,9 @@ type State = { readonly picture: SharedTensor; readonly features: DeviceTensor }
 /** What a decoded picture says of itself. */
 type FrameLabels = Pick<FrameSymbols, "timestamp" | "duration" | "pictureHash">;
 
+/** Hands on a tensor and remembers it. */
+type Note = (tensor: DeviceTensor) => DeviceTensor;
+
 /** What the networks are told of the blocks' quality. */
 type Rates = { readonly quality: Uint8Array; readonly step: DeviceTensor; readonly rate: DeviceTensor };
 
@@ -105,14 +108,14 @@ export class EnhancementReconstructor {
 	 * @throws CodecError as {@link reconstruct}
 	 */
 	async prepare(motion: BlockMotion | undefined, base: Picture): Promise<Prepared> {
-		return this.guarded(async (temporary) => {
+		return this.guarded(async (temporary, result) => {
 			const { executor, graphs, nothing } = this;
 			const { width, height } = this.geometry.grid4;
 			const luma = temporary(executor.upload(centred(base.y), [1, 1, height, width]));
 			const chroma = temporary(executor.upload(centred(base.u, base.v), [1, 2, height / 2, width / 2]));
 			const fromBase = await graphs.base.run({ luma, chroma });
 			const baseFeatures = temporary(output(fromBase, "features"));
-			const enlarged = output(fromBase, "enlarged");
+			const enlarged = result(output(fromBase, "enlarged"));
 			let { temporal, keep } = nothing;
 			let features: DeviceTensor;
 			let moved: Moved | undefined;
@@ -122,8 +125,8 @@ export class EnhancementReconstructor {
 				features = temporary(output(fromIntra, "features"));
 			} else {
 				moved = this.move(motion);
-				temporal = moved.picture;
-				features = moved.features;
+				temporal = result(moved.picture);
+				features = result(moved.features);
 				keep = temporary(output(await graphs.keep.run({ base_features: baseFeatures, features }), "keep"));
 			}
 			const fused = await graphs.context.run({ features, base_features: baseFeatures, temporal, enlarged, keep });
@@ -255,18 +258,17 @@ export class EnhancementReconstructor {
 		return this.rates;
 	}
 
-	/** Runs one step alone, frees what it calls temporary, and drops the state if it fails. */
-	private async guarded<T>(step: (temporary: (tensor: DeviceTensor) => DeviceTensor) => Promise<T>): Promise<T> {
+	/** Runs one step alone and frees what it calls temporary; where it fails, its results as well, and the state is dropped. */
+	private async guarded<T>(step: (temporary: Note, result: Note) => Promise<T>): Promise<T> {
 		if (this.busy)
 			throw new CodecError("invalid-option", "A reconstructor takes one frame at a time: await the last.");
 		this.busy = true;
 		const temporaries: DeviceTensor[] = [];
+		const results: DeviceTensor[] = [];
 		try {
-			return await step((tensor) => {
-				temporaries.push(tensor);
-				return tensor;
-			});
+			return await step(noteIn(temporaries), noteIn(results));
 		} catch (error) {
+			for (const tensor of results) tensor.dispose();
 			this.forget();
 			throw error;
 		} finally {
@@ -274,6 +276,13 @@ export class EnhancementReconstructor {
 			this.busy = false;
 		}
 	}
+}
+
+function noteIn(tensors: DeviceTensor[]): Note {
+	return (tensor) => {
+		tensors.push(tensor);
+		return tensor;
+	};
 }
 
 function tensorsOf({ moved, ...tensors }: Prepared): DeviceTensor[] {

@@ -1,0 +1,103 @@
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createExecutor } from "../model/create-executor.ts";
+import type { DeviceTensor, Executor, Graph } from "../model/executor.ts";
+import { modelFolder } from "../model/load-node.ts";
+import { type DecodingGraphName, graphOf, LATENT_PLANES, loadModel, type Model } from "../model/model-file.ts";
+import type { Picture } from "../picture/picture.ts";
+import { EnhancementReconstructor } from "./reconstruction.ts";
+
+const SIZE = { width: 64, height: 64 };
+
+let model: Model;
+let inner: Executor;
+beforeAll(async () => {
+	model = await loadModel(modelFolder(fileURLToPath(new URL("../../models/crescendo-1", import.meta.url))));
+	({ executor: inner } = await createExecutor({ prefer: ["native", "wasm"] }));
+});
+afterAll(() => inner.dispose());
+
+/** An executor that knows which tensors are alive, and whose graph `failing` fails. */
+class CountingExecutor implements Executor {
+	readonly kind = inner.kind;
+	readonly description = inner.description;
+	readonly alive = new Set<DeviceTensor>();
+	failing: DecodingGraphName | undefined;
+
+	upload(...given: Parameters<Executor["upload"]>) {
+		return this.#count(inner.upload(...given));
+	}
+	download(tensor: DeviceTensor) {
+		return inner.download(tensor);
+	}
+	async load(bytes: Uint8Array, size: Parameters<Executor["load"]>[1]): Promise<Graph> {
+		const graph = await inner.load(bytes, size);
+		return {
+			run: async (inputs) => {
+				if (this.failing !== undefined && bytes === graphOf(model, this.failing))
+					throw new Error("device lost");
+				const outputs = await graph.run(inputs);
+				for (const tensor of Object.values(outputs)) this.#count(tensor);
+				return outputs;
+			},
+			dispose: () => graph.dispose(),
+		};
+	}
+	warpPicture(...given: Parameters<Executor["warpPicture"]>) {
+		return this.#count(inner.warpPicture(...given));
+	}
+	warpFeatures(...given: Parameters<Executor["warpFeatures"]>) {
+		return this.#count(inner.warpFeatures(...given));
+	}
+	copyBlocks(...given: Parameters<Executor["copyBlocks"]>) {
+		inner.copyBlocks(...given);
+	}
+	spreadRows(...given: Parameters<Executor["spreadRows"]>) {
+		return this.#count(inner.spreadRows(...given));
+	}
+	async dispose() {}
+
+	#count(tensor: DeviceTensor): DeviceTensor {
+		this.alive.add(tensor);
+		const dispose = tensor.dispose.bind(tensor);
+		tensor.dispose = () => {
+			this.alive.delete(tensor);
+			dispose();
+		};
+		return tensor;
+	}
+}
+
+const base: Picture = {
+	...{ width: 16, height: 16, timestamp: 0 },
+	...{ y: new Uint8Array(256).fill(90), u: new Uint8Array(64).fill(128), v: new Uint8Array(64).fill(120) },
+};
+const still = { columns: 8, rows: 8, moved: new Uint8Array(64), vectors: new Int16Array(128) };
+const symbols = {
+	quality: new Uint8Array(4).fill(20),
+	latents: new Int16Array(LATENT_PLANES * 64),
+	...{ copied: undefined, timestamp: 0, duration: 40_000, pictureHash: undefined },
+};
+
+describe("a reconstructor whose device fails", () => {
+	it.each(["base", "keep", "context", "synthesis"] as const)(
+		"keeps nothing of a frame that failed in %s",
+		async (failing) => {
+			const executor = new CountingExecutor();
+			const reconstructor = await EnhancementReconstructor.create({ model, executor, ...SIZE });
+			const begun = executor.alive.size;
+			(await reconstructor.finish(await reconstructor.prepare(undefined, base), symbols)).dispose();
+			const rates = 2;
+			executor.failing = failing;
+			await expect(
+				(async () => reconstructor.finish(await reconstructor.prepare(still, base), symbols))(),
+			).rejects.toThrow("device lost");
+			expect(executor.alive.size).toBe(begun + rates);
+			executor.failing = undefined;
+			await expect(reconstructor.prepare(still, base)).rejects.toMatchObject({ code: "missing-reference" });
+			expect(executor.alive.size).toBe(begun + rates);
+			await reconstructor.dispose();
+			expect(executor.alive.size).toBe(0);
+		},
+	);
+});
