@@ -32,6 +32,7 @@ export class LatentWriter {
 	/** Every symbol is 0. */
 	private empty = true;
 	private copiedBlocks: Uint8Array | undefined;
+	private qualityOffsets: Int8Array | undefined;
 
 	/** @param models what decoders know; learns the frame in `finish` */
 	constructor(models: LatentModels) {
@@ -47,6 +48,7 @@ export class LatentWriter {
 	/** @param offsets see {@link QualityModels}; not copied */
 	quality(offsets: Int8Array, grid: BlockGrid): void {
 		this.parts.push((encoder) => this.models.quality.put(encoder, offsets, grid));
+		this.qualityOffsets = offsets;
 	}
 
 	/** @param symbols -255..255, `[channels, height, width]`; not copied */
@@ -65,13 +67,15 @@ export class LatentWriter {
 	}
 
 	/**
-	 * The latent bytes: none at all where every symbol is 0 and, in an inter frame, every block is copied.
+	 * The latent bytes: none at all where every symbol is 0 and, in an inter frame, every block is copied. An intra frame without any has
+	 * quality offsets of 0, so where it has others it has bytes: the networks are told of them even where there is nothing to add.
 	 *
 	 * @throws RangeError where a symbol is out of range, or not 0 at scale 0
 	 */
 	finish(): Uint8Array {
-		const { copiedBlocks } = this;
-		if (this.empty && (copiedBlocks === undefined || copiedBlocks.every((flag) => flag === 1))) {
+		const { copiedBlocks, qualityOffsets } = this;
+		const understood = copiedBlocks?.every((flag) => flag === 1) ?? !qualityOffsets?.some((offset) => offset !== 0);
+		if (this.empty && understood) {
 			if (copiedBlocks !== undefined) this.models.copied.allCopied(copiedBlocks.length);
 			this.models.hyper.skip();
 			return new Uint8Array(0);
