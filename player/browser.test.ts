@@ -198,6 +198,49 @@ describe("the player in Chromium", { timeout: 600_000 }, () => {
 		}
 	});
 
+	it("goes on with the base, and says so, where the enhancement ends within a segment long before it", async () => {
+		const [tracks, kept] = [`tracks/${ID}`, 4];
+		const list = Buffer.from(stream.files.get(`${tracks}/playlist.m3u8`) ?? []).toString();
+		const ended = list.replaceAll(/#EXTINF:[^\n]*\nsegments\/[23]\.m4s\n/g, "");
+		files.set(`${tracks}/playlist.m3u8`, Buffer.from(ended));
+		for (const segment of [2, 3]) files.delete(`${tracks}/segments/${segment}.m4s`);
+		const samples = stream.enhancementSamples.get(ID) ?? [];
+		replaceSegment({ ...stream, files }, ID, 1, samples.slice(SEGMENT_FRAMES, SEGMENT_FRAMES + kept));
+		await harness.open(video('enhancement="force"'));
+		await harness.standOn(SEGMENT_FRAMES);
+		await harness.waitForPicture();
+		// All others that there are: none of them can be late.
+		await harness.until(
+			(count) => document.querySelector<CrescendoVideoElement>("#v")?.statistics.picturesReady === count,
+			kept - 1,
+		);
+		const atEnd = await harness.element(async (v) => {
+			const ends = new Promise((resolve) => v.addEventListener("ended", resolve, { once: true }));
+			await v.play();
+			await ends;
+			return [v.statistics.frames.missed, v.error];
+		});
+		expect(atEnd).toEqual([0, null]);
+		for (const frame of [FRAMES - 1, SEGMENT_FRAMES + kept]) {
+			if (frame < FRAMES - 1) await harness.seek(frame);
+			await harness.until(
+				() => document.querySelector("crescendo-video")?.enhancementReason === "no-enhancement-here",
+			);
+			expect([await harness.element((v) => v.enhancementState), await harness.isCanvasShown()]).toEqual([
+				"base",
+				false,
+			]);
+		}
+		await harness.seek(SEGMENT_FRAMES + 1);
+		await harness.waitForPicture();
+		expect(await harness.element((v) => v.enhancementReason)).toBeUndefined();
+		expect(await harness.faults()).toEqual([]);
+		const asked = harness.server.requests.filter((path) => path.includes(`/stream/${tracks}/`));
+		expect(asked.toSorted()).toEqual(
+			["init.mp4", "playlist.m3u8", "segments/1.m4s"].map((name) => `/stream/${tracks}/${name}`),
+		);
+	});
+
 	it("captures the picture of the playhead or none, at every moment of a seek", async () => {
 		await harness.open(video('enhancement="force"'));
 		await harness.standOn(5);

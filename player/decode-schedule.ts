@@ -23,14 +23,14 @@ export type ScheduleParts = {
 
 /** The order of decoding: which segment is next, when the decoder starts afresh, and which pictures are kept. */
 export class DecodeSchedule {
-	readonly #o: Pick<EnhancerOptions, "video" | "frameRate" | "feed">;
+	readonly #o: Pick<EnhancerOptions, "video" | "frameRate">;
 	readonly #parts: ScheduleParts;
 	/** Segments of a loop whose pictures are all kept; undefined: pictures are not kept. */
 	#kept: Set<number> | undefined;
 	/** The enhanced picture was shown since the last fresh start: from then on a missing one is a missed one. */
 	#settled = false;
 
-	constructor(options: Pick<EnhancerOptions, "video" | "frameRate" | "feed">, parts: ScheduleParts) {
+	constructor(options: Pick<EnhancerOptions, "video" | "frameRate">, parts: ScheduleParts) {
 		this.#o = options;
 		this.#parts = parts;
 	}
@@ -88,6 +88,8 @@ export class DecodeSchedule {
 	/** All pictures of a segment were decoded. */
 	onDone(sequence: number): void {
 		this.#kept?.add(sequence);
+		const { buffer, decoding } = this.#parts;
+		if (decoding.decodedTo !== undefined) buffer.markDecoded(sequence, decoding.decodedTo + 1 / this.#o.frameRate);
 	}
 
 	/** A segment turned out damaged: the decoder leaves it. */
@@ -106,11 +108,7 @@ export class DecodeSchedule {
 	isDue(mediaTime: number): boolean {
 		const { buffer, presenter } = this.#parts;
 		if (!this.#settled || presenter.current === undefined) return false;
-		const seconds = mediaTime / 1e6 + 0.001;
-		const place = this.#o.feed.segments.find(
-			({ start, duration }) => start <= seconds && seconds < start + duration,
-		);
-		return place !== undefined && buffer.isGiven(place.sequence);
+		return buffer.isGivenAt(mediaTime / 1e6 + 0.001);
 	}
 
 	/** Decoding ends; whatever is asked for next starts afresh at the playhead. */

@@ -133,7 +133,9 @@ export class Enhancer {
 		let reason: EnhancementReason | undefined;
 		try {
 			[state, reason] = this.#work(performance.now());
-			this.#presenter.suspended = state === "base" || state === "failed" || state === "stopped";
+			// Where the stream has no enhancement the canvas waits: the next segment that has one may begin at any frame.
+			const waits = reason === "no-enhancement-here";
+			this.#presenter.suspended = (state === "base" && !waits) || state === "failed" || state === "stopped";
 			this.#presenter.ended = this.#o.video.ended || this.#buffer.lastGiven;
 		} finally {
 			this.#ticking = false;
@@ -207,6 +209,7 @@ export class Enhancer {
 		if (!decoding.ready) return ["loading", "loading-runtime"];
 		this.#schedule.work(this.#current ?? { width: 0, height: 0 }, this.#wishes.mode === "force");
 		if (this.#presenter.visible) return ["active", undefined];
+		if (this.#buffer.lacks(this.#playhead.position)) return ["base", "no-enhancement-here"];
 		if (waiting === "base-first") return ["filling", "base-first"];
 		return ["filling", decoding.held.size > 0 ? "catching-up" : "waiting-for-segment"];
 	}

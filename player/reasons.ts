@@ -16,6 +16,7 @@ export type EnhancementState = "base" | "loading" | "filling" | "active" | "stop
 export type EnhancementReason =
 	| "off-by-choice"
 	| "no-enhancement"
+	| "no-enhancement-here"
 	| "browser-incapable"
 	| "no-backend"
 	| "data-saver"
@@ -40,6 +41,7 @@ export type EnhancementReason =
 export const REASONS: Readonly<Record<EnhancementReason, string>> = {
 	"off-by-choice": "Low resolution was chosen.",
 	"no-enhancement": "This stream has no enhancement.",
+	"no-enhancement-here": "This part of the video has no enhancement.",
 	"browser-incapable": "This browser lacks WebCodecs, OffscreenCanvas or video frame callbacks.",
 	"no-backend": "There is no WebGPU here, and WASM was not allowed.",
 	"data-saver": "The browser asks to save data.",

@@ -5,6 +5,7 @@ type Sentences = Readonly<Record<EnhancementReason, string>>;
 const GERMAN: Sentences = {
 	"off-by-choice": "Die niedrige Auflösung wurde gewählt.",
 	"no-enhancement": "Dieses Video hat keine Verbesserung.",
+	"no-enhancement-here": "Dieser Teil des Videos hat keine Verbesserung.",
 	"browser-incapable": "Diesem Browser fehlen WebCodecs, OffscreenCanvas oder Rückrufe für Videobilder.",
 	"no-backend": "Hier gibt es kein WebGPU, und WASM war nicht erlaubt.",
 	"data-saver": "Der Browser möchte Daten sparen.",
@@ -42,6 +43,7 @@ const GERMAN: Sentences = {
 const FRENCH: Sentences = {
 	"off-by-choice": "La basse résolution a été choisie.",
 	"no-enhancement": "Cette vidéo n’a pas d’amélioration.",
+	"no-enhancement-here": "Cette partie de la vidéo n’a pas d’amélioration.",
 	"browser-incapable": "WebCodecs, OffscreenCanvas ou les rappels d’images vidéo manquent à ce navigateur.",
 	"no-backend": "WebGPU n’est pas disponible, et WASM n’était pas permis.",
 	"data-saver": "Le navigateur demande d’économiser les données.",
@@ -79,6 +81,7 @@ const FRENCH: Sentences = {
 const SPANISH: Sentences = {
 	"off-by-choice": "Se ha elegido la resolución baja.",
 	"no-enhancement": "Este vídeo no tiene mejora.",
+	"no-enhancement-here": "Esta parte del vídeo no tiene mejora.",
 	"browser-incapable": "A este navegador le faltan WebCodecs, OffscreenCanvas o las llamadas por fotograma.",
 	"no-backend": "Aquí no hay WebGPU, y WASM no estaba permitido.",
 	"data-saver": "El navegador pide ahorrar datos.",

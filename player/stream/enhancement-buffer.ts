@@ -18,6 +18,8 @@ type Piece = {
 	base?: BaseSegment;
 	/** Given to the decoder since the last seek. */
 	given: boolean;
+	/** Where its pictures end, in seconds on the media timeline; undefined: not decoded to its end yet. */
+	end?: number;
 };
 
 /** Bytes of both layers, as the decoder takes them. */
@@ -125,6 +127,30 @@ export class EnhancementBuffer {
 		return this.#pieces.get(sequence)?.given === true;
 	}
 
+	/** Whether a picture of this moment (seconds) is the decoder's to make: its segment was given, and has not turned out to end before. */
+	isGivenAt(position: number): boolean {
+		const place = this.#placeAt(position);
+		if (!place || !this.isGiven(place.sequence)) return false;
+		const { end } = this.#pieces.get(place.sequence) ?? {};
+		return end === undefined || position < end;
+	}
+
+	/**
+	 * Whether the stream has no enhancement at this moment (seconds), and will have none: whoever encoded it ended it before the
+	 * base, between two segments or within one, or left a gap.
+	 */
+	lacks(position: number): boolean {
+		const playlist = this.#feed?.playlist;
+		const place = this.#placeAt(position);
+		if (!playlist || !place) return false;
+		const { sequence } = place;
+		if (!playlist.segments.some((segment) => segment.sequence === sequence)) {
+			return playlist.complete || sequence < playlist.end;
+		}
+		const { end } = this.#pieces.get(sequence) ?? {};
+		return end !== undefined && position >= end;
+	}
+
 	/** Seconds of enhancement from `position` on without a gap. */
 	secondsAhead(position: number): number {
 		let end = position;
@@ -192,6 +218,12 @@ export class EnhancementBuffer {
 		return ends.length === 0 ? undefined : Math.max(...ends);
 	}
 
+	/** All pictures of a segment were decoded; they end at `end`, in seconds on the media timeline. */
+	markDecoded(sequence: number, end: number): void {
+		const piece = this.#pieces.get(sequence);
+		if (piece) piece.end = end;
+	}
+
 	/** A segment that cannot be decoded is not given again. */
 	markDamaged(sequence: number): void {
 		const piece = this.#pieces.get(sequence);
@@ -206,6 +238,11 @@ export class EnhancementBuffer {
 		this.#abort.abort(new CodecError("aborted", "The player was closed."));
 		for (const piece of this.#pieces.values()) piece.abort.abort();
 		this.#pieces.clear();
+	}
+
+	/** The base's segment at a moment. */
+	#placeAt(position: number): BaseSegmentPlace | undefined {
+		return this.#base.segments.find(({ start, duration }) => start <= position && position < start + duration);
 	}
 
 	/** Reads the playlist when it is due: at first, and while it grows. */

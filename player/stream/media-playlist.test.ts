@@ -55,6 +55,20 @@ describe("media playlist of an enhancement", () => {
 		]);
 	});
 
+	it("says how far it is listed, gaps at its end included", () => {
+		const { segments, end } = read(
+			"#EXT-X-MEDIA-SEQUENCE:3",
+			MAP,
+			"#EXTINF:2,",
+			"3.m4s",
+			"#EXT-X-GAP",
+			"#EXTINF:2,",
+			"4.m4s",
+		);
+		expect([segments.map(({ sequence }) => sequence), end]).toEqual([[3], 5]);
+		expect(read("#EXT-X-MEDIA-SEQUENCE:3", MAP).end).toBe(3);
+	});
+
 	it("leaves gaps out and keeps the places of what follows", () => {
 		const { segments } = read(
 			MAP,

@@ -18,7 +18,10 @@ export type PlaylistSegment = {
 
 /** A media playlist of an enhancement. */
 export type MediaPlaylist = {
+	/** Those that the enhancement has: segments marked as gaps are left out. */
 	readonly segments: readonly PlaylistSegment[];
+	/** Media sequence number after the last that is listed, gaps included. */
+	readonly end: number;
 	/** No more segments will come (`EXT-X-ENDLIST`). */
 	readonly complete: boolean;
 	/** Seconds; how long to wait between two looks at a playlist that is not complete. */
@@ -40,7 +43,9 @@ export function readMediaPlaylist(parser: PlaylistParser, text: string, url: str
 	if (details.playlistParsingError) throw invalid(url, "cannot be read", details.playlistParsingError);
 	if (details.fragments.length > MOST_SEGMENTS) throw invalid(url, "has too many segments");
 	const segments: PlaylistSegment[] = [];
+	let end = details.startSN;
 	for (const fragment of details.fragments) {
+		if (typeof fragment.sn === "number") end = fragment.sn + 1;
 		// EXT-X-GAP: the enhancement has nothing for this time; the base has.
 		if (fragment.gap) continue;
 		const init = fragment.initSegment;
@@ -56,7 +61,7 @@ export function readMediaPlaylist(parser: PlaylistParser, text: string, url: str
 			init: locationOf(init, url),
 		});
 	}
-	return { segments, complete: !details.live, targetDuration: details.targetduration };
+	return { segments, end, complete: !details.live, targetDuration: details.targetduration };
 }
 
 /** A fragment of hls.js as a location. */
