@@ -3,7 +3,7 @@ import type { FfmpegBaseConfig } from "../codec/base/ffmpeg-base.ts";
 import { writeSequenceHeader } from "../codec/bitstream/sequence-header.ts";
 import { EFFORTS } from "../codec/enhancement/effort.ts";
 import { EnhancementEncoder } from "../codec/enhancement/encoder.ts";
-import { DEFAULT_PATTERN, frameChoice, type FramePattern } from "../codec/enhancement/frame-pattern.ts";
+import { BASE_LED_PATTERN, frameChoice } from "../codec/enhancement/frame-pattern.ts";
 import { lookAhead, type LookedAhead } from "../codec/enhancement/look-ahead.ts";
 import { RateControl } from "../codec/enhancement/rate-control.ts";
 import { createExecutor, type ExecutorChoice } from "../codec/model/create-executor.ts";
@@ -265,9 +265,6 @@ const createEnhancement = async (
 	};
 };
 
-/** Where the base can be entered, so can the enhancement: its sync samples decide, not a count of frames. */
-const PATTERN: FramePattern = { ...DEFAULT_PATTERN, interval: Number.MAX_SAFE_INTEGER };
-
 /** Boxes of a frame in both layers: a size each, and its part of what a fragment has. */
 const CONTAINER_BITS = 8 * 12;
 
@@ -282,7 +279,7 @@ const encodePair = async (
 	if (place === 0) await file.closeGroup(sample.timestamp);
 	file.add(0, sample);
 	for (const [index, { track, encoder }] of enhancements.entries()) {
-		const { type, q } = frameChoice(place, track.q, PATTERN);
+		const { type, q } = frameChoice(place, track.q, BASE_LED_PATTERN);
 		const allowed = control?.choose(type, 8 * sample.data.length + CONTAINER_BITS);
 		const choice = {
 			type,

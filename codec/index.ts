@@ -56,7 +56,13 @@ export {
 	type EncoderStage,
 } from "./enhancement/encoder.ts";
 export { RateControl, type RateChoice, type RateControlOptions } from "./enhancement/rate-control.ts";
-export { DEFAULT_PATTERN, frameChoice, type FrameChoice, type FramePattern } from "./enhancement/frame-pattern.ts";
+export {
+	BASE_LED_PATTERN,
+	DEFAULT_PATTERN,
+	frameChoice,
+	type FrameChoice,
+	type FramePattern,
+} from "./enhancement/frame-pattern.ts";
 
 // Base
 export type { BaseCodecName, BaseDecoder, BaseEncoder, BaseEncoderConfig } from "./base/base-codec.ts";

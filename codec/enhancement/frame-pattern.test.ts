@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { frameChoice } from "./frame-pattern.ts";
+import { BASE_LED_PATTERN, frameChoice } from "./frame-pattern.ts";
 import { lambdaOf, motionErrorPerBit } from "./rate-distortion.ts";
 
 const pattern = { interval: 5, intraOffset: 6, interOffsets: [1, -1] };
@@ -16,6 +16,12 @@ describe("the pattern of frames", () => {
 			"intra 36",
 			"inter 31",
 		]);
+	});
+
+	it("has no end of its own where the base decides", () => {
+		expect(frameChoice(0, 30, BASE_LED_PATTERN).type).toBe("intra");
+		for (const place of [1, 60, 1e6]) expect(frameChoice(place, 30, BASE_LED_PATTERN).type).toBe("inter");
+		expect(frameChoice(8, 30, BASE_LED_PATTERN).q).toBe(frameChoice(4, 30).q);
 	});
 
 	it("stays within the quality indices", () => {
