@@ -81,7 +81,7 @@ export class Attempt {
 	}
 
 	async #finish(): Promise<UploadResult> {
-		const { job, context, meter } = this.#work;
+		const { job, context, meter, announcement } = this.#work;
 		const { host, journal } = context;
 		host.onStep("coded");
 		meter.ended();
@@ -90,7 +90,8 @@ export class Attempt {
 			host.onWarning({ code: "stills-refused", message: `The edge does not take the ${name}: ${reason}` });
 		});
 		await journal?.forget();
-		host.onPlayable(shipper.asset);
+		announcement.settled();
+		announcement.playable();
 		const { layers, framesEncoded, secondsEncoded } = this.progress();
 		return {
 			asset: shipper.asset,

@@ -4,7 +4,7 @@ import { AudioFeed } from "../stages/audio-feed.ts";
 import { codeBase } from "../stages/base-stage.ts";
 import type { BaseCodecs, CodedPair } from "../stages/base-stage.ts";
 import { PartClock } from "../stages/part-clock.ts";
-import { announceAsset, openAsset } from "./open-asset.ts";
+import { openAsset } from "./open-asset.ts";
 import { readPictures } from "./read-pictures.ts";
 import { AUDIO_ID, BASE_ID } from "./tracks.ts";
 import type { Work } from "./work.ts";
@@ -103,10 +103,7 @@ export class BaseLane {
 
 	async #close(group: number, end: number): Promise<void> {
 		await this.#cut(group, end);
-		if (group > (this.#work.context.resume?.record.baseDone ?? group)) {
-			// Nothing of what comes now was there before.
-			announceAsset(this.#work);
-		}
+		this.#work.announcement.baseDone(group);
 		await this.#work.context.journal?.baseDone(group);
 	}
 
@@ -136,7 +133,7 @@ export class BaseLane {
 		}
 		// Whatever stops the sending is thrown where the next part is added.
 		shipper.sent().then(
-			() => this.#work.context.host.onPlayable(shipper.asset),
+			() => this.#work.announcement.playable(),
 			() => undefined,
 		);
 	}

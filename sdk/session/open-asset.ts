@@ -1,5 +1,4 @@
 import type { BaseTrack } from "../../codec/track.ts";
-import type { ResumePoint } from "../resume/resume-point.ts";
 import { Shipper } from "./shipper.ts";
 import { BASE_ID, createRequest, enhancementId } from "./tracks.ts";
 import type { AssetTracks } from "./tracks.ts";
@@ -24,28 +23,9 @@ export const openAsset = async (work: Work, base: BaseTrack): Promise<void> => {
 		await beginJournal(work, response.id, base, tracks);
 	}
 	host.onStep("prepared");
-	if (resume === undefined || !mayDiffer(resume)) {
-		announceAsset(work);
-	}
+	work.announcement.opened(shipper.asset);
 	await shipper.sendLeftovers();
 };
-
-/**
- * Tells where the asset is. A page keeps the address that it was told: what may still turn out to begin anew, as another asset, is told
- * when that is certain.
- */
-export const announceAsset = (work: Work): void => {
-	const { host, resume } = work.context;
-	const { asset } = work.ship();
-	host.onAsset(asset);
-	if (wasPlayable(resume)) {
-		host.onPlayable(asset);
-	}
-};
-
-/** Whether this browser has to code again what the edge has some of: another version of it may come to other bytes. */
-const mayDiffer = ({ record, kept }: ResumePoint): boolean =>
-	[...kept.values()].some(({ track, group }) => track === BASE_ID && group > record.baseDone);
 
 const announceLayers = ({ meter }: Work, tracks: AssetTracks): void => {
 	for (const [id, track] of tracks) {
@@ -86,6 +66,3 @@ const beginJournal = async (
 		baseDone: -1,
 	});
 };
-
-/** With a second group begun, the edge has cut the first segment. */
-const wasPlayable = (resume: ResumePoint | undefined): boolean => (resume?.record.checkpoint.groups ?? 0) >= 2;

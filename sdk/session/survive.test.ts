@@ -99,6 +99,8 @@ describe("an upload survives", () => {
 		}
 		const account = await upload();
 		expect(account.error).toBeUndefined();
+		// Where something can be watched is known before it is said that it can.
+		expect(account.events.slice(0, 2)).toEqual(["asset", "playable"]);
 		// A page that dies before it can note the asset leaves it empty; nothing was coded for it.
 		const assets = [...bench.edge.assets.values()].filter(({ begun }) => begun);
 		expect(assets.length).toBeGreaterThan(0);

@@ -6,6 +6,7 @@ import type { Meter } from "../stages/meter.ts";
 import type { WaitClock } from "../stages/patience.ts";
 import { Room } from "../stages/room.ts";
 import type { UploadClient } from "../transport/client.ts";
+import { Announcement } from "./announcement.ts";
 import type { SessionHost } from "./host.ts";
 import type { Job } from "./job.ts";
 import type { Shipper } from "./shipper.ts";
@@ -32,6 +33,7 @@ export class Work {
 	readonly signal: AbortSignal;
 	/** Pairs that wait for the enhancement: of a live source no picture is taken while there are some. */
 	readonly ready = new Room(2);
+	readonly announcement: Announcement;
 	/** Set once the base is described, and with it the asset. */
 	shipper: Shipper | undefined;
 
@@ -40,6 +42,7 @@ export class Work {
 		this.context = context;
 		this.meter = meter;
 		this.signal = signal;
+		this.announcement = new Announcement(context.host, context.resume);
 	}
 
 	/** @throws {UploadError} `source-damaged` where no picture came that an asset could be made for. */
