@@ -145,28 +145,33 @@ const runtimeFile = (kind: "webgpu" | "wasm"): string =>
 			? WEBGPU_RUNTIME_FILES.suspending
 			: WEBGPU_RUNTIME_FILES.elsewhere;
 
+/** Milliseconds that a server has to say whether it has a file. */
+const ANSWER_LIMIT = 5000;
+
 /**
  * Asks, without fetching it, whether the runtime is served: it is loaded only when the first seconds of the video are at the edge, and
- * the size of the base depends on whether there will be an enhancement.
+ * the size of the base depends on whether there will be an enhancement. Only "not found" and "gone" say that it is not there: a server that is
+ * busy, refuses HEAD or does not answer says nothing, and what is loaded later tells.
+ * @param limit milliseconds to wait for an answer
  * @returns why it is not there, or undefined
+ * @throws the signal's reason once it aborts
  */
 export const findMissingRuntime = async (
-	{ runtimeUrl }: ResolvedOptions,
+	{ runtimeUrl }: Pick<ResolvedOptions, "runtimeUrl">,
 	kind: "webgpu" | "wasm",
 	signal: AbortSignal,
+	limit = ANSWER_LIMIT,
 ): Promise<string | undefined> => {
 	const address = runtimeFileUrl(runtimeUrl, runtimeFile(kind));
-	let status: number;
 	try {
-		({ status } = await fetch(address, { method: "HEAD", signal }));
+		const either = AbortSignal.any([signal, AbortSignal.timeout(limit)]);
+		const { status } = await fetch(address, { method: "HEAD", signal: either });
+		return status === 404 || status === 410 ? `the runtime at ${address} is not there (${status}).` : undefined;
 	} catch {
 		signal.throwIfAborted();
-		// A network that is away for a moment says nothing; what is loaded later tells.
+		// A network that is away for a moment says nothing either.
 		return undefined;
 	}
-	// A server that answers GET alone says so.
-	const there = status < 400 || status === 405 || status === 501;
-	return there ? undefined : `the runtime at ${address} is not there (${status}).`;
 };
 
 /** What is read of `model.json`; `loadModel` checks all of it later. */
