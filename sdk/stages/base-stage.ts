@@ -64,28 +64,33 @@ export async function* codeBase(
 			const first = await downscale(head.value.picture);
 			const group = new GroupCoder(reader, head.value, downscale, inFlight);
 			const encoder = await codecs.encoder(head.value.group, first);
-			const samples = encodeAll(encoder, group.basePictures(first));
-			const begun = await samples.next();
-			if (begun.done === true) {
-				throw new UploadError("encoder-failed", "The base encoder gave nothing for a group of pictures.");
-			}
-			const track = await encoder.track();
-			if (described === undefined) {
-				described = track;
-				await onTrack(track);
-			} else if (!sameDescription(described, track)) {
-				throw new UploadError(
-					"encoder-failed",
-					"The base encoder changed its parameters in the middle of the video.",
-					{
-						hint: "Try again, or choose another codec with options.base.",
-					},
-				);
-			}
-			const decoder = await codecs.decoder(described);
-			for await (const base of decodeAll(decoder, group.note(begun.value, samples))) {
-				yield group.pair(base);
-				signal.throwIfAborted();
+			try {
+				const samples = encodeAll(encoder, group.basePictures(first));
+				const begun = await samples.next();
+				if (begun.done === true) {
+					throw new UploadError("encoder-failed", "The base encoder gave nothing for a group of pictures.");
+				}
+				const track = await encoder.track();
+				if (described === undefined) {
+					described = track;
+					await onTrack(track);
+				} else if (!sameDescription(described, track)) {
+					throw new UploadError(
+						"encoder-failed",
+						"The base encoder changed its parameters in the middle of the video.",
+						{
+							hint: "Try again, or choose another codec with options.base.",
+						},
+					);
+				}
+				const decoder = await codecs.decoder(described);
+				for await (const base of decodeAll(decoder, group.note(begun.value, samples))) {
+					yield group.pair(base);
+					signal.throwIfAborted();
+				}
+			} finally {
+				// Whatever broke off, it is not the garbage collector that ends an encoder of the browser.
+				await encoder.close();
 			}
 			head = group.next;
 		}
