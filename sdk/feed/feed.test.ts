@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { decodePart } from "../../protocol/part.ts";
 import { FAKE_DEVICES, openBrowser } from "../testing/browser.ts";
 import type { BrowserBench } from "../testing/browser.ts";
-import { decodeBase } from "../testing/decode.ts";
+import { decodeBase, decodeEnhanced } from "../testing/decode.ts";
 import type { UploadAccount } from "../testing/page.ts";
 
 let bench: BrowserBench;
@@ -28,7 +28,7 @@ type Kind = "camera" | "screen" | "canvas";
 const stream = async (kind: Kind, worker: "auto" | "none" = "auto"): Promise<UploadAccount> => {
 	const account = await bench.page.evaluate(
 		([which, place]) =>
-			globalThis.bench.uploadStream(which, 3, { backend: "none", gopSeconds: 2, worker: place, title: which }),
+			globalThis.bench.uploadStream(which, 2, { backend: "none", gopSeconds: 2, worker: place, title: which }),
 		[kind, worker] as const,
 	);
 	expect(account.error).toBeUndefined();
@@ -100,6 +100,36 @@ describe("a stream as source", () => {
 		expect(account.result?.frames).toBe(bench.edge.only().samples("base").length);
 		expectTimeline("base");
 	});
+});
+
+it("a recording whose backend fails goes on as base: until it is back, and for good where it fails again and again", async () => {
+	const account = await bench.page.evaluate(() =>
+		globalThis.bench.filmLosingRuntime({ backend: "wasm", title: "film" }),
+	);
+	expect(account.error).toBeUndefined();
+	expect(account.events.filter((event) => event === "asset" || event === "warning")).toEqual([
+		...["asset", "warning", "warning"],
+	]);
+	expect(account.result?.warnings.map(({ code }) => code)).toEqual(["enhancement-interrupted", "enhancement-ended"]);
+	expect(account.result?.backend).toMatchObject({ kind: "wasm" });
+	expect(account.result?.backend.givenUp).toContain("rest-of-enhancement");
+	expect(account.result?.backend.notice).toContain("lost again and again");
+	const asset = bench.edge.only();
+	expect(asset.completed).toBe(true);
+	expectTimeline("base");
+	const times = asset.samples("base").map(({ timestamp }) => timestamp);
+	// The upload goes by the base when it has ended.
+	expect(times.length).toBeGreaterThan(account.codedBefore);
+	expect(account.result?.frames).toBe(times.length);
+	expect(account.last?.framesUploaded).toBe(times.length);
+	// What there is of the enhancement can be decoded; it has one gap, and begins again where the base can be entered.
+	const enhanced = asset.samples("e24");
+	expect((await decodeEnhanced(asset, "e24")).length).toBe(enhanced.length);
+	const places = enhanced.map(({ timestamp }) => times.indexOf(timestamp));
+	const gaps = places.filter((place, index) => index > 0 && place > (places[index - 1] ?? 0) + 1);
+	expect(gaps.length).toBe(1);
+	expect(enhanced[places.indexOf(gaps[0] ?? -1)]?.sync).toBe(true);
+	expect(places.at(-1)).toBeLessThan(times.length - 1);
 });
 
 describe("frames as source", () => {

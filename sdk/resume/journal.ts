@@ -8,14 +8,14 @@ import type { Still } from "../stages/stills.ts";
 /**
  * What an upload must remember to go on after its page was closed. Three stores:
  *
- * - `uploads`: one record an upload, with the first group of pictures that is not whole (`done`) and how many parts each
+ * - `uploads`: one record an upload, with the first group of pictures that is not whole (`checkpoint.group`) and how many parts each
  *   track has before it.
- * - `parts`: bytes that the edge has not acknowledged, and those of the base and the sound from group `done` on, which
- *   the enhancement still needs or which must come out the same again.
+ * - `parts`: bytes that the edge has not acknowledged, and those of that group and later ones, which the enhancement still needs or which
+ *   must come out the same again.
  * - `stills`: the poster and the pictures of the storyboard, which are sent at the end.
  *
  * A part is written before it is sent and forgotten after it is acknowledged and its group is whole. So, wherever a page dies:
- * what the edge lacks is either here or coded again from `done` on.
+ * what the edge lacks is either here or coded again from the checkpoint on.
  */
 export type UploadRecord = {
 	/** Fingerprint of the source and the options that decide about bytes. */
@@ -54,8 +54,18 @@ export type Checkpoint = {
 	readonly bytes: number;
 	/** Of the enhancement's encoder from here on. */
 	readonly effort: Effort;
-	/** Where the enhancement ended, microseconds of video; undefined where it goes on. */
-	readonly ended: number | undefined;
+	/** Undefined where it goes on. */
+	readonly ended: EndedEnhancement | undefined;
+};
+
+/** An enhancement that is coded no further. */
+export type EndedEnhancement = {
+	/** Microseconds of video. */
+	readonly at: number;
+	/** For people: the end of a sentence. */
+	readonly why: string;
+	/** Of the warning, where there is nothing of it at all. */
+	readonly code: "enhancement-unavailable" | "enhancement-too-slow";
 };
 
 /** A part as it is kept. */
@@ -93,7 +103,7 @@ interface Schema extends DBSchema {
 const NAME = "crescendo-uploads";
 
 /** Of the stores. A new one forgets what an older one kept: those uploads begin anew. */
-const VERSION = 3;
+const VERSION = 4;
 
 /** Uploads that nobody came back to are forgotten after a week, as the edge forgets them. */
 const LIFE_MS = 7 * 86_400_000;

@@ -4,17 +4,23 @@ import { DEFAULT_PATTERN, frameChoice } from "../../codec/enhancement/frame-patt
 import type { FramePattern } from "../../codec/enhancement/frame-pattern.ts";
 import type { LookedAhead } from "../../codec/enhancement/look-ahead.ts";
 import type { DecodedPicture } from "../../codec/enhancement/decoded-picture.ts";
+import { isLostDevice } from "../lost-device.ts";
+import type { EndedEnhancement } from "../resume/journal.ts";
 import type { UploadJournal } from "../resume/upload-journal.ts";
 import type { CodedPair } from "../stages/base-stage.ts";
-import type { SourceWarning } from "../source/source-warning.ts";
+import type { LastingPath } from "../source/lasting-path.ts";
 import { PartClock } from "../stages/part-clock.ts";
 import { allowedWait, judge } from "../stages/patience.ts";
 import type { Pace, Verdict } from "../stages/patience.ts";
 import type { Stills } from "../stages/stills.ts";
 import { Tempo } from "../stages/tempo.ts";
 import type { Layer } from "./job.ts";
+import { Recovery } from "./recovery.ts";
+import type { Loss } from "./recovery.ts";
 import { BASE_ID, enhancementId } from "./tracks.ts";
 import type { Work } from "./work.ts";
+
+const UNAVAILABLE = "enhancement-unavailable";
 
 /** Groups decide where intra frames are, not a count of frames. */
 const PATTERN: FramePattern = { ...DEFAULT_PATTERN, interval: 1 << 30 };
@@ -27,8 +33,13 @@ export class EnhancementLane {
 	/** Warnings of the source that the host knows. */
 	#told = 0;
 	/** What the next checkpoint says; `ended` as in {@link Checkpoint}. */
-	readonly #done: { groups: number; frames: number; duration: number; ended: number | undefined };
-	readonly #tempo: Tempo;
+	readonly #done: { groups: number; frames: number; duration: number; ended: EndedEnhancement | undefined };
+	#tempo: Tempo;
+	/** Set while a GPU that was lost is opened again, of a source that cannot be read again. */
+	#recovery: Recovery | undefined;
+	#losses = 0;
+	/** Where it broke off before it went on, until there is a picture that proves that. */
+	#gap: Loss | undefined;
 
 	constructor(work: Work, stills: Stills) {
 		this.#work = work;
@@ -47,7 +58,7 @@ export class EnhancementLane {
 		let group: number | undefined;
 		let place = 0;
 		for (;;) {
-			await context.clock.excuse(context.gate.passed(signal));
+			await context.gate.passed(signal);
 			const next = await meter.waiting("base", pairs.next());
 			this.#tellWarnings();
 			if (next.done === true) {
@@ -57,35 +68,38 @@ export class EnhancementLane {
 			const pair = next.value;
 			const { timestamp } = pair.picture;
 			const isOver = clock.isOver({ first: pair.first, timestamp, duration: pair.duration });
-			if (pair.first) {
-				await this.#takeStills(pair);
-			}
 			if (group === undefined) {
 				// A processor that loads and computes networks leaves the base little time: what can be watched at once goes first. A live source has
 				// no more pictures than those that are taken from it, and it is not asked for any while two wait here.
 				if (!job.source.info.live) {
 					await meter.waiting("base", ahead);
 				}
-				await this.#open();
+				await this.#open(pair.group);
 			} else if (pair.first) {
 				await this.#cut(group);
-				await this.#reconsider();
+				await this.#reconsider(pair);
 				await this.#close(group, pair.group);
 			} else if (isOver) {
 				await this.#cut(group);
 			}
+			if (pair.first && this.#has(pair)) {
+				await this.#survive(pair.group, () => this.#takeStills(pair));
+			}
 			// Where the base can be entered, so can the enhancement: a segment may begin at any sync sample.
 			place = pair.sample.sync ? 0 : place + 1;
 			group = pair.group;
-			await this.#tempo.coding(pair.duration, async () => {
-				for (const layer of this.#layers) {
-					await this.#encode(pair, layer, place);
-				}
-			});
+			await this.#tempo.coding(pair.duration, () =>
+				this.#survive(pair.group, () => this.#encodeAll(pair, place)),
+			);
 			releasePicture(pair.picture);
 			this.#done.frames += 1;
 			this.#done.duration += pair.duration;
 			meter.encoded(pair.duration);
+		}
+		if (this.#recovery !== undefined) {
+			const recovery = this.#recovery;
+			await this.#giveUp(recovery, "nothing came back before the end.");
+			await recovery.close();
 		}
 		if (group !== undefined) {
 			await this.#cut(group);
@@ -95,6 +109,12 @@ export class EnhancementLane {
 
 	/** Lets go of the encoders. */
 	async close(): Promise<void> {
+		await this.#recovery?.close();
+		this.#recovery = undefined;
+		await this.#closeLayers();
+	}
+
+	async #closeLayers(): Promise<void> {
 		for (const { encoder } of this.#layers.splice(0)) {
 			await encoder.dispose();
 		}
@@ -104,7 +124,7 @@ export class EnhancementLane {
 	 * Loads what is needed to encode, once the first seconds of the base are at the edge, and begins the clock of the rate: loading does not
 	 * count. A live source does not wait for its network, and what is continued can be watched already.
 	 */
-	async #open(): Promise<void> {
+	async #open(group: number): Promise<void> {
 		const { job, context, meter } = this.#work;
 		if (job.plan.enhanced) {
 			const { resume, clock, journal } = context;
@@ -113,11 +133,11 @@ export class EnhancementLane {
 			}
 			const missing = this.#done.ended === undefined ? await meter.waiting("enhancement", job.open()) : undefined;
 			if (missing !== undefined || this.#done.ended !== undefined) {
-				this.#end(missing ?? "this machine was too slow for more.", "enhancement-unavailable");
+				await this.#end(this.#done.ended ?? { at: this.#done.duration, why: missing ?? "", code: UNAVAILABLE });
 			} else {
-				this.#follow(judge(job.wait, clock.spent, this.#expected()));
+				await this.#follow(judge(job.wait, clock.spent, this.#expected()));
 			}
-			this.#layers = [...(await meter.waiting("enhancement", job.openLayers()))];
+			await this.#survive(group, () => this.#openLayers());
 			await this.#noteDecision(journal);
 		}
 		meter.backend = job.report;
@@ -145,9 +165,18 @@ export class EnhancementLane {
 		return { video: Math.max(0, video), frames, took: frames / predictedFps, coded, effort: job.effort };
 	}
 
-	/** Between two groups: holds what the last one took against what the person was promised. */
-	async #reconsider(): Promise<void> {
+	async #openLayers(): Promise<void> {
+		const { job, meter } = this.#work;
+		this.#layers = [...(await meter.waiting("enhancement", job.openLayers()))];
+	}
+
+	/** Between two groups: holds what the last one took against what the person was promised. @param next the first pair of the next group */
+	async #reconsider(next: LookedAhead<CodedPair>): Promise<void> {
 		const { job, context, meter } = this.#work;
+		if (this.#recovery !== undefined) {
+			await this.#goOn(this.#recovery, next);
+			return;
+		}
 		if (this.#layers.length === 0) {
 			return;
 		}
@@ -156,37 +185,120 @@ export class EnhancementLane {
 		if (pace === undefined) {
 			return;
 		}
-		this.#follow(judge(job.wait, context.clock.spent, pace));
+		await this.#follow(judge(job.wait, context.clock.spent, pace));
+		job.keepPace(pace);
 		if (job.ended || job.effort !== effort) {
-			await this.close();
-			this.#layers = [...(await meter.waiting("enhancement", job.openLayers()))];
+			await this.#closeLayers();
+			await this.#survive(next.group, () => this.#openLayers());
 		}
 		meter.backend = job.report;
 	}
 
-	#follow(verdict: Verdict): void {
+	async #follow(verdict: Verdict): Promise<void> {
 		const { job } = this.#work;
 		if (verdict === "lower effort") {
 			job.lowerEffort();
 		} else if (verdict === "end") {
 			const { source, wait } = job;
 			const allowed = allowedWait(wait, this.#done.duration / 1e6).toFixed(0);
-			this.#end(
-				source.info.live
-					? "this machine does not keep up with more."
-					: `this machine is too slow for more within the ${allowed} s that it may take.`,
-				"enhancement-too-slow",
-			);
+			const why = source.info.live
+				? "this machine does not keep up with more."
+				: `this machine is too slow for more within the ${allowed} s that it may take.`;
+			await this.#end({ at: this.#done.duration, why, code: "enhancement-too-slow" });
 		}
 	}
 
+	/**
+	 * Does what needs the GPU, if there is one. Of a source that can be read again a lost one ends the attempt, and the next one goes on at
+	 * the last checkpoint. What comes only once goes on here: the base alone, until something else can compute.
+	 */
+	async #survive(group: number, work: () => Promise<void>): Promise<void> {
+		const { job, signal } = this.#work;
+		try {
+			await work();
+		} catch (error) {
+			if (job.lasting === undefined || !isLostDevice(error) || signal.aborted) {
+				throw error;
+			}
+			await this.#lose(job.lasting, error.message, group);
+		}
+	}
+
+	async #lose(path: LastingPath, why: string, group: number): Promise<void> {
+		const { job, signal } = this.#work;
+		const { at } = this.#recovery?.loss ?? this.#gap ?? { at: this.#done.duration };
+		this.#gap = undefined;
+		path.lose();
+		this.#losses += 1;
+		await this.#recovery?.close();
+		// What was coded is whole, and plays.
+		await this.#cut(group);
+		await this.#closeLayers();
+		this.#baseAlone();
+		this.#recovery = job.ended ? undefined : new Recovery(job, { at, why }, this.#losses, signal);
+	}
+
+	/**
+	 * Goes on where a group begins, as soon as something can compute, and its pictures are not among those that were lost. What is live does not
+	 * wait for that.
+	 */
+	async #goOn(recovery: Recovery, next: LookedAhead<CodedPair>): Promise<void> {
+		const { job, context, meter } = this.#work;
+		const { live } = job.source.info;
+		if (!this.#has(next) || (live && recovery.outcome === undefined)) {
+			return;
+		}
+		const outcome = await context.clock.excuse(meter.waiting("enhancement", recovery.over));
+		if ("why" in outcome) {
+			await this.#giveUp(recovery, outcome.why);
+		} else {
+			this.#recovery = undefined;
+			this.#layers = [...outcome.layers];
+			this.#gap = recovery.loss;
+			this.#tempo = new Tempo(context.clock, live);
+			this.#tempo.start();
+		}
+		meter.backend = job.report;
+	}
+
+	async #giveUp({ loss }: Recovery, why: string): Promise<void> {
+		this.#recovery = undefined;
+		await this.#end({ at: loss.at, why: `${loss.why.replace(/\.$/, "")}, and ${why}`, code: UNAVAILABLE });
+	}
+
+	/** Whether the picture of a pair can still be seen. */
+	#has({ picture }: CodedPair): boolean {
+		return this.#work.job.lasting?.has(picture) ?? true;
+	}
+
 	/** The base goes on alone. What there is of the enhancement stays, and plays. */
-	#end(why: string, code: SourceWarning["code"]): void {
+	async #end(ended: EndedEnhancement): Promise<void> {
 		const { job, context } = this.#work;
-		const ended = (this.#done.ended ??= this.#done.duration);
-		context.host.onWarning(job.end(ended / 1e6, why, code));
-		job.source.pace = undefined;
+		this.#done.ended = ended;
+		context.host.onWarning(job.end(ended));
+		this.#baseAlone();
+		for (const q of job.qualities) {
+			await this.#work.ship().end(enhancementId(q));
+		}
+	}
+
+	/** From now on it takes every picture, and its parts count as progress. */
+	#baseAlone(): void {
+		this.#work.job.source.pace = undefined;
 		this.#work.ship().lead(BASE_ID);
+	}
+
+	async #encodeAll(pair: LookedAhead<CodedPair>, place: number): Promise<void> {
+		for (const layer of this.#layers) {
+			await this.#encode(pair, layer, place);
+		}
+		if (this.#gap !== undefined) {
+			const { job, context, meter } = this.#work;
+			const { at, why } = this.#gap;
+			this.#gap = undefined;
+			context.host.onWarning(job.interrupt(at / 1e6, this.#done.duration / 1e6, why));
+			meter.backend = job.report;
+		}
 	}
 
 	async #encode(pair: LookedAhead<CodedPair>, layer: Layer, place: number): Promise<void> {
@@ -211,10 +323,12 @@ export class EnhancementLane {
 			return;
 		}
 		const { colour } = job.source.info;
+		// Frames are made when nothing can fail any more: nobody would close them.
+		const planes = await enhanced.toPicture();
 		context.host.onPreview({
 			timestamp: picture.timestamp,
 			base: pictureToFrame(base, duration, colour),
-			enhanced: pictureToFrame(await enhanced.toPicture(), duration, colour),
+			enhanced: pictureToFrame(planes, duration, colour),
 		});
 	}
 

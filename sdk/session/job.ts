@@ -8,8 +8,10 @@ import { geometryOf } from "../../codec/picture/geometry.ts";
 import type { Picture } from "../../codec/picture/picture.ts";
 import type { BaseTrack } from "../../codec/track.ts";
 import type { ResolvedOptions } from "../options.ts";
+import type { EndedEnhancement } from "../resume/journal.ts";
 import type { BackendReport } from "../progress.ts";
 import { GpuPath } from "../source/gpu-path.ts";
+import { LastingPath } from "../source/lasting-path.ts";
 import { OpeningPath } from "../source/opening-path.ts";
 import { MemoryPath } from "../source/picture-path.ts";
 import type { PicturePath } from "../source/picture-path.ts";
@@ -19,8 +21,8 @@ import { effortFor } from "../stages/backend.ts";
 import type { OpenedBackend } from "../stages/backend.ts";
 import { webCodecsBase } from "../stages/base-codecs.ts";
 import type { BaseCodecs } from "../stages/base-stage.ts";
-import type { Wait } from "../stages/patience.ts";
-import { choosePlan } from "../stages/plan.ts";
+import type { Pace, Wait } from "../stages/patience.ts";
+import { choosePlan, speedSeen } from "../stages/plan.ts";
 import type { Backend, GivenUp, Plan, Task } from "../stages/plan.ts";
 import type { Prospect } from "../stages/prospect.ts";
 import { assetTracks, enhancementTrack } from "./tracks.ts";
@@ -37,6 +39,9 @@ const LIVE_SECONDS = 1;
 /** How long a part of a live source lasts, microseconds: viewers get it as a piece of a segment (low-latency HLS). */
 const LIVE_PART = 500_000;
 
+/** A rate that is more than so many times the one that was planned, or less than one of so many parts, is worth telling. */
+const NEWS = 1.2;
+
 /** Quality of a base that stands alone. */
 const BASE_ONLY_CRF = 23;
 
@@ -49,8 +54,8 @@ export type Decided = {
 	readonly height: number;
 	readonly enhanced: boolean;
 	readonly effort: Effort;
-	/** Where the enhancement ended, microseconds of video: nothing more is coded of it. */
-	readonly ended: number | undefined;
+	/** Set where nothing more is coded of the enhancement. */
+	readonly ended: EndedEnhancement | undefined;
 };
 
 /** What is fixed once it is known what comes and what there is to compute on. */
@@ -66,12 +71,16 @@ export class Job {
 	readonly wait: Wait;
 	/** How pictures come from the decoder to the encoders. */
 	readonly path: PicturePath;
+	/** Set where pictures come only once: then a lost GPU must not end the upload, which could not begin again. */
+	readonly lasting: LastingPath | undefined;
 	readonly #task: Task;
 	readonly #continued: Decided | undefined;
 	/** The enhancement is coded no further, or not at all though the base was made for one. */
 	#ended: boolean;
 	#effort: Effort;
 	#report: BackendReport;
+	/** What is to be told of times without enhancement. */
+	#interruptions = "";
 
 	constructor(source: VideoSource, prospect: Prospect, options: ResolvedOptions, decided?: Decided) {
 		this.source = source;
@@ -100,10 +109,12 @@ export class Job {
 		// A base that stands alone is coded as it is, and 4:2:0 coders want even sides.
 		this.plan = plan.enhanced ? plan : { ...plan, width: even(plan.width), height: even(plan.height) };
 		this.qualities = plan.enhanced ? options.enhancements : [];
-		this.path = plan.enhanced ? new OpeningPath() : new MemoryPath();
-		this.#effort = decided?.effort ?? plan.effort;
+		this.lasting = plan.enhanced && info.fingerprint === undefined ? new LastingPath(plan) : undefined;
+		this.path = this.lasting ?? (plan.enhanced ? new OpeningPath() : new MemoryPath());
+		this.#effort = plan.effort;
 		this.#ended = plan.enhanced && (decided?.ended !== undefined || prospect.coding === undefined);
 		this.#report = this.#describe(this.plan, prospect.backend, prospect.opened?.executor?.description);
+		this.#keepEffort();
 		this.#useGpu(prospect.opened);
 	}
 
@@ -122,6 +133,15 @@ export class Job {
 		return this.#ended;
 	}
 
+	/** What is continued goes on with the effort that it had. */
+	#keepEffort(): void {
+		const { effort } = this.#continued ?? {};
+		if (effort === "realtime" && this.#effort !== effort) {
+			this.lowerEffort();
+		}
+		this.#effort = effort ?? this.#effort;
+	}
+
 	/** The encoders that are opened from now on try less hard. */
 	lowerEffort(): void {
 		this.#effort = "realtime";
@@ -131,13 +151,10 @@ export class Job {
 		this.#report = { ...this.#report, effort: "realtime", givenUp: all, notice: `${notice} ${slower}`.trim() };
 	}
 
-	/**
-	 * No more of the enhancement is coded: what there is of it stays. @param seconds of video that have it. @param code of the warning where
-	 * there is none.
-	 * @returns what to tell.
-	 */
-	end(seconds: number, why: string, code: SourceWarning["code"]): SourceWarning {
+	/** No more of the enhancement is coded: what there is of it stays. @returns what to tell. */
+	end({ at, why, code }: EndedEnhancement): SourceWarning {
 		this.#ended = true;
+		const seconds = at / 1e6;
 		const { width, height } = this.plan;
 		const { baseWidth, baseHeight } = geometryOf(width, height);
 		const rest = `only the base, at ${baseWidth}x${baseHeight}, is uploaded`;
@@ -176,14 +193,17 @@ export class Job {
 			kind: enhanced ? backend.kind : "none",
 			description: enhanced ? (description ?? there) : "no enhancement",
 			...{ width: this.plan.width, height: this.plan.height, sourceWidth, sourceHeight, predictedFps },
-			...{ effort: enhanced ? effort : undefined, givenUp, notice },
+			...{ effort: enhanced ? effort : undefined, givenUp },
+			notice: `${this.#interruptions} ${notice ?? ""}`.trim() || undefined,
 		};
 	}
 
 	/** From now on pictures go over the GPU that encodes. */
 	#useGpu(opened: OpenedBackend | undefined): void {
-		if (this.path instanceof OpeningPath && opened?.executor instanceof WebGpuExecutor) {
-			this.path.open(new GpuPath(opened.executor));
+		const { path } = this;
+		const canOpen = path instanceof OpeningPath || path instanceof LastingPath;
+		if (canOpen && opened?.executor instanceof WebGpuExecutor) {
+			path.open(new GpuPath(opened.executor));
 		}
 	}
 
@@ -255,24 +275,84 @@ export class Job {
 		}
 		if (before === undefined) {
 			const plan = choosePlan(this.#task, opened.backend, this.plan);
-			this.#effort = this.#continued?.effort ?? plan.effort;
+			this.#effort = plan.effort;
 			this.#report = this.#describe(plan, opened.backend, opened.executor.description);
+			this.#keepEffort();
 			this.#useGpu(opened);
 		}
 		return undefined;
 	}
 
+	/**
+	 * Opens what there is to compute on once more, where it was lost: the size stays, and what is live must keep up with it.
+	 * @returns why no more of the enhancement can be coded, or undefined. @throws {UploadError} like `openBackend`
+	 */
+	async reopen(signal: AbortSignal): Promise<string | undefined> {
+		const opened = await this.prospect.reopen(signal);
+		if (opened.executor === undefined) {
+			return opened.backend.reason;
+		}
+		const plan = choosePlan(this.#task, opened.backend, this.plan);
+		if (!plan.enhanced) {
+			return `${opened.executor.description} does not keep up.`;
+		}
+		this.#effort = plan.effort;
+		this.#report = this.#describe(plan, opened.backend, opened.executor.description);
+		this.source.pace = plan.pace;
+		this.#useGpu(opened);
+		return undefined;
+	}
+
+	/** Notes that some of the video has no enhancement, though more comes. @returns what to tell. */
+	interrupt(from: number, to: number, why: string): SourceWarning {
+		const message = `From ${from.toFixed(1)} s to ${to.toFixed(1)} s of the video only the base is uploaded: ${why}`;
+		this.#interruptions = `${this.#interruptions} ${message}`.trim();
+		this.#report = { ...this.#report, notice: `${message} ${this.#report.notice ?? ""}`.trim() };
+		return { code: "enhancement-interrupted", message };
+	}
+
+	/**
+	 * What is live is taken at the rate at which it is really coded: measured at the start, beside whatever the machine did then, that was
+	 * counted on too low or too high.
+	 */
+	keepPace({ frames, took }: Pace): void {
+		const { opened } = this.prospect;
+		if (!this.source.info.live || this.#ended || opened?.executor === undefined) {
+			return;
+		}
+		const speed = speedSeen(frames / took, this.plan, this.#task.layers);
+		// Whether it is too slow for anything is for `judge` to say.
+		const plan = choosePlan({ ...this.#task, insisted: true }, { ...opened.backend, speed }, this.plan);
+		const { pace = this.frameRate } = this.source;
+		const change = (plan.pace ?? this.frameRate) / pace;
+		if (change > NEWS || change < 1 / NEWS) {
+			this.source.pace = plan.pace;
+			this.#report = this.#describe(plan, opened.backend, opened.executor.description);
+		}
+	}
+
 	/** An encoder for each enhancement, once they can be opened; none where it has ended. Dispose them. */
 	async openLayers(): Promise<readonly Layer[]> {
+		if (this.#ended) {
+			return [];
+		}
 		const { executor, model } = await this.prospect.open();
-		if (executor === undefined || model === undefined || this.#ended) {
+		if (executor === undefined || model === undefined) {
 			return [];
 		}
 		const { width, height } = this.plan;
 		const { effort } = this;
 		const layers: Layer[] = [];
-		for (const q of this.qualities) {
-			layers.push({ q, encoder: await EnhancementEncoder.create({ model, executor, width, height, effort }) });
+		try {
+			for (const q of this.qualities) {
+				const encoder = await EnhancementEncoder.create({ model, executor, width, height, effort });
+				layers.push({ q, encoder });
+			}
+		} catch (error) {
+			for (const { encoder } of layers) {
+				await encoder.dispose();
+			}
+			throw error;
 		}
 		return layers;
 	}

@@ -7,7 +7,7 @@ import type { Work } from "./work.ts";
 /** The base is described: the asset is made, or found again, and what an earlier attempt left unsent goes first. */
 export const openAsset = async (work: Work, base: BaseTrack): Promise<void> => {
 	const { job, context, meter, signal } = work;
-	const { host, client, gate, journal, resume } = context;
+	const { host, client, clock, gate, journal, resume } = context;
 	const tracks = job.tracks(base);
 	announceLayers(work, tracks);
 	const size = job.plan.enhanced ? job.plan : base;
@@ -17,7 +17,7 @@ export const openAsset = async (work: Work, base: BaseTrack): Promise<void> => {
 	const last = job.ended ? undefined : job.qualities.at(-1);
 	const leading = last === undefined ? BASE_ID : enhancementId(last);
 	const { live } = job.source.info;
-	const shipper = new Shipper(response, { client, meter, gate, signal, leading, journal, resume, live });
+	const shipper = new Shipper(response, { client, meter, clock, gate, signal, leading, journal, resume, live });
 	work.shipper = shipper;
 	if (resume === undefined) {
 		await beginJournal(work, response.id, base, tracks);

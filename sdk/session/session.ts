@@ -1,5 +1,6 @@
 import { CodecError } from "../../codec/errors.ts";
 import { asUploadError, UploadError } from "../errors.ts";
+import { isLostDevice } from "../lost-device.ts";
 import type { ResolvedOptions } from "../options.ts";
 import type { UploadProgress } from "../progress.ts";
 import { uploadKey } from "../resume/upload-key.ts";
@@ -49,6 +50,8 @@ export class UploadSession {
 	readonly #warned = new Map<string, SourceWarning>();
 	/** How long the person waits. */
 	readonly #clock = new WaitClock();
+	/** Set while it is paused, from the moment when that is asked for: what is under way then may stand in any stage. */
+	#pause: PromiseWithResolvers<void> | undefined;
 	/** Whether the page knows where the asset is. */
 	#announced = false;
 	#attempt: Attempt | undefined;
@@ -89,9 +92,15 @@ export class UploadSession {
 	pause(): void {
 		this.#gate.close();
 		this.#feed?.pause();
+		if (this.#pause === undefined) {
+			this.#pause = Promise.withResolvers();
+			void this.#clock.excuse(this.#pause.promise);
+		}
 	}
 
 	resume(): void {
+		this.#pause?.resolve();
+		this.#pause = undefined;
 		this.#feed?.resume();
 		this.#gate.open();
 	}
@@ -260,10 +269,6 @@ const decidedIn = ({ record: { plan, checkpoint } }: ResumePoint): Decided => ({
 	effort: checkpoint.effort,
 	ended: checkpoint.ended,
 });
-
-/** A GPU or a codec of the browser that gave up; a mapping that a lost GPU breaks off says so with a `DOMException` of its own. */
-const isLostDevice = (error: unknown): boolean =>
-	error instanceof DOMException || (error instanceof CodecError && error.code === "backend-failed");
 
 /** Errors of the codec in the SDK's words. */
 const fromCodec = (error: unknown): UploadError => {

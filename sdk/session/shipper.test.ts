@@ -6,6 +6,7 @@ import type { KeptPart, UploadRecord } from "../resume/journal.ts";
 import { resumePoint } from "../resume/resume-point.ts";
 import { Gate } from "../stages/gate.ts";
 import { PartMaker } from "../stages/groups.ts";
+import { WaitClock } from "../stages/patience.ts";
 import { Meter } from "../stages/meter.ts";
 import { UploadClient } from "../transport/client.ts";
 import { HttpClient } from "../transport/http.ts";
@@ -65,7 +66,8 @@ const resumed = (asset: AssetResponse, parts: readonly KeptPart[]) => {
 	const meter = new Meter();
 	const shipper = new Shipper(asset, {
 		client: new UploadClient(http, "https://edge.example"),
-		...{ meter, gate: new Gate(), signal, leading: "base", journal: undefined, resume, live: false },
+		...{ meter, clock: new WaitClock(), gate: new Gate(), signal },
+		...{ leading: "base", journal: undefined, resume, live: false },
 	});
 	return { shipper, sent, meter };
 };
@@ -107,4 +109,61 @@ describe("a shipper that continues", () => {
 		await expect(shipper.cut("base", 1)).rejects.toMatchObject({ code: "conflict" });
 		expect(sent).toEqual([]);
 	});
+});
+
+describe("a shipper whose track is coded no further", () => {
+	/** The journal's checkpoint is after the first part; an earlier run has made three more. */
+	const ended = async (asset: AssetResponse, lost: readonly number[] = []) => {
+		const { shipper, sent } = resumed(
+			asset,
+			left().parts.filter(({ number }) => !lost.includes(number)),
+		);
+		await shipper.end("base");
+		await shipper.sent();
+		return { sent, parts: shipper.partsUpTo(1)["base"] };
+	};
+
+	it("keeps what is at the edge beyond the checkpoint: a track cannot end before it", async () => {
+		expect(await ended(edge(3, []))).toEqual({ sent: [], parts: 3 });
+		expect(await ended(edge(1, []))).toEqual({ sent: [], parts: 1 });
+	});
+
+	it("sends what lies between, if it came out of order", async () => {
+		expect(await ended(edge(1, [3]))).toEqual({ sent: [1, 2], parts: 4 });
+	});
+});
+
+it("does not count the time in which the network takes nothing", async () => {
+	let now = 0;
+	const answer = Promise.withResolvers<void>();
+	const asset = edge(0, []);
+	const http = new HttpClient(
+		async () => "token",
+		() => undefined,
+		{
+			fetch: async () => {
+				await answer.promise;
+				return Response.json({ track: asset.tracks[0] }, { status: 201 });
+			},
+			...{ sleep: async () => undefined, timer: () => () => undefined },
+			...{ random: () => 0, now: () => 0, online: () => true },
+		},
+	);
+	const clock = new WaitClock(() => now);
+	const shipper = new Shipper(asset, {
+		client: new UploadClient(http, "https://edge.example"),
+		...{ meter: new Meter(), clock, gate: new Gate(), signal },
+		...{ leading: "base", journal: undefined, resume: undefined, live: true },
+	});
+	// Two samples are more than may wait of what is live.
+	shipper.add("base", { ...sample(0), data: new Uint8Array(1.9e6) });
+	shipper.add("base", { ...sample(1), data: new Uint8Array(1.9e6) });
+	now = 5;
+	const cut = shipper.cut("base", 0);
+	await expect.poll(() => shipper.pendingBytes).toBeGreaterThan(0);
+	now = 1000;
+	answer.resolve();
+	await cut;
+	now = 1007;
+	expect(clock.spent).toBe(12);
 });

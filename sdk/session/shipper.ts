@@ -10,6 +10,7 @@ import { PartMaker } from "../stages/groups.ts";
 import type { MadePart } from "../stages/groups.ts";
 import type { Stills } from "../stages/stills.ts";
 import type { Meter } from "../stages/meter.ts";
+import type { WaitClock } from "../stages/patience.ts";
 import type { UploadClient } from "../transport/client.ts";
 import { PartSender } from "../transport/part-sender.ts";
 import type { OutgoingPart } from "../transport/part-sender.ts";
@@ -33,6 +34,8 @@ const sameBytes = (left: Uint8Array, right: Uint8Array): boolean =>
 export type ShipperContext = {
 	readonly client: UploadClient;
 	readonly meter: Meter;
+	/** How long the person waits; a network that takes no more does not count. */
+	readonly clock: WaitClock;
 	readonly gate: Gate;
 	readonly signal: AbortSignal;
 	/** The track whose parts count as progress: the last to be coded. */
@@ -124,6 +127,27 @@ export class Shipper {
 		return this.#sender.settled();
 	}
 
+	/**
+	 * Nothing more is coded of a track. What an earlier run has made of it after its checkpoint stays, as far as the edge has some of it:
+	 * a track cannot end before a part that is there.
+	 */
+	async end(track: string): Promise<void> {
+		const { resume } = this.#context;
+		const maker = this.#maker(track);
+		const arrived = [...(resume?.kept.values() ?? [])].filter(
+			(part) => part.track === track && resume?.arrived.has(partKey(track, part.number)) === true,
+		);
+		const next = Math.max(maker.next, ...arrived.map(({ number }) => number + 1));
+		for (let number = maker.next; number < next; number++) {
+			const key = partKey(track, number);
+			const part = resume?.kept.get(key);
+			if (part !== undefined && resume?.arrived.has(key) !== true) {
+				await this.#send(part, false);
+			}
+		}
+		maker.skipTo(next);
+	}
+
 	/** From now on another track's parts count as progress: nothing more comes of the one that did. */
 	lead(track: string): void {
 		const [before, now] = [this.#arrivedOf(this.#leading), this.#arrivedOf(track)];
@@ -148,7 +172,8 @@ export class Shipper {
 
 	async #send(part: MadePart, counts = true): Promise<void> {
 		this.#underWay.set(partKey(part.track, part.number), { part, counts });
-		await this.#context.meter.waiting("upload", this.#sender.add(part));
+		const { clock, meter } = this.#context;
+		await clock.excuse(meter.waiting("upload", this.#sender.add(part)));
 	}
 
 	#arrivedOf(track: string): { readonly frames: number; readonly duration: number } {

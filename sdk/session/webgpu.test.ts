@@ -66,3 +66,19 @@ it(
 		expect((await decodeEnhanced(lost, "e24")).length).toBe(4);
 	},
 );
+
+it("a recording whose GPU is lost goes on as base, and with its enhancement on the next device", SLOW, async () => {
+	const account = await bench.page.evaluate(() => globalThis.bench.filmLosingGpu({ backend: "webgpu" }));
+	expect(account.error).toBeUndefined();
+	expect(account.result?.warnings.map(({ code }) => code)).toEqual(["enhancement-interrupted"]);
+	expect(account.result?.backend).toMatchObject({ kind: "webgpu", width: 64, height: 48 });
+	// One that is lost, one that takes over.
+	expect(account.devices).toBe(2);
+	const asset = bench.edge.only();
+	expect(asset.completed).toBe(true);
+	const base = asset.samples("base");
+	expect(base.length).toBe(account.result?.frames);
+	const enhanced = asset.samples("e24");
+	expect(enhanced.length).toBeLessThan(base.length);
+	expect((await decodeEnhanced(asset, "e24")).length).toBe(enhanced.length);
+});

@@ -11,7 +11,9 @@ export type SourceWarning = {
 		| "enhancement-unavailable"
 		/** This machine would have taken longer than `options.patience` allows: there is no enhancement. */
 		| "enhancement-too-slow"
-		/** This machine turned out too slow: the enhancement ends in the middle of the video. */
-		| "enhancement-ended";
+		/** This machine turned out too slow, or lost its GPU: the enhancement ends in the middle of the video. */
+		| "enhancement-ended"
+		/** The GPU was lost and came back, or something else took over: some seconds of what was filmed have no enhancement. */
+		| "enhancement-interrupted";
 	readonly message: string;
 };

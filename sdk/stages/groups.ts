@@ -63,6 +63,11 @@ export class PartMaker {
 		return this.#next;
 	}
 
+	/** Parts before this one are made already. */
+	skipTo(next: number): void {
+		this.#next = next;
+	}
+
 	add(sample: Sample): void {
 		this.#samples.push(sample);
 	}

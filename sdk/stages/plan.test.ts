@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { choosePlan, fitWithin } from "./plan.ts";
+import { choosePlan, fitWithin, speedSeen } from "./plan.ts";
 import type { Backend, Task } from "./plan.ts";
 
 const task = (change: Partial<Task> = {}): Task => ({
@@ -61,6 +61,31 @@ describe("choosePlan", () => {
 		expect(live(0.01)).toMatchObject({ width: 640, height: 360, enhanced: false, pace: undefined });
 		expect(live(0.01).notice).toContain("could not keep up");
 		expect(live(0.01, { insisted: true })).toMatchObject({ width: 320, enhanced: true });
+	});
+
+	it("keeps a decided size of a live picture, or says that the backend cannot keep up with it", () => {
+		const live = (fps: number, change: Partial<Task> = {}) =>
+			choosePlan(task({ duration: undefined, live: true, ...change }), backend(fps, "wasm"), {
+				width: 1280,
+				height: 720,
+			});
+		expect(live(60)).toMatchObject({ width: 1280, height: 720, enhanced: true, pace: undefined });
+		expect(live(10).pace).toBeCloseTo(10 * 2.25 * 0.8, 5);
+		expect(live(2)).toMatchObject({ enhanced: false });
+		expect(live(2, { insisted: true })).toMatchObject({ width: 1280, height: 720, enhanced: true });
+	});
+
+	it("follows the rate that was seen, up and down", () => {
+		const size = { width: 640, height: 360 };
+		const seen = (fps: number, layers: number) => {
+			const speed = speedSeen(fps, size, layers);
+			const film = task({ ...size, duration: undefined, live: true, layers, insisted: true });
+			return choosePlan(film, { kind: "wasm", speed, fellBack: undefined }, size);
+		};
+		expect(seen(40, 1)).toMatchObject({ pace: undefined, givenUp: [] });
+		expect(seen(20, 2)).toMatchObject({ givenUp: ["frames"] });
+		expect(seen(20, 2).pace).toBeCloseTo(16, 5);
+		expect(seen(1, 1).pace).toBeCloseTo(0.8, 5);
 	});
 
 	it("gives frames without a known end `patience` seconds for each of theirs", () => {

@@ -81,6 +81,12 @@ export const fitWithin = (
 	return { width: even(width), height: even(height) };
 };
 
+/** The speed of a backend that was seen to code so many frames a second of one size. */
+export const speedSeen = (fps: number, { width, height }: Size, layers: number): Speed => ({
+	fixed: 0,
+	each: 1 / (fps * layers * width * height),
+});
+
 const framesPerSecond = (speed: Speed, width: number, height: number, layers: number): number =>
 	MARGIN / (layers * (speed.fixed + speed.each * width * height));
 
@@ -104,7 +110,7 @@ export const choosePlan = (task: Task, backend: Backend, decided?: Size): Plan =
 			? { ...baseAlone(task, ""), givenUp: [], notice: undefined }
 			: baseAlone(task, backend.reason);
 	}
-	return task.live ? chooseLive(task, full, backend) : chooseRecorded(task, full, backend, decided);
+	return task.live ? chooseLive(task, full, backend, decided) : chooseRecorded(task, full, backend, decided);
 };
 
 /** No enhancement, and a base that can stand for itself. */
@@ -128,9 +134,9 @@ const ladder = (task: Task, full: Size): readonly Size[] => {
  * A live source must be coded as fast as it comes. The picture becomes smaller, down to `LIVE_SIDE`, before pictures are left
  * out, and pictures are left out, down to `LIVE_RATE`, before it becomes smaller still.
  */
-const chooseLive = (task: Task, full: Size, backend: Computing): Plan => {
+const chooseLive = (task: Task, full: Size, backend: Computing, decided: Size | undefined): Plan => {
 	const fps = (size: Size) => framesPerSecond(backend.speed, size.width, size.height, task.layers);
-	const sizes = ladder(task, full);
+	const sizes = decided === undefined ? ladder(task, full) : [decided];
 	const fair = sizes.filter(({ width, height }, index) => index === 0 || Math.max(width, height) >= LIVE_SIDE);
 	const least = Math.min(LIVE_RATE, task.frameRate);
 	const size =
@@ -146,7 +152,8 @@ const chooseLive = (task: Task, full: Size, backend: Computing): Plan => {
 	}
 	const predictedFps = fps(size);
 	const pace = predictedFps >= task.frameRate ? undefined : predictedFps;
-	const reduced = size === full ? [] : [`at ${size.width}x${size.height} instead of ${full.width}x${full.height}`];
+	const isFull = isSame(size, full);
+	const reduced = isFull ? [] : [`at ${size.width}x${size.height} instead of ${full.width}x${full.height}`];
 	const paced = pace === undefined ? [] : [`with ${pace.toFixed(1)} of ${task.frameRate.toFixed(1)} frames a second`];
 	const given = [...reduced, ...paced].join(", ");
 	const notice =
@@ -154,11 +161,13 @@ const chooseLive = (task: Task, full: Size, backend: Computing): Plan => {
 			? undefined
 			: `${because}The enhancement is computed ${where} ${given}`.trim() + ".";
 	const givenUp: GivenUp[] = [
-		...(size === full ? [] : ["size" as const]),
+		...(isFull ? [] : ["size" as const]),
 		...(pace === undefined ? [] : ["frames" as const]),
 	];
 	return { ...size, enhanced: true, effort: "realtime", givenUp, pace, predictedFps, notice };
 };
+
+const isSame = (left: Size, right: Size): boolean => left.width === right.width && left.height === right.height;
 
 const whereIs = ({ kind }: Computing): string => (kind === "wasm" ? "on the processor (WASM)" : "here");
 
@@ -194,7 +203,7 @@ const chooseRecorded = (task: Task, full: Size, backend: Computing, decided: Siz
 		return baseAlone(task, `the enhancement ${long}. ${because}`.trim(), predictedFps);
 	}
 	const { effort, width, height } = chosen;
-	const isFull = width === full.width && height === full.height;
+	const isFull = isSame(chosen, full);
 	const givenUp: GivenUp[] = [
 		...(isFull ? [] : ["size" as const]),
 		...(effort === "normal" ? [] : ["effort" as const]),

@@ -16,24 +16,66 @@ export type Prospect = {
 	readonly opened: OpenedBackend | undefined;
 	/** Loads and measures what is not yet there. @throws {UploadError} like `openBackend` */
 	readonly open: () => Promise<OpenedBackend>;
+	/**
+	 * Opens once more, where what was open is lost: the same if it comes back, else what else there is. Only what is new is measured.
+	 * @throws {UploadError} like `openBackend`
+	 */
+	readonly reopen: (signal: AbortSignal) => Promise<OpenedBackend>;
 	/** Lets go of what was opened. */
 	readonly close: () => Promise<void>;
 };
 
 const codingOf = (modelId: string): EnhancementCoding => ({ modelId, bitstream: BITSTREAM_VERSION });
 
-const ready = (opened: OpenedBackend): Prospect => ({
-	backend: opened.backend,
-	coding: opened.model === undefined ? undefined : codingOf(opened.model.id),
-	opened,
-	open: async () => opened,
-	close: async () => opened.executor?.dispose(),
-});
+/** @param first what is open already. @param open opens what is not, or not any more; `known` is not measured again. */
+const prospectOf = (
+	about: Pick<Prospect, "backend" | "coding">,
+	first: OpenedBackend | undefined,
+	open: (known: Backend | undefined, signal?: AbortSignal) => Promise<OpenedBackend>,
+): Prospect => {
+	let opened = first;
+	const close = async (): Promise<void> => {
+		const { executor } = opened ?? {};
+		opened = undefined;
+		await executor?.dispose();
+	};
+	return {
+		...about,
+		get opened() {
+			return opened;
+		},
+		open: async () => (opened ??= await open(undefined)),
+		reopen: async (signal) => {
+			const known = opened?.backend;
+			await close();
+			return (opened = await open(known, signal));
+		},
+		close,
+	};
+};
+
+const ready = (
+	opened: OpenedBackend,
+	open: (known: Backend | undefined, signal?: AbortSignal) => Promise<OpenedBackend>,
+): Prospect => {
+	const coding = opened.model === undefined ? undefined : codingOf(opened.model.id);
+	return prospectOf({ backend: opened.backend, coding }, opened, open);
+};
 
 /** What a GPU will do, or why there is none to count on. */
 type Gpu = { readonly speed: Speed } | { readonly missing: string };
 
-const lookForGpu = async (processor: Speed, insisted: boolean): Promise<Gpu> => {
+/** Milliseconds that a GPU has to answer, where something else can be tried: its process may have to start, but it may hang as well. */
+const GPU_PATIENCE = 10_000;
+
+const lookForGpu = (processor: Speed, insisted: boolean, signal: AbortSignal): Promise<Gpu> => {
+	const limit = insisted ? signal : AbortSignal.any([signal, AbortSignal.timeout(GPU_PATIENCE)]);
+	const { promise, resolve } = Promise.withResolvers<Gpu>();
+	limit.addEventListener("abort", () => resolve({ missing: "it did not answer in time" }), { once: true });
+	return Promise.race([promise, tryGpu(processor, insisted)]);
+};
+
+const tryGpu = async (processor: Speed, insisted: boolean): Promise<Gpu> => {
 	try {
 		const device = await requestGpuDevice();
 		try {
@@ -66,38 +108,30 @@ export const foresee = async (
 	signal: AbortSignal,
 ): Promise<Prospect> => {
 	const { options } = wanted;
+	const open = (without?: Without) => (before: Backend | undefined, stop?: AbortSignal) =>
+		openBackend(wanted, before, stop ?? signal, without);
+	const opened = async (): Promise<Prospect> => ready(await open()(known), open());
 	if (live || known !== undefined || options.backend === "none" || typeof WebAssembly === "undefined") {
-		return ready(await openBackend(wanted, known, signal));
+		return opened();
 	}
 	const processor = estimateSpeed();
-	const gpu = options.backend === "wasm" ? undefined : await lookForGpu(processor, options.backend === "webgpu");
+	const gpu =
+		options.backend === "wasm" ? undefined : await lookForGpu(processor, options.backend === "webgpu", signal);
 	signal.throwIfAborted();
 	const missing = gpu !== undefined && "missing" in gpu ? `WebGPU: ${gpu.missing}` : undefined;
 	const kind = gpu !== undefined && "speed" in gpu ? "webgpu" : "wasm";
 	if (options.backend === "webgpu" && kind === "wasm") {
 		// It says what is wrong.
-		return ready(await openBackend(wanted, known, signal));
+		return opened();
 	}
 	const nothing = options.backend === "auto" ? await findMissingRuntime(options, kind, signal) : undefined;
 	if (nothing !== undefined) {
 		// A base that is about to stand alone is larger than one under an enhancement, and that cannot be changed later.
-		return ready({
-			backend: { kind: "none", reason: nothing, chosen: false },
-			executor: undefined,
-			model: undefined,
-		});
+		const backend = { kind: "none", reason: nothing, chosen: false } as const;
+		return ready({ backend, executor: undefined, model: undefined }, open());
 	}
 	const speed = gpu !== undefined && "speed" in gpu ? gpu.speed : processor;
-	const without: Without = { webgpu: missing };
-	const modelId = await readModelId(options, signal);
-	let opened: OpenedBackend | undefined;
-	return {
-		backend: { kind, speed, fellBack: missing },
-		coding: codingOf(modelId),
-		get opened() {
-			return opened;
-		},
-		open: async () => (opened ??= await openBackend(wanted, undefined, signal, without)),
-		close: async () => opened?.executor?.dispose(),
-	};
+	const coding = codingOf(await readModelId(options, signal));
+	const backend = { kind, speed, fellBack: missing } as const;
+	return prospectOf({ backend, coding }, undefined, open({ webgpu: missing }));
 };

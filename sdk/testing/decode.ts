@@ -38,10 +38,11 @@ export const decodeEnhanced = async (asset: StoredAsset, trackId: string): Promi
 	const parser = await EnhancementParser.create({ model, executor, width, height });
 	const reconstructor = await EnhancementReconstructor.create({ model, executor, width, height });
 	const bases = await decodeBase(asset);
-	const frames: LayeredFrame[] = asset.samples(trackId).map((sample, index) => {
-		const base = bases[index];
+	const times = asset.samples("base").map(({ timestamp }) => timestamp);
+	const frames: LayeredFrame[] = asset.samples(trackId).map((sample) => {
+		const base = bases[times.indexOf(sample.timestamp)];
 		if (base === undefined) {
-			throw new Error(`no base picture ${index}`);
+			throw new Error(`no base picture at ${sample.timestamp}`);
 		}
 		return { sample, base };
 	});

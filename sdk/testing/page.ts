@@ -1,5 +1,12 @@
 import { recordByElement, uploadByElement } from "./page/elements.ts";
-import { pretendOtherBitstream, uploadFallingBehind, uploadLosingGpu, uploadWithFaults } from "./page/faults.ts";
+import {
+	filmLosingGpu,
+	filmLosingRuntime,
+	pretendOtherBitstream,
+	uploadFallingBehind,
+	uploadLosingGpu,
+	uploadWithFaults,
+} from "./page/faults.ts";
 import { beginClock, finishClock, uploadFrames, uploadStream } from "./page/feeds.ts";
 import { measureBase } from "./page/measure-base.ts";
 import { readSource } from "./page/read-source.ts";
@@ -15,6 +22,7 @@ const functions = {
 	...{ assetOf, beginUpload, control, finishUpload, progressOf, upload },
 	...{ uploadByElement, recordByElement },
 	...{ uploadWithFaults, uploadLosingGpu, uploadFallingBehind, pretendOtherBitstream },
+	...{ filmLosingGpu, filmLosingRuntime },
 	...{ uploadFrames, uploadStream, beginClock, finishClock },
 	...{ measureBase, readSource, timeUpload },
 };

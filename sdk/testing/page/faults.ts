@@ -1,6 +1,7 @@
 import { openDB } from "idb";
 import type { UploadOptions } from "../../index.ts";
-import { beginUpload, finishUpload, upload, uploadOf } from "./uploads.ts";
+import { drawnStream } from "./feeds.ts";
+import { begin, beginUpload, finishUpload, upload, uploadOf } from "./uploads.ts";
 import type { UploadAccount } from "./uploads.ts";
 
 /**
@@ -57,14 +58,7 @@ export const uploadLosingGpu = async (
 	address: string,
 	options: Partial<UploadOptions>,
 ): Promise<UploadAccount & { readonly devices: number }> => {
-	const { requestDevice } = GPUAdapter.prototype;
-	const devices: GPUDevice[] = [];
-	GPUAdapter.prototype.requestDevice = async function counted(...given) {
-		const device = await requestDevice.apply(this, given);
-		devices.push(device);
-		return device;
-	};
-	try {
+	return countingDevices(async (devices) => {
 		const id = await beginUpload(address, { ...options, worker: "none", preview: true });
 		let groups = 0;
 		// Told while the first picture of a group is coded, once a group.
@@ -75,8 +69,108 @@ export const uploadLosingGpu = async (
 			}
 		});
 		return { ...(await finishUpload(id)), devices: devices.length };
+	});
+};
+
+/** @param work gets the list that every device is added to while it runs. */
+const countingDevices = async <T>(work: (devices: readonly GPUDevice[]) => Promise<T>): Promise<T> => {
+	const { requestDevice } = GPUAdapter.prototype;
+	const devices: GPUDevice[] = [];
+	GPUAdapter.prototype.requestDevice = async function counted(...given) {
+		const device = await requestDevice.apply(this, given);
+		devices.push(device);
+		return device;
+	};
+	try {
+		return await work(devices);
 	} finally {
 		GPUAdapter.prototype.requestDevice = requestDevice;
+	}
+};
+
+/** What a film went through. */
+export type FilmAccount = UploadAccount & {
+	/** Frames that were coded when the upload said that the enhancement has ended; 0 where it did not. */
+	readonly codedBefore: number;
+};
+
+/**
+ * Films a canvas on the page's own thread, and loses what computes while the second group of pictures is coded. When the enhancement has come
+ * back it is lost again, if that is wanted; it ends when it came back to a group, or, where it is over, when more of the base is coded.
+ * @param lose called while the first picture of a group is coded: of the second, and then of the first after it came back. False: enough.
+ */
+const filmLosing = async (options: Partial<UploadOptions>, lose: (time: number) => boolean): Promise<FilmAccount> => {
+	const stream = drawnStream({ width: 64, height: 48, frameRate: 10 });
+	const id = begin(stream, { ...options, worker: "none", preview: true, gopSeconds: 0.5 });
+	const upload = uploadOf(id);
+	let groups = 0;
+	let lost = 0;
+	let returned = 0;
+	let codedBefore = 0;
+	upload.addEventListener("preview", () => {
+		groups += 1;
+		if (groups > 1 && lost === returned && !lose(++lost)) {
+			upload.finish();
+		}
+	});
+	upload.addEventListener("warning", ({ detail }) => {
+		returned += detail.code === "enhancement-interrupted" ? 1 : 0;
+		codedBefore = detail.code === "enhancement-ended" ? (upload.progress?.framesEncoded ?? 0) : codedBefore;
+	});
+	upload.addEventListener("progress", ({ detail }) => {
+		if (codedBefore > 0 && detail.framesEncoded >= codedBefore + FRAMES_AFTER) {
+			upload.finish();
+		}
+	});
+	try {
+		return { ...(await finishUpload(id)), codedBefore };
+	} finally {
+		for (const track of stream.getTracks()) {
+			track.stop();
+		}
+	}
+};
+
+/** Frames of the base that are waited for after its enhancement has ended. */
+const FRAMES_AFTER = 10;
+
+/** Films on a GPU that is lost, and can be opened again. @returns how many devices were asked for, beside what the upload did. */
+export const filmLosingGpu = async (
+	options: Partial<UploadOptions>,
+): Promise<FilmAccount & { readonly devices: number }> =>
+	countingDevices(async (devices) => {
+		const account = await filmLosing(options, (time) => {
+			if (time === 1) {
+				devices.at(-1)?.destroy();
+			}
+			return time === 1;
+		});
+		return { ...account, devices: devices.length };
+	});
+
+/** Films on WASM, whose runtime fails once, and later for good. */
+export const filmLosingRuntime = async (options: Partial<UploadOptions>): Promise<FilmAccount> => {
+	const { InferenceSession } = await import("onnxruntime-web/wasm");
+	// It is a class, which its type does not say.
+	const { prototype: runtime } = InferenceSession as unknown as {
+		readonly prototype: { run: (...given: unknown[]) => Promise<unknown> };
+	};
+	const { run } = runtime;
+	let failures = 0;
+	runtime.run = async function faulty(...given) {
+		if (failures > 0) {
+			failures -= 1;
+			throw new Error("The runtime is out of memory.");
+		}
+		return run.apply(this, given);
+	};
+	try {
+		return await filmLosing(options, (time) => {
+			failures = time === 1 ? 1 : Number.POSITIVE_INFINITY;
+			return true;
+		});
+	} finally {
+		runtime.run = run;
 	}
 };
 

@@ -69,19 +69,19 @@ export const finishClock = (id: number): Promise<UploadAccount> => {
 };
 
 /** A canvas whose colour changes, for as long as the page lives. */
-const drawnStream = (): MediaStream => {
+export const drawnStream = ({ width, height, frameRate } = { width: 160, height: 90, frameRate: 20 }): MediaStream => {
 	const canvas = document.createElement("canvas");
-	canvas.width = 160;
-	canvas.height = 90;
+	canvas.width = width;
+	canvas.height = height;
 	const context = canvas.getContext("2d");
 	let step = 0;
 	setInterval(() => {
 		if (context !== null) {
 			context.fillStyle = `hsl(${(step += 7)} 80% 50%)`;
-			context.fillRect(0, 0, 160, 90);
+			context.fillRect(0, 0, width, height);
 		}
-	}, 50);
-	return canvas.captureStream(20);
+	}, 1000 / frameRate);
+	return canvas.captureStream(frameRate);
 };
 
 /** Uploads frames of an async iterable. @param times microseconds. @param spoiled index of an item that is no frame. */
