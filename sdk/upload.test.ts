@@ -199,6 +199,17 @@ describe("uploads from Chromium", () => {
 		expect(bench.edge.only().completed).toBe(true);
 	});
 
+	it("<crescendo-uploader> leaves no camera on that nobody films with", async () => {
+		expect(await bench.page.evaluate(() => globalThis.bench.camerasOfElement())).toEqual([
+			// The second recording takes the first one's place.
+			{ on: [false, true] },
+			// So does a file.
+			{ on: [false, false] },
+			// The element was gone when the person said yes.
+			{ on: [false, false, false], refused: "aborted" },
+		]);
+	});
+
 	it("works on the calling thread where no worker is wanted", async () => {
 		await uploaded("vp8.webm", { worker: "none" });
 		expect(bench.edge.only().samples("base").length).toBe(25);

@@ -83,6 +83,8 @@ export class CrescendoUploaderElement extends Base {
 		const before = this.#upload;
 		this.#upload = upload;
 		before?.abort();
+		// What the one before still says is not listened to.
+		this.#stopRecording();
 		const live = source instanceof MediaStream;
 		const name = source instanceof File ? source.name : (this.options.title ?? (live ? "Recording" : "Video"));
 		this.#begin(upload, name);
@@ -97,11 +99,14 @@ export class CrescendoUploaderElement extends Base {
 
 	/**
 	 * Asks for camera and microphone and uploads what they see and hear until `upload.finish()`.
-	 * @throws DOMException where the person or the browser refuses
+	 * @throws DOMException where the person or the browser refuses; {@link UploadError} `aborted` where the element is in no page any more
 	 */
 	async record(): Promise<Upload> {
 		const stream = await navigator.mediaDevices.getUserMedia({ video: true, audio: true });
 		try {
+			if (!this.isConnected) {
+				throw new UploadError("aborted", "The element was removed before the camera was allowed.");
+			}
 			const upload = this.start(stream);
 			this.#recording = stream;
 			return upload;
@@ -255,8 +260,7 @@ export class CrescendoUploaderElement extends Base {
 		this.#part('[part~="cancel"]').hidden = over;
 		if (over || state === "finishing") {
 			this.#part('[part~="finish"]').hidden = true;
-			stopTracks(this.#recording);
-			this.#recording = undefined;
+			this.#stopRecording();
 		}
 		this.#part('[part~="again"]').hidden = !over;
 		this.#part('[part~="pause"]').textContent = state === "paused" ? "Resume" : "Pause";
@@ -266,6 +270,11 @@ export class CrescendoUploaderElement extends Base {
 			// Numbers change four times a second, which nobody wants to hear; the states are spoken.
 			this.#part(".spoken").textContent = text;
 		}
+	}
+
+	#stopRecording(): void {
+		stopTracks(this.#recording);
+		this.#recording = undefined;
 	}
 
 	#showProgress(upload: Upload, progress: UploadProgress): void {

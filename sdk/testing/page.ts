@@ -1,4 +1,4 @@
-import { recordByElement, uploadByElement } from "./page/elements.ts";
+import { camerasOfElement, recordByElement, uploadByElement } from "./page/elements.ts";
 import {
 	filmLosingGpu,
 	filmLosingRuntime,
@@ -20,7 +20,7 @@ export type { UploadAccount } from "./page/uploads.ts";
 /** For tests only: what runs inside the page, called from Node through `page.evaluate`. */
 const functions = {
 	...{ assetOf, beginUpload, control, finishUpload, progressOf, upload },
-	...{ uploadByElement, recordByElement },
+	...{ camerasOfElement, uploadByElement, recordByElement },
 	...{ uploadWithFaults, uploadLosingGpu, uploadFallingBehind, pretendOtherBitstream },
 	...{ filmLosingGpu, filmLosingRuntime },
 	...{ uploadFrames, uploadStream, beginClock, finishClock },

@@ -1,3 +1,4 @@
+import { UploadError } from "../../errors.ts";
 import { CrescendoUploaderElement, defineUploader } from "../../index.ts";
 
 /** Uploads through `<crescendo-uploader>`, as a person who chooses a file would. */
@@ -78,4 +79,55 @@ export const recordByElement = async (seconds: number): Promise<string[]> => {
 	told.push(element.shadowRoot?.querySelector('[role="status"]')?.textContent ?? "");
 	told.push(button("watch").textContent ?? "");
 	return told;
+};
+
+/** Which cameras are still on, in the order in which `<crescendo-uploader>` got them. */
+export type Cameras = { readonly on: readonly boolean[]; readonly refused: string | undefined };
+
+/**
+ * Clicks on the camera twice, chooses a file while it films, and takes the element out of the page while the person is asked.
+ * @returns what is on after each, and what the last one was answered
+ */
+export const camerasOfElement = async (): Promise<readonly Cameras[]> => {
+	defineUploader();
+	const { mediaDevices } = navigator;
+	const cameras: MediaStream[] = [];
+	let asked = Promise.withResolvers<void>();
+	mediaDevices.getUserMedia = async () => {
+		await asked.promise;
+		const camera = document.createElement("canvas").captureStream();
+		cameras.push(camera);
+		return camera;
+	};
+	const look = (refused?: string): Cameras => ({
+		on: cameras.map((camera) => camera.getTracks().some(({ readyState }) => readyState === "live")),
+		refused,
+	});
+	const element = document.createElement("crescendo-uploader") as CrescendoUploaderElement;
+	element.endpoint = "/";
+	element.token = "good";
+	element.options = { backend: "none" };
+	document.body.append(element);
+	try {
+		const seen: Cameras[] = [];
+		asked.resolve();
+		await Promise.all([element.record(), element.record()]);
+		seen.push(look());
+		element.start(new File([], "empty.mp4")).abort();
+		seen.push(look());
+		asked = Promise.withResolvers<void>();
+		const late = element.record();
+		element.remove();
+		asked.resolve();
+		const refused = await late.then(
+			() => undefined,
+			(error: unknown) => (error instanceof UploadError ? error.code : String(error)),
+		);
+		seen.push(look(refused));
+		return seen;
+	} finally {
+		element.upload?.abort();
+		// The browser's own one is inherited.
+		Reflect.deleteProperty(mediaDevices, "getUserMedia");
+	}
 };
