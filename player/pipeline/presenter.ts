@@ -8,6 +8,7 @@ export type ShownFrame = Pick<
 	"mediaTime" | "timestamp" | "duration" | "width" | "height" | "image" | "picture" | "q"
 >;
 
+/** Who is told what the canvas shows. */
 export type PresenterListener = {
 	/** So many pictures were freed: the worker may send as many more. */
 	readonly released: (count: number) => void;
@@ -277,7 +278,8 @@ export class Presenter {
 		this.#context.drawImage(image, 0, 0, coveredWidth, coveredHeight);
 		const before = this.#shown;
 		this.#shown = frame;
-		if (before && before !== frame && !this.#kept) this.#free([before]);
+		// What was shown when keeping began, or was replaced while it was shown, is not among those that are kept.
+		if (before && before !== frame && this.#kept?.find(before.mediaTime) !== before) this.#free([before]);
 	}
 
 	#show(visible: boolean): void {
