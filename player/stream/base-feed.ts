@@ -46,6 +46,7 @@ export type BaseSegment = {
 /** Where a base segment is on the media timeline, in seconds. */
 export type BaseSegmentPlace = { readonly sequence: number; readonly start: number; readonly duration: number };
 
+/** Who is told what the base does. */
 export type BaseFeedListener = {
 	readonly manifest: (manifest: BaseManifest) => void;
 	/** Playlist or buffer moved on: segments became known, or got their exact place. */
@@ -60,7 +61,7 @@ export type BaseFeedListener = {
 const CACHE_BYTES = 6 * 2 ** 20;
 /** No base segment is longer. */
 const SEGMENT_BYTES = 32 * 2 ** 20;
-/** Media errors in a row that are tried to be recovered from. */
+/** Media errors at one place that are tried to be recovered from. */
 const MOST_RECOVERIES = 3;
 
 /**
@@ -75,6 +76,8 @@ export class BaseFeed {
 	#catchUp: LiveCatchUp | undefined;
 	#details: LevelDetails | undefined;
 	#recoveries = 0;
+	/** Seconds up to which the last media errors reach. */
+	#troubleUntil = 0;
 
 	/** @param headStart what was asked for while hls.js was on its way */
 	constructor(module: HlsModule, listener: BaseFeedListener, headStart: HeadStart, config: Partial<HlsConfig> = {}) {
@@ -98,7 +101,7 @@ export class BaseFeed {
 			}
 		});
 		this.hls.on(Events.FRAG_BUFFERED, () => {
-			this.#recoveries = 0;
+			this.#forgetTroubles();
 			listener.progress();
 		});
 		this.hls.on(Events.ERROR, (_, data) => this.#onError(data));
@@ -208,14 +211,33 @@ export class BaseFeed {
 	#onError(data: ErrorData): void {
 		if (!data.fatal) return;
 		const { ErrorTypes } = this.#module;
-		if (data.type === ErrorTypes.MEDIA_ERROR && this.#recoveries < MOST_RECOVERIES) {
-			this.#recoveries++;
+		if (data.type === ErrorTypes.MEDIA_ERROR && this.#mayRecover(data.frag)) {
 			this.hls.recoverMediaError();
 			return;
 		}
 		this.#listener.fatal(
 			new CodecError("backend-failed", `The video cannot be played: ${data.details}.`, { cause: data.error }),
 		);
+	}
+
+	/** @param fragment where the error is, if it is known; else it is where the playhead is */
+	#mayRecover(fragment: Fragment | undefined): boolean {
+		this.#forgetTroubles();
+		const position = this.#position;
+		const place =
+			fragment ?? this.#details?.fragments.find(({ start, end }) => start <= position && position < end);
+		this.#troubleUntil = Math.max(this.#troubleUntil, place?.end ?? position);
+		return this.#recoveries++ < MOST_RECOVERIES;
+	}
+
+	/** Errors are behind us once playback is beyond their place: whatever lies before it is buffered anew after each. */
+	#forgetTroubles(): void {
+		if (this.#position > this.#troubleUntil) this.#recoveries = 0;
+	}
+
+	/** Of the playhead, in seconds. */
+	get #position(): number {
+		return this.hls.media?.currentTime ?? 0;
 	}
 }
 
