@@ -57,7 +57,7 @@ export function earlyLoader(Own: LoaderClass, headStart: Pick<HeadStart, "take">
 			this.#own.destroy();
 		}
 
-		/** Seconds that the answer has lain somewhere, here included: hls.js reckons from it how far a live playlist has gone on. */
+		/** Seconds that the answer has lain somewhere, here included: hls.js estimates from it how far a live playlist has gone on. */
 		getCacheAge(): number | null {
 			return this.#age ?? this.#own.getCacheAge?.() ?? null;
 		}

@@ -26,6 +26,7 @@ export class FetchError extends Error {
 	}
 }
 
+/** How {@link fetchBytes} fetches. */
 export type FetchOptions = {
 	readonly signal?: AbortSignal | undefined;
 	/** Most bytes that are taken; a longer body is an error and is not read to its end. */
@@ -76,8 +77,14 @@ export async function fetchBytes(location: ByteLocation, options: FetchOptions):
 	return bytes.slice(range[0], range[1]);
 }
 
-/** @param progress told how many bytes there are so far */
-async function readBounded(
+/**
+ * The whole body of an answer.
+ *
+ * @param limit most bytes that are taken
+ * @param progress told how many bytes there are so far, whenever some have come
+ * @throws CodecError `invalid-file` for a longer body, which is not read to its end; what breaks the connection
+ */
+export async function readBounded(
 	response: Response,
 	url: string,
 	limit: number,
@@ -108,7 +115,7 @@ async function readBounded(
 }
 
 /** A signal that is aborted by a `TimeoutError` once nothing has been heard for so many milliseconds. */
-class Silence {
+export class Silence {
 	readonly #abort = new AbortController();
 	readonly #milliseconds: number;
 	#timer: ReturnType<typeof setTimeout> | undefined;

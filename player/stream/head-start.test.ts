@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { type FixtureServer, startFixtureServer } from "../testing/fixture-server.ts";
 import { HeadStart, leadsOf } from "./head-start.ts";
 
@@ -86,5 +86,89 @@ describe("HeadStart", () => {
 		expect(await missing.take(`${origin}/m.m3u8`)).toBeUndefined();
 		const left = new HeadStart(`${origin}/m.m3u8`, true, AbortSignal.abort());
 		expect(await left.take(`${origin}/m.m3u8`)).toBeUndefined();
+	});
+
+	it("ends its requests and forgets its answers", async () => {
+		const { origin } = await serve({ "m.m3u8": MEDIA });
+		const headStart = new HeadStart(`${origin}/m.m3u8`, true, new AbortController().signal);
+		const answer = headStart.take(`${origin}/m.m3u8`);
+		headStart.end();
+		expect(await answer).toBeUndefined();
+		const other = new HeadStart(`${origin}/m.m3u8`, true, new AbortController().signal);
+		other.end();
+		expect(other.take(`${origin}/m.m3u8`)).toBeUndefined();
+	});
+});
+
+describe("HeadStart and time", () => {
+	afterEach(() => {
+		vi.useRealTimers();
+		vi.unstubAllGlobals();
+		vi.restoreAllMocks();
+	});
+
+	/** Milliseconds between two bytes of {@link drip}. */
+	const GAP = 8000;
+
+	/** A network that brings a byte every {@link GAP}: of each address these, and then the end, or silence. */
+	const drip = (bodies: Record<string, string>, ends = true): void => {
+		vi.useFakeTimers();
+		// The platform's own does not follow the clock that is turned by hand.
+		vi.spyOn(AbortSignal, "timeout").mockImplementation((milliseconds) => {
+			const abort = new AbortController();
+			setTimeout(() => abort.abort(), milliseconds);
+			return abort.signal;
+		});
+		vi.stubGlobal("fetch", async (url: string, { signal }: RequestInit) => {
+			const body = new TextEncoder().encode(bodies[url] ?? "");
+			let sent = 0;
+			const stream = new ReadableStream({
+				start: (controller) => signal?.addEventListener("abort", () => controller.error(signal.reason)),
+				pull: async (controller) => {
+					await new Promise((resolve) => setTimeout(resolve, GAP));
+					const byte = body.subarray(sent, ++sent);
+					if (byte.length > 0) controller.enqueue(byte);
+					else if (ends) controller.close();
+					else await new Promise(() => undefined);
+				},
+			});
+			return Object.defineProperty(new Response(stream), "url", { value: url });
+		});
+	};
+	const begin = (url: string) => new HeadStart(url, true, new AbortController().signal);
+	const bytesOf = (answer: Promise<{ body: ArrayBuffer } | undefined> | undefined) =>
+		answer?.then((early) => early?.body.byteLength);
+
+	it("waits for a network that is slow, as long as it brings anything", async () => {
+		drip({ [BASE]: "slow, not silent" });
+		const bytes = bytesOf(begin(BASE).take(BASE));
+		await vi.advanceTimersByTimeAsync(20 * GAP);
+		expect(await bytes).toBe(16);
+	});
+
+	it("has no answer once the network has fallen silent", async () => {
+		drip({ [BASE]: "silent" }, false);
+		const bytes = bytesOf(begin(BASE).take(BASE));
+		await vi.advanceTimersByTimeAsync(20 * GAP);
+		expect(await bytes).toBeUndefined();
+	});
+
+	it("keeps media and what stays as it is, and drops the playlist of a stream under way", async () => {
+		const media = `#EXTM3U\n#EXT-X-MAP:URI="${BASE}/init"\n`;
+		const part = `${media}#EXT-X-PART:DURATION=0.4,URI="part"\n`;
+		// An init segment is bytes: what it looks like as text says nothing.
+		const init = "#EXTINF";
+		for (const [playlist, length] of [
+			[MASTER, MASTER.length],
+			[`${part}#EXT-X-ENDLIST\n`, part.length + 15],
+			[`${part}#EXTINF:1,\ns\n`, undefined],
+			[part, undefined],
+		] as const) {
+			drip({ [BASE]: playlist, [`${BASE}/init`]: init });
+			const headStart = begin(BASE);
+			await vi.advanceTimersByTimeAsync((playlist.length + init.length + 5) * GAP);
+			expect([playlist, await bytesOf(headStart.take(BASE))]).toEqual([playlist, length]);
+			if (playlist !== MASTER) expect(await bytesOf(headStart.take(`${BASE}/init`))).toBe(init.length);
+		}
 	});
 });

@@ -1,3 +1,5 @@
+import { readBounded, Silence } from "./fetch-bytes.ts";
+
 /** What a request that was made ahead has brought. */
 export type EarlyAnswer = {
 	/** After redirects. */
@@ -14,18 +16,24 @@ export type EarlyAnswer = {
 /** Addresses that a playlist leads to. */
 export type Leads = { readonly playlists: readonly string[]; readonly media: readonly string[] };
 
-/** Milliseconds until a request made ahead is given up: whoever wanted its answer then asks by himself. */
+/** Milliseconds without a byte until a request made ahead is given up: whoever wanted its answer then asks for themselves. */
 const PATIENCE = 10_000;
-/** Milliseconds for which the playlist of a stream under way is worth anything: LL-HLS reloads it about that often. */
+/** Milliseconds for which the playlist of a stream under way stays useful: LL-HLS reloads it about that often. */
 const FRESH = 2000;
+/** No playlist and no segment is longer, in bytes. */
+const LONGEST = 32 * 2 ** 20;
+
+/** Media never changes; a playlist may. */
+type Kind = "playlist" | "media";
 
 /**
  * Asks for what playback begins with while the script that plays is itself still on its way: the multivariant playlist, and from there
  * on what it leads to, up to the first segment. Each answer is handed out once; a request that fails is as if it had never been made.
  */
 export class HeadStart {
-	readonly #answers = new Map<string, Promise<EarlyAnswer | undefined>>();
+	readonly #answers = new Map<string, { readonly kind: Kind; readonly answer: Promise<EarlyAnswer | undefined> }>();
 	readonly #fromStart: boolean;
+	readonly #abort = new AbortController();
 	readonly #signal: AbortSignal;
 
 	/**
@@ -35,7 +43,7 @@ export class HeadStart {
 	 */
 	constructor(url: string, fromStart: boolean, signal: AbortSignal) {
 		this.#fromStart = fromStart;
-		this.#signal = signal;
+		this.#signal = AbortSignal.any([signal, this.#abort.signal]);
 		this.#askForPlaylist(url);
 	}
 
@@ -45,47 +53,55 @@ export class HeadStart {
 	 * @returns undefined where there was no such request; a promise of undefined where it failed, or the answer is too old
 	 */
 	take(url: string): Promise<EarlyAnswer | undefined> | undefined {
-		const answer = this.#answers.get(url);
+		const asked = this.#answers.get(url);
 		this.#answers.delete(url);
-		return answer?.then((early) => (early && isFresh(early) ? early : undefined));
+		return asked?.answer.then((early) => (early && (asked.kind === "media" || isFresh(early)) ? early : undefined));
+	}
+
+	/** Nobody will want anything any more: requests end, answers are forgotten. */
+	end(): void {
+		this.#abort.abort();
+		this.#answers.clear();
 	}
 
 	#askForPlaylist(url: string): void {
-		void this.#ask(url).then((answer) => {
+		void this.#ask(url, "playlist").then((answer) => {
 			if (!answer) return;
 			const { playlists, media } = leadsOf(new TextDecoder().decode(answer.body), answer.url, this.#fromStart);
 			for (const playlist of playlists) this.#askForPlaylist(playlist);
-			for (const part of media) void this.#ask(part);
+			for (const part of media) void this.#ask(part, "media");
 		});
 	}
 
-	#ask(url: string): Promise<EarlyAnswer | undefined> {
-		const answer = fetchEarly(url, AbortSignal.any([this.#signal, AbortSignal.timeout(PATIENCE)]));
-		this.#answers.set(url, answer);
+	#ask(url: string, kind: Kind): Promise<EarlyAnswer | undefined> {
+		const answer = fetchEarly(url, this.#signal);
+		this.#answers.set(url, { kind, answer });
 		return answer;
 	}
 }
 
 /** Undefined where it fails in any way: the one who is meant to play asks again, and says what is wrong. */
 async function fetchEarly(url: string, signal: AbortSignal): Promise<EarlyAnswer | undefined> {
+	const silence = new Silence(PATIENCE);
 	const start = performance.now();
 	try {
-		const response = await fetch(url, { signal });
+		const response = await fetch(url, { signal: AbortSignal.any([signal, silence.signal]) });
 		const first = performance.now();
 		if (!response.ok) return undefined;
-		const body = await response.arrayBuffer();
+		const { buffer: body } = await readBounded(response, url, LONGEST, () => silence.broken());
 		const age = Number(response.headers.get("Age") ?? 0) || 0;
 		return { url: response.url, body, age, start, first, end: performance.now() };
 	} catch {
 		return undefined;
+	} finally {
+		silence.over();
 	}
 }
 
-/** Whether an answer still says how things stand: media never changes, the playlist of a stream under way does. */
+/** Whether a playlist still says how things stand: that of a stream under way goes on, a multivariant one and a complete one do not. */
 function isFresh({ body, end }: EarlyAnswer): boolean {
 	if (performance.now() - end < FRESH) return true;
-	const text = new TextDecoder().decode(body);
-	return !text.includes("#EXTINF") || text.includes("#EXT-X-ENDLIST");
+	return /^#EXT-X-(?:STREAM-INF:|ENDLIST)/m.test(new TextDecoder().decode(body));
 }
 
 /**
