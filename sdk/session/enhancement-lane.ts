@@ -1,7 +1,6 @@
 import { pictureToFrame } from "../../codec/base/video-frame.ts";
 import { releasePicture } from "../../codec/picture/gpu-picture.ts";
-import { DEFAULT_PATTERN, frameChoice } from "../../codec/enhancement/frame-pattern.ts";
-import type { FramePattern } from "../../codec/enhancement/frame-pattern.ts";
+import { BASE_LED_PATTERN, frameChoice } from "../../codec/enhancement/frame-pattern.ts";
 import type { LookedAhead } from "../../codec/enhancement/look-ahead.ts";
 import type { DecodedPicture } from "../../codec/enhancement/decoded-picture.ts";
 import { isLostDevice } from "../lost-device.ts";
@@ -21,9 +20,6 @@ import { BASE_ID, enhancementId } from "./tracks.ts";
 import type { Work } from "./work.ts";
 
 const UNAVAILABLE = "enhancement-unavailable";
-
-/** Groups decide where intra frames are, not a count of frames. */
-const PATTERN: FramePattern = { ...DEFAULT_PATTERN, interval: 1 << 30 };
 
 /** The last stage of an attempt: codes the enhancements of every pair, takes its stills, and makes a checkpoint after each group. */
 export class EnhancementLane {
@@ -304,7 +300,7 @@ export class EnhancementLane {
 	async #encode(pair: LookedAhead<CodedPair>, layer: Layer, place: number): Promise<void> {
 		const { meter, signal } = this.#work;
 		const { duration, picture, base, inheritance } = pair;
-		const choice = frameChoice(place, layer.q, PATTERN);
+		const choice = frameChoice(place, layer.q, BASE_LED_PATTERN);
 		const coding = layer.encoder.encode(picture, base, { ...choice, duration, inheritance }, signal);
 		const { sample, reconstruction } = await meter.waiting("enhancement", coding);
 		try {

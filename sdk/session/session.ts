@@ -43,15 +43,13 @@ export class UploadSession {
 	readonly #options: ResolvedOptions;
 	readonly #host: SessionHost;
 	readonly #signal: AbortSignal;
-	readonly #gate = new Gate();
+	/** How long the person waits. */
+	readonly #clock = new WaitClock();
+	readonly #gate = new Gate(this.#clock);
 	readonly #http: HttpClient;
 	readonly #client: UploadClient;
 	/** Warnings that the host knows: a source that is read again says them again. */
 	readonly #warned = new Map<string, SourceWarning>();
-	/** How long the person waits. */
-	readonly #clock = new WaitClock();
-	/** Set while it is paused, from the moment when that is asked for: what is under way then may stand in any stage. */
-	#pause: PromiseWithResolvers<void> | undefined;
 	/** Whether the page knows where the asset is. */
 	#announced = false;
 	#attempt: Attempt | undefined;
@@ -92,15 +90,9 @@ export class UploadSession {
 	pause(): void {
 		this.#gate.close();
 		this.#feed?.pause();
-		if (this.#pause === undefined) {
-			this.#pause = Promise.withResolvers();
-			void this.#clock.excuse(this.#pause.promise);
-		}
 	}
 
 	resume(): void {
-		this.#pause?.resolve();
-		this.#pause = undefined;
 		this.#feed?.resume();
 		this.#gate.open();
 	}

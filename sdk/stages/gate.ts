@@ -1,35 +1,41 @@
+import type { WaitClock } from "./patience.ts";
+
 /** A door that work passes one by one; closed, it holds everybody back until it opens or `signal` aborts. */
 export class Gate {
-	#open = true;
-	#waiting: (() => void)[] = [];
+	readonly #clock: WaitClock | undefined;
+	/** Resolved when it opens; undefined while it is open. */
+	#opening: PromiseWithResolvers<void> | undefined;
+
+	/** @param clock does not count the time in which the gate is closed, wherever the work stands meanwhile. */
+	constructor(clock?: WaitClock) {
+		this.#clock = clock;
+	}
 
 	get isOpen(): boolean {
-		return this.#open;
+		return this.#opening === undefined;
 	}
 
 	close(): void {
-		this.#open = false;
+		if (this.#opening === undefined) {
+			this.#opening = Promise.withResolvers();
+			void this.#clock?.excuse(this.#opening.promise);
+		}
 	}
 
 	open(): void {
-		this.#open = true;
-		for (const pass of this.#waiting.splice(0)) {
-			pass();
-		}
+		this.#opening?.resolve();
+		this.#opening = undefined;
 	}
 
 	/** Resolves at once while the gate is open. @throws the signal's reason once it aborts. */
 	async passed(signal: AbortSignal): Promise<void> {
 		signal.throwIfAborted();
-		while (!this.#open) {
-			await new Promise<void>((resolve, reject) => {
-				const abort = () => reject(signal.reason);
-				signal.addEventListener("abort", abort, { once: true });
-				this.#waiting.push(() => {
-					signal.removeEventListener("abort", abort);
-					resolve();
-				});
-			});
+		while (this.#opening !== undefined) {
+			const aborted = Promise.withResolvers<void>();
+			const abort = () => aborted.resolve();
+			signal.addEventListener("abort", abort, { once: true });
+			await Promise.race([this.#opening.promise, aborted.promise]);
+			signal.removeEventListener("abort", abort);
 			signal.throwIfAborted();
 		}
 	}
