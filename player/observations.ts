@@ -18,6 +18,7 @@ export type BaseStatus = {
 	readonly complete: boolean;
 };
 
+/** How far the base is buffered from a position on. @param position seconds on the media timeline */
 export function baseStatusOf({ video, feed }: EnhancerOptions, position: number): BaseStatus {
 	const end = feed.bufferedEnd(video, position);
 	return { position, end, complete: feed.complete && end !== undefined && end >= video.duration - 0.1 };

@@ -61,7 +61,7 @@ export const REASONS: Readonly<Record<EnhancementReason, string>> = {
 	"invalid-list": "The list of enhancements cannot be read.",
 	network: "The enhancement could not be fetched.",
 	"damaged-sample": "An enhancement frame arrived damaged.",
-	"unsupported-version": "The enhancement is of another version than this player.",
+	"unsupported-version": "The enhancement was encoded for a different version of the player.",
 	"model-mismatch": "The enhancement was made with other weights.",
 	"model-invalid": "The weights are damaged.",
 	"base-mismatch": "The base picture is not the one the enhancement belongs to.",

@@ -13,6 +13,7 @@ export type PipelineFailure = {
 	readonly hint: string | undefined;
 };
 
+/** Who is told what the worker says. */
 export type PipelineListener = {
 	/** Loading goes on. */
 	readonly loading: () => void;

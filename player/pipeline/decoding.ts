@@ -4,6 +4,7 @@ import { PipelineClient, type PipelineFailure, type ReadyInfo } from "./client.t
 import type { FrameMessage, OpenMessage, StageTimes } from "./messages.ts";
 import { startWorker } from "./start-worker.ts";
 
+/** Who is told how decoding goes. */
 export type DecodingListener = {
 	readonly ready: (info: ReadyInfo) => void;
 	readonly frame: (frame: FrameMessage) => void;

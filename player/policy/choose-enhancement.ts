@@ -9,6 +9,7 @@ export type EnhancementOption = {
 	readonly samplesPerSecond: number;
 };
 
+/** What the choice is made from. */
 export type ChoiceObservation = {
 	readonly options: readonly EnhancementOption[];
 	/** The viewer's choice in the quality menu; undefined: automatic. */

@@ -14,6 +14,7 @@ export type DecodableSegment = {
 	readonly spent: boolean;
 };
 
+/** What the choice of the segment to decode next is made from. */
 export type DecodeObservation = {
 	readonly segments: readonly DecodableSegment[];
 	readonly position: number;

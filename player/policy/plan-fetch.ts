@@ -9,6 +9,7 @@ export type PlannedSegment = {
 	readonly bytes: number | undefined;
 };
 
+/** What the choice of the segment to fetch next is made from. */
 export type FetchObservation = {
 	readonly segments: readonly PlannedSegment[];
 	/** Segments fetched or being fetched. */
@@ -33,6 +34,7 @@ export type FetchObservation = {
 	readonly ahead: number;
 };
 
+/** Index of the segment to fetch now, or why there is none. */
 export type FetchPlan =
 	| { readonly fetch: number }
 	| { readonly fetch: undefined; readonly reason: "base-first" | "full" | "base-missing" };

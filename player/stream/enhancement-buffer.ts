@@ -38,6 +38,7 @@ export type FetchFault = {
 	readonly fatal: boolean;
 };
 
+/** Who is told what was fetched, and what was not. */
 export type EnhancementBufferListener = {
 	/** Something arrived. */
 	readonly progress: () => void;
