@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { Origin } from "./origin.ts";
 
 /**
  * What a key may do: read assets' state and the catalogue, make and write assets, make upload and playback tokens, delete assets,
@@ -25,6 +26,6 @@ export const CreatePlaybackTokenRequest = v.strictObject({
 		DEFAULT_LIFE,
 	),
 	/** The only origin whose pages may play with it: `https://example.com`. */
-	origin: v.optional(v.pipe(v.string(), v.maxLength(256), v.regex(/^https?:\/\/[^/?#\s]+$/))),
+	origin: v.optional(Origin),
 });
 export type CreatePlaybackTokenRequest = v.InferOutput<typeof CreatePlaybackTokenRequest>;

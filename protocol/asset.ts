@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { Origin } from "./origin.ts";
 import { TrackId, TrackJson } from "./track.ts";
 
 /** Most tracks of one asset: a base, audio, and enhancements. */
@@ -20,7 +21,7 @@ export const CreateTokenRequest = v.strictObject({
 	maxBytes: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
 	maxDurationSeconds: v.optional(v.pipe(v.number(), v.minValue(0.001))),
 	/** The only origin whose pages may use the token: `https://example.com`. */
-	origin: v.optional(v.pipe(v.string(), v.maxLength(256), v.regex(/^https?:\/\/[^/?#\s]+$/))),
+	origin: v.optional(Origin),
 	/** Tracks of the asset, the base among them. */
 	maxTracks: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_TRACKS))),
 	expiresInSeconds: v.optional(v.pipe(v.number(), v.integer(), v.minValue(60), v.maxValue(7 * 86_400))),
@@ -67,9 +68,6 @@ export const CreateAssetRequest = v.strictObject({
 	),
 });
 export type CreateAssetRequest = v.InferOutput<typeof CreateAssetRequest>;
-
-/** `https://example.com`: what a browser sends as `Origin`. */
-export const Origin = v.pipe(v.string(), v.maxLength(256), v.regex(/^https?:\/\/[^/?#\s]+$/));
 
 /** `PATCH /v1/assets/:id`: what people call an asset. What is absent stays; null takes it away. */
 export const UpdateAssetRequest = v.strictObject({
