@@ -14,7 +14,9 @@ export const uploadToken = async (): Promise<string> => {
 export async function* completeAssets() {
 	for (let cursor: string | undefined; ;) {
 		const query = { state: "complete", ...(cursor !== undefined && { cursor }) };
-		const page = await (await edge.v1.assets.$get({ query })).json();
+		const answer = await edge.v1.assets.$get({ query });
+		if (answer.status !== 200) throw new Error(await answer.text());
+		const page = await answer.json();
 		yield* page.assets;
 		if (page.cursor === undefined) return;
 		cursor = page.cursor;
