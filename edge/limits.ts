@@ -5,7 +5,7 @@ const count = v.pipe(v.number(), v.integer(), v.minValue(1));
 const Limits = v.strictObject({
 	/** Bytes of all parts of an asset. */
 	assetBytes: v.optional(count, 32 * 2 ** 30),
-	/** Seconds from an asset's first to its last sample. */
+	/** Seconds from time 0 to the end of an asset's last sample. */
 	assetSeconds: v.optional(count, 12 * 3600),
 	/** Bytes of one segment of one track: a viewer waits for all of it. */
 	segmentBytes: v.optional(v.pipe(count, v.maxValue(64 * 2 ** 20)), 8 * 2 ** 20),
@@ -15,7 +15,7 @@ const Limits = v.strictObject({
 	segmentSamples: v.optional(count, 30_000),
 	/** Seconds of the longest segment: of the longest group of pictures. */
 	segmentSeconds: v.optional(v.pipe(count, v.maxValue(600)), 30),
-	/** Sample bytes of one track that may wait for earlier parts or for the base. */
+	/** Bytes of the parts of one track, framing and all, that may wait for earlier parts or for the base. */
 	pendingBytes: v.optional(count, 64 * 2 ** 20),
 	/** Parts of one track that may wait so. */
 	pendingParts: v.optional(count, 5000),

@@ -2,9 +2,9 @@
 export const ERROR_STATUS = {
 	/** The request's JSON, parameters or headers are not what they must be. */
 	"invalid-request": 400,
-	/** A part whose framing, times or sizes cannot be. */
+	/** A part whose framing, times or sizes are impossible. */
 	"invalid-part": 400,
-	/** A track whose description, size or codec cannot be. */
+	/** A track whose description, size or codec is impossible. */
 	"invalid-track": 400,
 	/** `Repr-Digest` is missing or has no sha-256. */
 	"digest-required": 400,

@@ -28,7 +28,7 @@ export const MAX_PART_BYTES = 5 * 2 ** 20;
 /** `Content-Type` of a part. */
 export const PART_MEDIA_TYPE = "application/vnd.crescendo.part";
 
-/** A part that cannot be: its framing, times or sizes are wrong. */
+/** A part that is impossible: its framing, times or sizes are wrong. */
 export class PartError extends Error {
 	readonly code = "invalid-part";
 	constructor(message: string) {

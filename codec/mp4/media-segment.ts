@@ -20,14 +20,14 @@ import { toTicks } from "./timescale.ts";
 export type SampleShape = Omit<Sample, "data"> & { /** Bytes of its data. */ readonly size: number };
 
 /** What `writeMediaSegment` puts into one segment. */
-export type MediaSegment<One = Sample> = {
+export type MediaSegment<Item = Sample> = {
 	readonly trackId: number;
 	/** `mfhd` sequence number, counting from 1 on. */
 	readonly sequenceNumber: number;
 	/** Ticks a second, the same as in the init segment. */
 	readonly timescale: number;
 	/** One or more, in order of time. */
-	readonly samples: readonly One[];
+	readonly samples: readonly Item[];
 	/** Ticks of the first sample; its timestamp unless given. */
 	readonly baseMediaDecodeTime?: number;
 	/** Write `styp` in front, as a segment that is a file of its own should have. Default true. */

@@ -4,7 +4,7 @@ export class Kept<Value> {
 	readonly #values = new Map<string, Value>();
 	#size = 0;
 
-	/** `most`: size of all that is kept; of what is larger alone, one. */
+	/** `most`: the largest total size kept; a single value larger than that is kept alone. */
 	constructor(most: number) {
 		this.#most = most;
 	}

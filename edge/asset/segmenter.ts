@@ -48,7 +48,7 @@ export type SegmentCut = {
  */
 export const BOUNDARY_SLACK = 50_000;
 
-/** Most that one segment may hold: it is put together in memory, and a viewer waits for all of it. */
+/** Most that one segment may hold: a viewer waits for all of it. */
 export type SegmentLimits = {
 	readonly bytes: number;
 	readonly samples: number;
