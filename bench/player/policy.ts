@@ -51,7 +51,7 @@ function verdictOf(stream: SimulatedStream): string[][] {
 const VERDICT_HEADER = [
 	"network",
 	"stalled beyond the base alone, s",
-	"mean PSNR-Y above the ladder, dB",
+	"mean PSNR above the ladder, dB",
 	"possible at most",
 	"naive enhanced, %",
 	"times as long enhanced",
@@ -76,7 +76,7 @@ function rowsOf(stream: SimulatedStream): string[][] {
 	);
 }
 
-const HEADER = ["network", "policy", "start, s", "stalled, s", "enhanced, %", "mean PSNR-Y, dB", "switches", "MB"];
+const HEADER = ["network", "policy", "start, s", "stalled, s", "enhanced, %", "mean PSNR, dB", "switches", "MB"];
 const example = exampleStream(600, RUNTIME_BYTES);
 const kbit = (bits: number): string => (bits / 1000).toFixed(0);
 
