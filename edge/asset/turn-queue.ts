@@ -21,7 +21,10 @@ export class TurnQueue {
 		return this.#failures > 0;
 	}
 
-	/** Does something when all that was asked for before is done. Answers whether it could. */
+	/**
+	 * Does something when all that was asked for before is done. Answers whether it could.
+	 * @throws what `onFailure` throws
+	 */
 	run(task: () => Promise<void>): Promise<boolean> {
 		const turn = this.#end.then(async () => {
 			try {
@@ -35,7 +38,8 @@ export class TurnQueue {
 				return false;
 			}
 		});
-		this.#end = turn;
+		// Where not even the failure could be told, that is for whoever asked, and not for those behind.
+		this.#end = turn.catch(() => undefined);
 		return turn;
 	}
 }
