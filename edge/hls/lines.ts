@@ -9,17 +9,15 @@ export class Lines {
 	/** Adds lines at the end. */
 	push(...lines: readonly string[]): void {
 		this.#latest.push(...lines);
-		if (this.#latest.length > AT_ONCE) this.#join();
+		if (this.#latest.length < AT_ONCE) return;
+		this.#text += textOf(this.#latest);
+		this.#latest = [];
 	}
 
 	/** All lines, each with its line feed. */
 	toString(): string {
-		this.#join();
-		return this.#text;
-	}
-
-	#join(): void {
-		if (this.#latest.length > 0) this.#text += `${this.#latest.join("\n")}\n`;
-		this.#latest = [];
+		return this.#text + textOf(this.#latest);
 	}
 }
+
+const textOf = (lines: readonly string[]): string => (lines.length === 0 ? "" : `${lines.join("\n")}\n`);
