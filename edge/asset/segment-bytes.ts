@@ -11,8 +11,11 @@ import { TRACK_ID_IN_FILE } from "./track-rules.ts";
 /** The sample bytes of a slice, in pieces as they are stored. */
 export type ReadSlice = (slice: PartSlice) => Iterable<Uint8Array>;
 
-/** `mfhd` sequence numbers of a low-latency segment's pieces: more than a segment ever has. */
-const PIECES = 4096;
+/**
+ * `mfhd` sequence numbers of a low-latency segment's pieces: more than a segment ever has, of the longest that limits allow (600 s) in
+ * the shortest pieces (50 ms, where a sample lasts more than half of the target), and 131,072 segments have numbers of 32 bits.
+ */
+const PIECES = 2 ** 15;
 
 /** A fragment of a segment: what stands before its samples, and where those are. */
 type Fragment = { readonly head: Uint8Array; readonly slices: readonly PartSlice[]; readonly length: number };

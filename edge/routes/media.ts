@@ -29,7 +29,7 @@ export const media = new Hono<EdgeContext>()
 	.get("/v1/assets/:id/tracks/:track/partials/:file", async (context) => {
 		const id = assetIdParam(context);
 		const sharing = await requirePlayback(context, id);
-		const match = /^(0|[1-9]\d{0,6})\.(0|[1-9]\d{0,3})\.m4s$/.exec(context.req.param("file"));
+		const match = /^(0|[1-9]\d{0,6})\.(0|[1-9]\d{0,4})\.m4s$/.exec(context.req.param("file"));
 		if (match === null) throw notFound("such piece");
 		const [track, segment, index] = [trackParam(context), Number(match[1]), Number(match[2])];
 		const piece = await askPartial(context, id, track, segment, index);
