@@ -8,6 +8,7 @@ import { createExecutor } from "../codec/model/create-executor.ts";
 import type { ReadTrack } from "../codec/mp4/init-reader.ts";
 import { FragmentedFileReader } from "../codec/mp4/reader.ts";
 import type { Picture } from "../codec/picture/picture.ts";
+import { scoped } from "../codec/scope.ts";
 import type { BaseTrack, EnhancementTrack } from "../codec/track.ts";
 import { UsageError } from "./command.ts";
 import { FileSource } from "./files.ts";
@@ -99,11 +100,13 @@ export async function* enhancedFrames(
 ): AsyncGenerator<EnhancedFrame, void, undefined> {
 	const base = baseOf(reader);
 	const model = await loadDecoderModel(enhancement.track.modelId, folder);
-	const { executor } = await createExecutor(executorOptions);
 	const { width, height } = enhancement.track;
-	const options = { model, executor, width, height };
-	const parser = await EnhancementParser.create(options);
-	const reconstructor = await EnhancementReconstructor.create(options);
+	const { executor, parser, reconstructor } = await scoped(async (_, result) => {
+		const executor = result((await createExecutor(executorOptions)).executor);
+		const options = { model, executor, width, height };
+		const parser = result(await EnhancementParser.create(options));
+		return { executor, parser, reconstructor: await EnhancementReconstructor.create(options) };
+	});
 	try {
 		const frames = together(reader, base, enhancement, signal);
 		yield* decodeFrames(frames, parser, reconstructor, { signal });

@@ -10,6 +10,7 @@ import { MotionModels, writeMotion } from "../motion/syntax.ts";
 import type { SourcePicture } from "../picture/gpu-picture.ts";
 import type { Picture } from "../picture/picture.ts";
 import type { Sample } from "../sample.ts";
+import { scoped } from "../scope.ts";
 import { CpuFrameAnalysis } from "./cpu-frame-analysis.ts";
 import type { DecodedPicture } from "./decoded-picture.ts";
 import { type Effort, EFFORTS } from "./effort.ts";
@@ -27,6 +28,7 @@ import { EnhancementReconstructor } from "./reconstruction.ts";
 /** Parts of the work on one frame, in order. */
 export type EncoderStage = "motion" | "prediction" | "analysis" | "latents" | "synthesis" | "hash";
 
+/** Options of {@link EnhancementEncoder.create}. */
 export type EncoderOptions = {
 	/** Loaded with `{ encoder: true }`. */
 	readonly model: Model;
@@ -42,13 +44,14 @@ export type EncoderOptions = {
 	readonly effort?: Effort;
 	/**
 	 * How much finer flat blocks are than busy ones: quality indices for each halving of a block's variance, 0 (all blocks alike) to 8.
-	 * Costs PSNR, gains MS-SSIM and what people see. Default 2.5.
+	 * Costs PSNR, gains MS-SSIM and what people see. Default {@link DEFAULT_ADAPTIVE_QUALITY}.
 	 */
 	readonly adaptiveQuality?: number;
-	/** Called with the time that each stage of each frame took. */
+	/** Called with the time that each stage of each frame took: several times for one that is gone through again, see `limit`. */
 	readonly onStage?: (stage: EncoderStage, milliseconds: number) => void;
 };
 
+/** What a frame is to become. */
 export type EncodeChoice = {
 	readonly type: "intra" | "inter";
 	/** Quality index, 0..63; see `frameChoice`. */
@@ -67,17 +70,23 @@ export type EncodeChoice = {
 	readonly inheritance?: Float32Array | undefined;
 };
 
+/** A frame that was coded. */
 export type EncodedFrame = {
+	/** For a track or a file. */
 	readonly sample: Sample;
+	/** What a parser makes of it. */
 	readonly symbols: FrameSymbols;
 	/** What decoders will show. Dispose it. */
 	readonly reconstruction: DecodedPicture;
 };
 
+/** Quality indices for each halving of a block's variance, where nothing else is asked for. */
+export const DEFAULT_ADAPTIVE_QUALITY = 2.5;
+
 const DEFAULTS = {
 	pictureHash: "intra",
 	rateDistortion: false,
-	adaptiveQuality: 2.5,
+	adaptiveQuality: DEFAULT_ADAPTIVE_QUALITY,
 	effort: "normal",
 } as const satisfies Partial<EncoderOptions>;
 /** With every choice made. */
@@ -119,15 +128,17 @@ export class EnhancementEncoder {
 	}
 
 	/** @throws CodecError `invalid-option` where the model lacks the encoder's network; `invalid-picture`, `backend-failed` */
-	static async create(options: EncoderOptions): Promise<EnhancementEncoder> {
-		const settled = { ...DEFAULTS, ...options };
-		const { model, executor, effort } = settled;
-		const reconstructor = await EnhancementReconstructor.create(settled);
-		const { geometry } = reconstructor;
-		const frames = frameAnalysis(executor, geometry, effort);
-		const prior = await LatentPrior.create(model, executor, geometry);
-		const latents = await LatentStage.create(settled, frames, prior, reconstructor);
-		return new EnhancementEncoder(settled, frames, prior, reconstructor, latents);
+	static create(options: EncoderOptions): Promise<EnhancementEncoder> {
+		return scoped(async (_, result) => {
+			const settled = { ...DEFAULTS, ...options };
+			const { model, executor, effort } = settled;
+			const reconstructor = result(await EnhancementReconstructor.create(settled));
+			const { geometry } = reconstructor;
+			const frames = result(frameAnalysis(executor, geometry, effort));
+			const prior = result(await LatentPrior.create(model, executor, geometry));
+			const latents = await LatentStage.create(settled, frames, prior, reconstructor);
+			return new EnhancementEncoder(settled, frames, prior, reconstructor, latents);
+		});
 	}
 
 	/**
@@ -200,9 +211,9 @@ export class EnhancementEncoder {
 
 		const cues = this.prior.cues(extendedBase, motion);
 		const prepared = await this.reconstructor.prepare(motion, extendedBase);
-		timed("prediction");
 		let coded: CodedLatents;
 		try {
+			timed("prediction");
 			throwIfAborted(signal);
 			for (;;) {
 				const models = this.latentModels.copy();
@@ -227,28 +238,29 @@ export class EnhancementEncoder {
 		const { latents, copied } = coded;
 		const quality = qualityMap(q, offsets);
 		const frame = { q, quality, latents, copied, timestamp: source.timestamp, duration };
-		const decoded = await this.reconstructor.finish(prepared, { ...frame, pictureHash: undefined });
-		timed("synthesis");
-		await frames.remember(decoded);
-		const { pictureHash } = this.options;
-		const hashed = pictureHash === "every" || (pictureHash === "intra" && type === "intra");
-		const hash = hashed ? hashPicture(await decoded.toPicture()) : undefined;
-		const hashes = { baseHash: type === "intra" ? hashPicture(base) : undefined, pictureHash: hash };
-		timed("hash");
+		return scoped(async (_, result) => {
+			const decoded = result(await this.reconstructor.finish(prepared, { ...frame, pictureHash: undefined }));
+			timed("synthesis");
+			await frames.remember(decoded);
+			const { pictureHash } = this.options;
+			const hashed = pictureHash === "every" || (pictureHash === "intra" && type === "intra");
+			const hash = hashed ? hashPicture(await decoded.toPicture()) : undefined;
+			const hashes = { baseHash: type === "intra" ? hashPicture(base) : undefined, pictureHash: hash };
+			timed("hash");
 
-		const data = writeSample({ type, q, ...hashes, motion: motionBytes, latents: coded.bytes });
-		const payload = motionBytes.length + coded.bytes.length;
-		return {
-			sample: { data, timestamp: source.timestamp, duration, sync: type === "intra" },
-			symbols: {
-				type,
-				motion,
-				...frame,
-				...hashes,
-				bytes: { header: data.length - payload, motion: motionBytes.length, latents: coded.bytes.length },
-			},
-			reconstruction: decoded,
-		};
+			const data = writeSample({ type, q, ...hashes, motion: motionBytes, latents: coded.bytes });
+			const payload = motionBytes.length + coded.bytes.length;
+			const bytes = {
+				header: data.length - payload,
+				motion: motionBytes.length,
+				latents: coded.bytes.length,
+			};
+			return {
+				sample: { data, timestamp: source.timestamp, duration, sync: type === "intra" },
+				symbols: { type, motion, ...frame, ...hashes, bytes },
+				reconstruction: decoded,
+			};
+		});
 	}
 
 	/** Reports the time since the last report. */

@@ -54,7 +54,12 @@ export class GpuFrameAnalysis implements FrameAnalysis {
 		const own = !(source instanceof GpuPicture);
 		const picture = source instanceof GpuPicture ? source : this.pictures.upload(source);
 		const { codedWidth: width, codedHeight: height } = this.geometry;
-		this.taken = { picture, folded: this.pictures.fold(picture, { width, height }), own };
+		try {
+			this.taken = { picture, folded: this.pictures.fold(picture, { width, height }), own };
+		} catch (error) {
+			if (own) picture.release();
+			throw error;
+		}
 	}
 
 	get folded(): DeviceTensor {

@@ -1,8 +1,10 @@
 import { CodecError } from "../errors.ts";
 import type { DeviceTensor, Executor, Graph } from "../model/executor.ts";
 import { graphOf, HYPER_PLANES, LATENT_PLANES, type Model, PRIOR_RATE_VALUES } from "../model/model-file.ts";
+import { runGraph } from "../model/run-graph.ts";
 import type { BlockMotion } from "../motion/block-motion.ts";
 import type { Picture } from "../picture/picture.ts";
+import { scoped } from "../scope.ts";
 import { CUE_PLANES, priorCues } from "./cues.ts";
 import type { FrameGeometry } from "./geometry.ts";
 
@@ -52,11 +54,13 @@ export class LatentPrior {
 	}
 
 	/** @throws CodecError `model-invalid`, `backend-failed` */
-	static async create(model: Model, executor: Executor, geometry: FrameGeometry): Promise<LatentPrior> {
+	static create(model: Model, executor: Executor, geometry: FrameGeometry): Promise<LatentPrior> {
 		const size = { width: geometry.codedWidth, height: geometry.codedHeight };
-		const first = await executor.load(graphOf(model, "prior-first"), size);
-		const second = await executor.load(graphOf(model, "prior-second"), size);
-		return new LatentPrior(executor, geometry, model, first, second);
+		return scoped(async (_, result) => {
+			const first = result(await executor.load(graphOf(model, "prior-first"), size));
+			const second = result(await executor.load(graphOf(model, "prior-second"), size));
+			return new LatentPrior(executor, geometry, model, first, second);
+		});
 	}
 
 	/** Whether there is a frame that an inter frame can follow. */
@@ -77,7 +81,8 @@ export class LatentPrior {
 	/**
 	 * What the prior may see of a frame's base picture. An intra frame forgets everything before it.
 	 *
-	 * @param motion undefined in an intra frame. @throws CodecError `missing-reference`
+	 * @param motion undefined in an intra frame
+	 * @throws CodecError `missing-reference`
 	 */
 	cues(base: Picture, motion: BlockMotion | undefined): Float32Array {
 		if (motion === undefined) this.forget();
@@ -86,37 +91,43 @@ export class LatentPrior {
 	}
 
 	/** Means and scales of the first pass. */
-	async first(frame: PriorFrame): Promise<LatentModel> {
-		const { grid8, grid32 } = this.geometry;
-		const rate = { table: this.rates[frame.type], map: frame.quality, columns: grid32.width };
-		const { executor } = this;
-		const inputs = {
-			hyper: executor.upload(Float32Array.from(frame.hyper), [1, HYPER_PLANES, grid32.height, grid32.width]),
-			cues: executor.upload(frame.cues, [1, CUE_PLANES, grid8.height, grid8.width]),
-			rate: executor.spreadRows(rate, [1, PRIOR_RATE_VALUES, grid8.height, grid8.width]),
-		};
-		const outputs = await this.graphs.first.run(inputs);
-		for (const tensor of Object.values(inputs)) tensor.dispose();
-		this.trunk?.dispose();
-		this.trunk = output(outputs, "trunk");
-		return this.latentModel(outputs);
+	first(frame: PriorFrame): Promise<LatentModel> {
+		return scoped(async (temporary) => {
+			const { grid8, grid32 } = this.geometry;
+			const rates = { table: this.rates[frame.type], map: frame.quality, columns: grid32.width };
+			const { executor } = this;
+			const { height, width } = grid32;
+			const hyper = temporary(executor.upload(Float32Array.from(frame.hyper), [1, HYPER_PLANES, height, width]));
+			const cues = temporary(executor.upload(frame.cues, [1, CUE_PLANES, grid8.height, grid8.width]));
+			const rate = temporary(executor.spreadRows(rates, [1, PRIOR_RATE_VALUES, grid8.height, grid8.width]));
+			const inputs = { hyper, cues, rate };
+			const { trunk, mean, scale } = await runGraph(this.graphs.first, inputs, ["trunk", "mean", "scale"]);
+			this.trunk?.dispose();
+			this.trunk = trunk;
+			return this.download(temporary(mean), temporary(scale));
+		});
 	}
 
-	/** Means and scales of the second pass; may be asked again with other latents. @param latents those of the first pass; the others are not looked at */
-	async second(latents: Int16Array): Promise<LatentModel> {
-		const { width, height } = this.geometry.grid8;
-		if (this.trunk === undefined) throw new CodecError("invalid-option", "The second pass comes after the first.");
-		const { firstSeen } = this;
-		firstSeen.fill(0);
-		for (let c = 0, row = 0; c < LATENT_PLANES; c++) {
-			for (let y = 0; y < height; y++, row += width) {
-				for (let x = (c + y) & 1; x < width; x += 2) firstSeen[row + x] = seen(latents[row + x] as number);
+	/**
+	 * Means and scales of the second pass; may be asked again with other latents.
+	 *
+	 * @param latents those of the first pass; the others are not looked at
+	 */
+	second(latents: Int16Array): Promise<LatentModel> {
+		return scoped(async (temporary) => {
+			const { width, height } = this.geometry.grid8;
+			const { trunk, firstSeen } = this;
+			if (trunk === undefined) throw new CodecError("invalid-option", "The second pass comes after the first.");
+			firstSeen.fill(0);
+			for (let c = 0, row = 0; c < LATENT_PLANES; c++) {
+				for (let y = 0; y < height; y++, row += width) {
+					for (let x = (c + y) & 1; x < width; x += 2) firstSeen[row + x] = seen(latents[row + x] as number);
+				}
 			}
-		}
-		const first = this.executor.upload(firstSeen, [1, LATENT_PLANES, height, width]);
-		const outputs = await this.graphs.second.run({ trunk: this.trunk, first });
-		first.dispose();
-		return this.latentModel(outputs);
+			const first = temporary(this.executor.upload(firstSeen, [1, LATENT_PLANES, height, width]));
+			const { mean, scale } = await runGraph(this.graphs.second, { trunk, first }, ["mean", "scale"]);
+			return this.download(temporary(mean), temporary(scale));
+		});
 	}
 
 	/** Makes a frame's base picture, extended, the one that the next frame is compared with. */
@@ -136,18 +147,8 @@ export class LatentPrior {
 		await this.graphs.second.dispose();
 	}
 
-	private async latentModel(outputs: Record<string, DeviceTensor>): Promise<LatentModel> {
-		const [mean, scale] = [output(outputs, "mean"), output(outputs, "scale")];
+	private async download(mean: DeviceTensor, scale: DeviceTensor): Promise<LatentModel> {
 		const [means, scales] = await Promise.all([this.executor.download(mean), this.executor.download(scale)]);
-		mean.dispose();
-		scale.dispose();
 		return { mean: means, scale: Uint8Array.from(scales) };
 	}
-}
-
-/** An output that the model promises. @throws CodecError `model-invalid` */
-export function output(outputs: Readonly<Record<string, DeviceTensor>>, name: string): DeviceTensor {
-	const tensor = outputs[name];
-	if (tensor === undefined) throw new CodecError("model-invalid", `A graph of the model lacks its output ${name}.`);
-	return tensor;
 }

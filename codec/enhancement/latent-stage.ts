@@ -2,17 +2,20 @@ import { LatentWriter, type LatentModels } from "../entropy/latent-stream.ts";
 import { CodecError } from "../errors.ts";
 import type { Executor, Graph } from "../model/executor.ts";
 import { graphOf, HYPER_PLANES, LATENT_PLANES, type Model } from "../model/model-file.ts";
+import { runGraph } from "../model/run-graph.ts";
 import type { CopiedMap } from "../motion/copied-map.ts";
+import { scoped } from "../scope.ts";
 import { bitsOfCells, changeLevels, copyingGains, withoutCopied } from "./copied-blocks.ts";
 import { type Effort, EFFORTS } from "./effort.ts";
 import type { FrameAnalysis } from "./frame-analysis.ts";
 import type { FrameGeometry, Grid } from "./geometry.ts";
-import { type LatentModel, type LatentPrior, output } from "./latent-prior.ts";
+import type { LatentModel, LatentPrior } from "./latent-prior.ts";
 import { LARGEST_HYPER } from "./parser.ts";
 import { dequantisePass, quantisePass } from "./quantiser.ts";
 import { errorCosts } from "./rate-distortion.ts";
 import type { EnhancementReconstructor, Prepared } from "./reconstruction.ts";
 
+/** What {@link LatentStage} needs of an encoder's options. */
 export type LatentStageOptions = {
 	readonly model: Model;
 	readonly executor: Executor;
@@ -35,8 +38,11 @@ export type RealFrame = {
 	readonly quality: Uint8Array;
 };
 
+/** A frame's latents as decoders will have them, and the bytes that say so. */
 export type CodedLatents = {
+	/** Of both passes, dequantised, `[96, h8, w8]`. */
 	readonly latents: Int16Array;
+	/** Undefined in an intra frame. */
 	readonly copied: CopiedMap | undefined;
 	readonly bytes: Uint8Array;
 };
@@ -89,19 +95,18 @@ export class LatentStage {
 	}
 
 	/** The analysis network: latents in quantiser steps and hyper latents, both real. */
-	async analyse({ prediction, enlarged, context }: Prepared, quality: Uint8Array): Promise<RealLatents> {
-		const { executor } = this.options;
-		const { grid8, grid32 } = this.geometry;
-		const gains = { table: this.gains, map: quality, columns: grid32.width };
-		const gain = executor.spreadRows(gains, [1, LATENT_PLANES, grid8.height, grid8.width]);
-		const source = this.frames.folded;
-		const outputs = await this.analysis.run({ source, prediction, enlarged, context, gain });
-		gain.dispose();
-		const [latents, hyper] = [output(outputs, "latents"), output(outputs, "hyper")];
-		const [realLatents, realHyper] = await Promise.all([executor.download(latents), executor.download(hyper)]);
-		latents.dispose();
-		hyper.dispose();
-		return { latents: realLatents, hyper: realHyper };
+	analyse({ prediction, enlarged, context }: Prepared, quality: Uint8Array): Promise<RealLatents> {
+		return scoped(async (temporary) => {
+			const { executor } = this.options;
+			const { grid8, grid32 } = this.geometry;
+			const gains = { table: this.gains, map: quality, columns: grid32.width };
+			const gain = temporary(executor.spreadRows(gains, [1, LATENT_PLANES, grid8.height, grid8.width]));
+			const inputs = { source: this.frames.folded, prediction, enlarged, context, gain };
+			const outputs = await runGraph(this.analysis, inputs, ["latents", "hyper"]);
+			const tensors = [temporary(outputs.latents), temporary(outputs.hyper)] as const;
+			const [latents, hyper] = await Promise.all([executor.download(tensors[0]), executor.download(tensors[1])]);
+			return { latents, hyper };
+		});
 	}
 
 	/**
@@ -139,7 +144,12 @@ export class LatentStage {
 		return { latents: coded.latents, copied, bytes: writer.finish() };
 	}
 
-	/** Symbols and latents of both passes. @param first law of the first pass. @param copied blocks that have neither */
+	/**
+	 * Symbols and latents of both passes.
+	 *
+	 * @param first law of the first pass
+	 * @param copied blocks that have neither
+	 */
 	private async quantise({ real, q }: RealFrame, first: LatentModel, copied?: Uint8Array): Promise<Quantised> {
 		const { model, rateDistortion } = this.options;
 		const { grid8 } = this.geometry;

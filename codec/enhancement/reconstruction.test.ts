@@ -1,9 +1,10 @@
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createExecutor } from "../model/create-executor.ts";
-import type { DeviceTensor, Executor, Graph } from "../model/executor.ts";
+import type { Executor } from "../model/executor.ts";
 import { modelFolder } from "../model/load-node.ts";
-import { type DecodingGraphName, graphOf, LATENT_PLANES, loadModel, type Model } from "../model/model-file.ts";
+import { graphOf, LATENT_PLANES, loadModel, type Model } from "../model/model-file.ts";
+import { CountingExecutor } from "../model/test-counting-executor.ts";
 import type { Picture } from "../picture/picture.ts";
 import { EnhancementReconstructor } from "./reconstruction.ts";
 
@@ -16,57 +17,6 @@ beforeAll(async () => {
 	({ executor: inner } = await createExecutor({ prefer: ["native", "wasm"] }));
 });
 afterAll(() => inner.dispose());
-
-/** An executor that knows which tensors are alive, and whose graph `failing` fails. */
-class CountingExecutor implements Executor {
-	readonly kind = inner.kind;
-	readonly description = inner.description;
-	readonly alive = new Set<DeviceTensor>();
-	failing: DecodingGraphName | undefined;
-
-	upload(...given: Parameters<Executor["upload"]>) {
-		return this.#count(inner.upload(...given));
-	}
-	download(tensor: DeviceTensor) {
-		return inner.download(tensor);
-	}
-	async load(bytes: Uint8Array, size: Parameters<Executor["load"]>[1]): Promise<Graph> {
-		const graph = await inner.load(bytes, size);
-		return {
-			run: async (inputs) => {
-				if (this.failing !== undefined && bytes === graphOf(model, this.failing))
-					throw new Error("device lost");
-				const outputs = await graph.run(inputs);
-				for (const tensor of Object.values(outputs)) this.#count(tensor);
-				return outputs;
-			},
-			dispose: () => graph.dispose(),
-		};
-	}
-	warpPicture(...given: Parameters<Executor["warpPicture"]>) {
-		return this.#count(inner.warpPicture(...given));
-	}
-	warpFeatures(...given: Parameters<Executor["warpFeatures"]>) {
-		return this.#count(inner.warpFeatures(...given));
-	}
-	copyBlocks(...given: Parameters<Executor["copyBlocks"]>) {
-		inner.copyBlocks(...given);
-	}
-	spreadRows(...given: Parameters<Executor["spreadRows"]>) {
-		return this.#count(inner.spreadRows(...given));
-	}
-	async dispose() {}
-
-	#count(tensor: DeviceTensor): DeviceTensor {
-		this.alive.add(tensor);
-		const dispose = tensor.dispose.bind(tensor);
-		tensor.dispose = () => {
-			this.alive.delete(tensor);
-			dispose();
-		};
-		return tensor;
-	}
-}
 
 const base: Picture = {
 	...{ width: 16, height: 16, timestamp: 0 },
@@ -83,18 +33,20 @@ describe("a reconstructor whose device fails", () => {
 	it.each(["base", "keep", "context", "synthesis"] as const)(
 		"keeps nothing of a frame that failed in %s",
 		async (failing) => {
-			const executor = new CountingExecutor();
+			const executor = new CountingExecutor(inner);
 			const reconstructor = await EnhancementReconstructor.create({ model, executor, ...SIZE });
 			const begun = executor.alive.size;
 			(await reconstructor.finish(await reconstructor.prepare(undefined, base), symbols)).dispose();
 			const rates = 2;
-			executor.failing = failing;
+			executor.fails = (call, bytes) => call === "run" && bytes === graphOf(model, failing);
 			await expect(
 				(async () => reconstructor.finish(await reconstructor.prepare(still, base), symbols))(),
 			).rejects.toThrow("device lost");
 			expect(executor.alive.size).toBe(begun + rates);
-			executor.failing = undefined;
+			executor.fails = () => false;
+			const { runs } = executor;
 			await expect(reconstructor.prepare(still, base)).rejects.toMatchObject({ code: "missing-reference" });
+			expect(executor.runs).toBe(runs);
 			expect(executor.alive.size).toBe(begun + rates);
 			await reconstructor.dispose();
 			expect(executor.alive.size).toBe(0);

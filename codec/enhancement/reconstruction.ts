@@ -1,18 +1,20 @@
 import { CodecError } from "../errors.ts";
 import type { DeviceTensor, Executor, Graph } from "../model/executor.ts";
 import { type DecodingGraphName, graphOf, LATENT_PLANES, type Model, RATE_VALUES } from "../model/model-file.ts";
+import { runGraph } from "../model/run-graph.ts";
 import type { BlockMotion } from "../motion/block-motion.ts";
 import type { CopiedMap } from "../motion/copied-map.ts";
 import { FOLDED_PLANES } from "../picture/fold.ts";
 import type { Picture } from "../picture/picture.ts";
+import { type Keep, scoped } from "../scope.ts";
 import { DecodedPicture, SharedTensor } from "./decoded-picture.ts";
 import type { FrameSymbols } from "./frame-symbols.ts";
 import { extendBase, type FrameGeometry, frameGeometry } from "./geometry.ts";
-import { output } from "./latent-prior.ts";
 
 const GRAPHS = ["base", "intra", "keep", "context", "synthesis"] as const satisfies readonly DecodingGraphName[];
 type Graphs = Readonly<Record<(typeof GRAPHS)[number], Graph>>;
 
+/** Options of {@link EnhancementReconstructor.create}. */
 export type ReconstructorOptions = {
 	readonly model: Model;
 	readonly executor: Executor;
@@ -39,8 +41,8 @@ type State = { readonly picture: SharedTensor; readonly features: DeviceTensor }
 /** What a decoded picture says of itself. */
 type FrameLabels = Pick<FrameSymbols, "timestamp" | "duration" | "pictureHash">;
 
-/** Hands on a tensor and remembers it. */
-type Note = (tensor: DeviceTensor) => DeviceTensor;
+/** All zeros: what an intra frame has instead of a warped picture and its share. */
+type Nothing = { readonly temporal: DeviceTensor; readonly keep: DeviceTensor };
 
 /** What the networks are told of the blocks' quality. */
 type Rates = { readonly quality: Uint8Array; readonly step: DeviceTensor; readonly rate: DeviceTensor };
@@ -56,37 +58,39 @@ export class EnhancementReconstructor {
 	private readonly tables: { readonly step: Float32Array; readonly rate: Float32Array };
 	/** Those of the frame before: often the next one has the same. */
 	private rates: Rates | undefined;
-	/** All zeros: what an intra frame has instead of a warped picture and its share. */
-	private readonly nothing: { readonly temporal: DeviceTensor; readonly keep: DeviceTensor };
+	private readonly nothing: Nothing;
 	private state: State | undefined;
 	private busy = false;
 
-	private constructor(options: ReconstructorOptions, geometry: FrameGeometry, graphs: Graphs) {
+	private constructor(options: ReconstructorOptions, geometry: FrameGeometry, graphs: Graphs, nothing: Nothing) {
 		this.geometry = geometry;
 		this.executor = options.executor;
 		this.graphs = graphs;
 		const { steps, synthesisRate } = options.model.tables;
 		this.tables = { step: Float32Array.from(steps.flat()), rate: Float32Array.from(synthesisRate.flat()) };
-		const { width, height, cells } = geometry.grid4;
-		this.nothing = {
-			temporal: this.executor.upload(new Float32Array(FOLDED_PLANES * cells), [1, FOLDED_PLANES, height, width]),
-			keep: this.executor.upload(new Float32Array(cells), [1, 1, height, width]),
-		};
+		this.nothing = nothing;
 	}
 
 	/** @throws CodecError `invalid-picture`, `model-invalid`, `backend-failed` */
-	static async create(options: ReconstructorOptions): Promise<EnhancementReconstructor> {
-		const geometry = frameGeometry(options.width, options.height);
-		const size = { width: geometry.codedWidth, height: geometry.codedHeight };
-		const load = (name: DecodingGraphName) => options.executor.load(graphOf(options.model, name), size);
-		const graphs: Graphs = {
-			base: await load("base"),
-			intra: await load("intra"),
-			keep: await load("keep"),
-			context: await load("context"),
-			synthesis: await load("synthesis"),
-		};
-		return new EnhancementReconstructor(options, geometry, graphs);
+	static create(options: ReconstructorOptions): Promise<EnhancementReconstructor> {
+		return scoped(async (_, result) => {
+			const { executor, model } = options;
+			const geometry = frameGeometry(options.width, options.height);
+			const size = { width: geometry.codedWidth, height: geometry.codedHeight };
+			const load = async (name: DecodingGraphName) => result(await executor.load(graphOf(model, name), size));
+			const graphs: Graphs = {
+				base: await load("base"),
+				intra: await load("intra"),
+				keep: await load("keep"),
+				context: await load("context"),
+				synthesis: await load("synthesis"),
+			};
+			const { width, height, cells } = geometry.grid4;
+			const zeros = (planes: number) =>
+				result(executor.upload(new Float32Array(planes * cells), [1, planes, height, width]));
+			const nothing = { temporal: zeros(FOLDED_PLANES), keep: zeros(1) };
+			return new EnhancementReconstructor(options, geometry, graphs, nothing);
+		});
 	}
 
 	/**
@@ -103,34 +107,37 @@ export class EnhancementReconstructor {
 	}
 
 	/**
-	 * Everything up to the prediction. @param motion undefined in an intra frame
+	 * Everything up to the prediction.
 	 *
+	 * @param motion undefined in an intra frame
 	 * @throws CodecError as {@link reconstruct}
 	 */
 	async prepare(motion: BlockMotion | undefined, base: Picture): Promise<Prepared> {
 		return this.guarded(async (temporary, result) => {
 			const { executor, graphs, nothing } = this;
+			const reference = motion === undefined ? undefined : this.reference();
 			const { width, height } = this.geometry.grid4;
 			const luma = temporary(executor.upload(centred(base.y), [1, 1, height, width]));
 			const chroma = temporary(executor.upload(centred(base.u, base.v), [1, 2, height / 2, width / 2]));
-			const fromBase = await graphs.base.run({ luma, chroma });
-			const baseFeatures = temporary(output(fromBase, "features"));
-			const enlarged = result(output(fromBase, "enlarged"));
+			const fromBase = await runGraph(graphs.base, { luma, chroma }, ["features", "enlarged"]);
+			const baseFeatures = temporary(fromBase.features);
+			const enlarged = result(fromBase.enlarged);
 			let { temporal, keep } = nothing;
 			let features: DeviceTensor;
 			let moved: Moved | undefined;
-			if (motion === undefined) {
+			if (motion === undefined || reference === undefined) {
 				this.forget();
-				const fromIntra = await graphs.intra.run({ base_features: baseFeatures });
-				features = temporary(output(fromIntra, "features"));
+				({ features } = await runGraph(graphs.intra, { base_features: baseFeatures }, ["features"]));
+				temporary(features);
 			} else {
-				moved = this.move(motion);
-				temporal = result(moved.picture);
-				features = result(moved.features);
-				keep = temporary(output(await graphs.keep.run({ base_features: baseFeatures, features }), "keep"));
+				moved = this.move(reference, motion, result, result);
+				({ picture: temporal, features } = moved);
+				({ keep } = await runGraph(graphs.keep, { base_features: baseFeatures, features }, ["keep"]));
+				temporary(keep);
 			}
-			const fused = await graphs.context.run({ features, base_features: baseFeatures, temporal, enlarged, keep });
-			return { context: output(fused, "context"), prediction: output(fused, "prediction"), enlarged, moved };
+			const inputs = { features, base_features: baseFeatures, temporal, enlarged, keep };
+			const { context, prediction } = await runGraph(graphs.context, inputs, ["context", "prediction"]);
+			return { context, prediction, enlarged, moved };
 		});
 	}
 
@@ -139,9 +146,11 @@ export class EnhancementReconstructor {
 		prepared: Prepared,
 		frame: Pick<FrameSymbols, "quality" | "latents" | "copied"> & FrameLabels,
 	): Promise<DecodedPicture> {
-		return this.guarded(async (temporary) => {
+		return this.guarded(async (temporary, result) => {
 			for (const tensor of tensorsOf(prepared)) temporary(tensor);
 			const { picture, features } = await this.synthesize(prepared, frame.quality, frame.latents);
+			result(picture);
+			result(features);
 			const { copied } = frame;
 			const { moved } = prepared;
 			if (copied?.flags.includes(1) && moved !== undefined) {
@@ -182,20 +191,17 @@ export class EnhancementReconstructor {
 		this.forget();
 		this.nothing.temporal.dispose();
 		this.nothing.keep.dispose();
-		this.rates?.step.dispose();
-		this.rates?.rate.dispose();
-		this.rates = undefined;
+		this.dropRates();
 		for (const name of GRAPHS) await this.graphs[name].dispose();
 	}
 
 	/** A frame all of whose blocks are copied: no network runs. */
 	private takeOver(motion: BlockMotion, copied: CopiedMap, frame: FrameLabels): Promise<DecodedPicture> {
-		return this.guarded(async (temporary) => {
-			const { picture, features } = this.move(motion);
-			temporary(picture);
+		return this.guarded(async (temporary, result) => {
+			const { picture, features } = this.move(this.reference(), motion, temporary, result);
 			const { width, height, cells } = this.geometry.grid4;
 			const blank = new Float32Array(FOLDED_PLANES * cells);
-			const samples = this.executor.upload(blank, [1, FOLDED_PLANES, height, width]);
+			const samples = result(this.executor.upload(blank, [1, FOLDED_PLANES, height, width]));
 			this.executor.copyBlocks(samples, picture, copied, 128);
 			return this.become(samples, features, frame);
 		});
@@ -211,28 +217,26 @@ export class EnhancementReconstructor {
 		return this.state;
 	}
 
-	private move(motion: BlockMotion): Moved {
-		const { picture, features } = this.reference();
+	private move({ picture, features }: State, motion: BlockMotion, keepPicture: Keep, keepFeatures: Keep): Moved {
 		return {
-			picture: this.executor.warpPicture(picture.tensor, motion),
-			features: this.executor.warpFeatures(features, motion),
+			picture: keepPicture(this.executor.warpPicture(picture.tensor, motion)),
+			features: keepFeatures(this.executor.warpFeatures(features, motion)),
 		};
 	}
 
-	private async synthesize(
+	private synthesize(
 		{ context, prediction }: Prepared,
 		quality: Uint8Array,
-		latents: Int16Array,
+		values: Int16Array,
 	): Promise<{ readonly picture: DeviceTensor; readonly features: DeviceTensor }> {
-		const { width, height } = this.geometry.grid8;
-		const values = this.executor.upload(Float32Array.from(latents), [1, LATENT_PLANES, height, width]);
-		try {
-			const { step, rate } = this.ratesOf(quality);
-			const outputs = await this.graphs.synthesis.run({ context, prediction, latents: values, step, rate });
-			return { picture: output(outputs, "picture"), features: output(outputs, "features") };
-		} finally {
-			values.dispose();
-		}
+		return scoped(async (temporary) => {
+			const { width, height } = this.geometry.grid8;
+			const shape = [1, LATENT_PLANES, height, width] as const;
+			const latents = temporary(this.executor.upload(Float32Array.from(values), shape));
+			const { step, rate } = await this.ratesOf(quality);
+			const inputs = { context, prediction, latents, step, rate };
+			return runGraph(this.graphs.synthesis, inputs, ["picture", "features"]);
+		});
 	}
 
 	/** Makes a picture and its features the reference of the next frame. */
@@ -243,46 +247,41 @@ export class EnhancementReconstructor {
 		return new DecodedPicture(this.executor, shared.share(), this.geometry, frame);
 	}
 
-	private ratesOf(quality: Uint8Array): Rates {
-		const { rates, executor, tables } = this;
-		if (rates?.quality.every((q, block) => q === quality[block])) return rates;
-		rates?.step.dispose();
-		rates?.rate.dispose();
+	private async ratesOf(quality: Uint8Array): Promise<Rates> {
+		if (this.rates?.quality.every((q, block) => q === quality[block])) return this.rates;
+		this.dropRates();
 		const { grid4, grid8, grid32 } = this.geometry;
 		const rows = (table: Float32Array) => ({ table, map: quality, columns: grid32.width });
-		this.rates = {
-			quality,
-			step: executor.spreadRows(rows(tables.step), [1, LATENT_PLANES, grid8.height, grid8.width]),
-			rate: executor.spreadRows(rows(tables.rate), [1, RATE_VALUES, grid4.height, grid4.width]),
-		};
+		this.rates = await scoped(async (_, result) => {
+			const { executor, tables } = this;
+			const step = executor.spreadRows(rows(tables.step), [1, LATENT_PLANES, grid8.height, grid8.width]);
+			result(step);
+			const rate = executor.spreadRows(rows(tables.rate), [1, RATE_VALUES, grid4.height, grid4.width]);
+			return { quality, step, rate };
+		});
 		return this.rates;
 	}
 
-	/** Runs one step alone and frees what it calls temporary; where it fails, its results as well, and the state is dropped. */
-	private async guarded<T>(step: (temporary: Note, result: Note) => Promise<T>): Promise<T> {
+	private dropRates(): void {
+		this.rates?.step.dispose();
+		this.rates?.rate.dispose();
+		this.rates = undefined;
+	}
+
+	/** Runs one step alone, {@link scoped}; where it fails, the state is dropped as well. */
+	private async guarded<T>(step: (temporary: Keep, result: Keep) => Promise<T>): Promise<T> {
 		if (this.busy)
 			throw new CodecError("invalid-option", "A reconstructor takes one frame at a time: await the last.");
 		this.busy = true;
-		const temporaries: DeviceTensor[] = [];
-		const results: DeviceTensor[] = [];
 		try {
-			return await step(noteIn(temporaries), noteIn(results));
+			return await scoped(step);
 		} catch (error) {
-			for (const tensor of results) tensor.dispose();
 			this.forget();
 			throw error;
 		} finally {
-			for (const tensor of temporaries) tensor.dispose();
 			this.busy = false;
 		}
 	}
-}
-
-function noteIn(tensors: DeviceTensor[]): Note {
-	return (tensor) => {
-		tensors.push(tensor);
-		return tensor;
-	};
 }
 
 function tensorsOf({ moved, ...tensors }: Prepared): DeviceTensor[] {

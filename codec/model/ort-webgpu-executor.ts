@@ -4,6 +4,7 @@ import type * as ort from "onnxruntime-web/webgpu";
 import { CodecError } from "../errors.ts";
 import type { BlockMotion } from "../motion/block-motion.ts";
 import type { CopiedMap } from "../motion/copied-map.ts";
+import { scoped } from "../scope.ts";
 import type { DeviceTensor, Executor, Graph, Shape } from "./executor.ts";
 import { foldConstants } from "./fold-constants.ts";
 import { BufferPool } from "./gpu-buffers.ts";
@@ -16,6 +17,7 @@ import { checkBlocks, checkRows, freeDimensions, valuesOf } from "./shapes.ts";
 import type { BlockRows } from "./block-rows.ts";
 import { Turns } from "./turns.ts";
 
+/** Options of {@link createWebGpuExecutor}. */
 export type WebGpuExecutorOptions = {
 	/** As in `WasmExecutorOptions`. A folder must hold both {@link WEBGPU_RUNTIME_FILES}. */
 	readonly runtimeUrl?: string;
@@ -90,7 +92,8 @@ export class WebGpuExecutor implements Executor {
 	/** Who waits for work of this device. */
 	private readonly waiting = new Set<(reason: CodecError) => void>();
 	private failure: CodecError | undefined;
-	private disposed = false;
+	/** The end of this executor, once it has been asked for. */
+	private disposal: Promise<void> | undefined;
 
 	constructor(ort: Ort, device: GPUDevice, ownsDevice: boolean) {
 		this.ort = ort;
@@ -147,7 +150,7 @@ export class WebGpuExecutor implements Executor {
 			encoder.copyBufferToBuffer(buffer, 0, staging, 0, bytes);
 			this.device.queue.submit([encoder.finish()]);
 			await this.orLost(staging.mapAsync(0x01 /* READ */));
-			this.check();
+			if (this.failure !== undefined) throw this.failure;
 			return staging.getMappedRange().slice(0);
 		} catch (cause) {
 			if (this.failure !== undefined) throw this.failure;
@@ -172,17 +175,13 @@ export class WebGpuExecutor implements Executor {
 	warpPicture(previous: DeviceTensor, motion: BlockMotion): DeviceTensor {
 		this.check();
 		const { buffer, shape } = gpuTensor(previous);
-		const result = this.pool.take(valuesOf(shape) * 4);
-		this.warps.warpPicture(buffer, shape, motion, result);
-		return this.wrap(result, shape);
+		return this.written(shape, (result) => this.warps.warpPicture(buffer, shape, motion, result));
 	}
 
 	warpFeatures(features: DeviceTensor, motion: BlockMotion): DeviceTensor {
 		this.check();
 		const { buffer, shape } = gpuTensor(features);
-		const result = this.pool.take(valuesOf(shape) * 4);
-		this.warps.warpFeatures(buffer, shape, motion, result);
-		return this.wrap(result, shape);
+		return this.written(shape, (result) => this.warps.warpFeatures(buffer, shape, motion, result));
 	}
 
 	copyBlocks(target: DeviceTensor, source: DeviceTensor, copied: CopiedMap, offset: number): void {
@@ -195,20 +194,25 @@ export class WebGpuExecutor implements Executor {
 	spreadRows(rows: BlockRows, shape: Shape): DeviceTensor {
 		this.check();
 		checkRows(rows, shape);
-		const result = this.pool.take(valuesOf(shape) * 4);
-		this.warps.spreadRows(rows, shape, result);
-		return this.wrap(result, shape);
+		return this.written(shape, (result) => this.warps.spreadRows(rows, shape, result));
 	}
 
-	async dispose(): Promise<void> {
-		if (this.disposed) return;
+	/** Takes no more work, and ends when what was begun has ended; a second call waits for the same. */
+	dispose(): Promise<void> {
+		this.disposal ??= this.close();
+		return this.disposal;
+	}
+
+	private async close(): Promise<void> {
 		const sessions = [...this.sessions];
 		this.sessions.clear();
-		for (const session of sessions) await turns.take(() => session.release());
-		this.disposed = true;
-		this.device.removeEventListener("uncapturederror", this.refuse);
-		this.pool.close();
-		if (this.ownsDevice) this.device.destroy();
+		try {
+			for (const session of sessions) await turns.take(() => session.release());
+		} finally {
+			this.device.removeEventListener("uncapturederror", this.refuse);
+			this.pool.close();
+			if (this.ownsDevice) this.device.destroy();
+		}
 	}
 
 	/** Makes the runtime start and run once, so that a failure shows here and not in the first frame. */
@@ -222,11 +226,12 @@ export class WebGpuExecutor implements Executor {
 				cause,
 			});
 		}
-		const input = this.upload(Float32Array.of(-1.5), [1, 1, 1, 1]);
-		const { y } = await this.run(session, { x: input });
-		const [result] = y === undefined ? [] : await this.download(y);
-		input.dispose();
-		y?.dispose();
+		const result = await scoped(async (temporary) => {
+			const x = temporary(this.upload(Float32Array.of(-1.5), [1, 1, 1, 1]));
+			const outputs = await this.run(session, { x });
+			for (const output of Object.values(outputs)) temporary(output);
+			return outputs["y"] && (await this.download(outputs["y"]))[0];
+		});
 		this.sessions.delete(session);
 		await turns.take(() => session.release());
 		if (result !== -2) throw new CodecError("backend-unavailable", "The WebGPU runtime computes wrong results.");
@@ -252,9 +257,14 @@ export class WebGpuExecutor implements Executor {
 				),
 			);
 			this.sessions.add(session);
-			return session;
+			if (this.disposal === undefined) return session;
+			// Disposed meanwhile, without this one.
+			this.sessions.delete(session);
+			await turns.take(() => session.release());
+			throw disposedError();
 		} catch (cause) {
 			if (this.failure !== undefined) throw this.failure;
+			if (cause instanceof CodecError) throw cause;
 			throw new CodecError("model-invalid", "The WebGPU runtime refuses a graph of the model.", { cause });
 		}
 	}
@@ -273,9 +283,14 @@ export class WebGpuExecutor implements Executor {
 			if (this.failure !== undefined) throw this.failure;
 			throw new CodecError("backend-failed", "The WebGPU runtime failed to run a graph.", { cause });
 		}
-		const outputs: Record<string, DeviceTensor> = {};
-		for (const [name, value] of Object.entries(results)) outputs[name] = this.adopt(name, value);
-		return outputs;
+		return scoped(async (_, result) => {
+			for (const value of Object.values(results)) result(value);
+			// A command that was refused meanwhile may have been one of these.
+			if (this.failure !== undefined) throw this.failure;
+			const outputs: Record<string, DeviceTensor> = {};
+			for (const [name, value] of Object.entries(results)) outputs[name] = this.adopt(name, value);
+			return outputs;
+		});
 	}
 
 	/** An output of the runtime, which keeps owning the buffer. */
@@ -290,6 +305,18 @@ export class WebGpuExecutor implements Executor {
 		if (value.type !== "float32")
 			throw new CodecError("model-invalid", `Output ${name} of a graph is not float32.`);
 		return new GpuTensor([n, c, h, w], value.gpuBuffer as GPUBuffer, value, () => value.dispose());
+	}
+
+	/** A tensor of what `write` puts into its buffer. */
+	private written(shape: Shape, write: (result: GPUBuffer) => void): DeviceTensor {
+		const result = this.pool.take(valuesOf(shape) * 4);
+		try {
+			write(result);
+		} catch (error) {
+			this.pool.give(result);
+			throw error;
+		}
+		return this.wrap(result, shape);
 	}
 
 	/** A buffer of the pool as a tensor, which owns it from then on. */
@@ -310,9 +337,11 @@ export class WebGpuExecutor implements Executor {
 
 	private check(): void {
 		if (this.failure !== undefined) throw this.failure;
-		if (this.disposed) throw new CodecError("invalid-option", "The executor has been disposed.");
+		if (this.disposal !== undefined) throw disposedError();
 	}
 }
+
+const disposedError = () => new CodecError("invalid-option", "The executor has been disposed.");
 
 /**
  * onnxruntime-web's native WebGPU provider, in a page or a worker.
@@ -323,6 +352,7 @@ export async function createWebGpuExecutor(options: WebGpuExecutorOptions = {}):
 	const device = options.device ?? (await requestGpuDevice());
 	const ownsDevice = options.device === undefined;
 	const suspending = "Suspending" in WebAssembly;
+	let executor: WebGpuExecutor | undefined;
 	try {
 		let ort: Ort;
 		try {
@@ -336,10 +366,11 @@ export async function createWebGpuExecutor(options: WebGpuExecutorOptions = {}):
 			const file = suspending ? WEBGPU_RUNTIME_FILES.suspending : WEBGPU_RUNTIME_FILES.elsewhere;
 			ort.env.wasm.wasmPaths = { wasm: runtimeFileUrl(options.runtimeUrl, file) };
 		}
-		const executor = new WebGpuExecutor(ort, device, ownsDevice);
+		executor = new WebGpuExecutor(ort, device, ownsDevice);
 		await executor.start();
 		return executor;
 	} catch (error) {
+		await executor?.dispose();
 		if (ownsDevice) device.destroy();
 		throw error;
 	}
