@@ -2,7 +2,7 @@ import { x264CrfFor } from "../codec/base/base-quality.ts";
 import type { FfmpegBaseConfig } from "../codec/base/ffmpeg-base.ts";
 import { writeSequenceHeader } from "../codec/bitstream/sequence-header.ts";
 import { EFFORTS } from "../codec/enhancement/effort.ts";
-import { EnhancementEncoder } from "../codec/enhancement/encoder.ts";
+import { DEFAULT_ADAPTIVE_QUALITY, EnhancementEncoder } from "../codec/enhancement/encoder.ts";
 import { BASE_LED_PATTERN, frameChoice } from "../codec/enhancement/frame-pattern.ts";
 import { lookAhead, type LookedAhead } from "../codec/enhancement/look-ahead.ts";
 import { RateControl } from "../codec/enhancement/rate-control.ts";
@@ -10,6 +10,7 @@ import { createExecutor, type ExecutorChoice } from "../codec/model/create-execu
 import type { Model } from "../codec/model/model-file.ts";
 import { geometryOf } from "../codec/picture/geometry.ts";
 import type { Picture } from "../codec/picture/picture.ts";
+import { scoped } from "../codec/scope.ts";
 import type { EnhancementTrack } from "../codec/track.ts";
 import { CodecError } from "../codec/errors.ts";
 import { openAudio } from "./audio.ts";
@@ -58,7 +59,7 @@ const HELP = `Usage: crescendo encode IN -o OUT.mp4 [--q N[,N...] | --bitrate N]
 IN is a y4m file, "-" for y4m on standard input, or any video that ffmpeg reads.
 OUT.mp4 holds all layers: base, one enhancement for each quality, sound.
 
-  -o, --output FILE     where the result goes
+  -o, --output FILE     where the result goes; "-" is standard output
   --q N[,N...]          quality of each enhancement, 0..63, more is better (default 32)
   --bitrate N           bits a second of base and one enhancement together, instead of --q
   --base avc            codec of the base (H.264, by ffmpeg)
@@ -66,14 +67,14 @@ OUT.mp4 holds all layers: base, one enhancement for each quality, sound.
   --base-bitrate N      bits a second of the base, instead
   --base-preset NAME    x264's preset (default slow)
   --effort NAME         realtime, normal or slow (default normal)
-  --adaptive-quality N  how much finer flat blocks are than busy ones, 0..8; 0 is best for PSNR (default 2.5)
+  --adaptive-quality N  how much finer flat blocks are than busy ones, 0..8; 0 is best for PSNR (default ${DEFAULT_ADAPTIVE_QUALITY})
   --gop SECONDS         from one sync sample to the next, at most (default 2)
   --no-scene-cuts       sync samples at even distances only, not where the video cuts
   --frames N            stop after so many frames
   --audio auto|none     pass sound through (AAC, Opus; others become AAC), or leave it out (default auto)
   --hash every|intra|none  frames that carry the hash of their picture (default intra)
 ${networkHelp("another model")}\
-  --json                print what was made as JSON
+  --json                print what was made as JSON (not with -o -)
   --quiet               no progress
 `;
 
@@ -135,13 +136,19 @@ const readSettings = (flags: Flags<typeof FLAGS>) => {
 	if (parseChoice(flags.base ?? "avc", "--base", ["avc", "neural"]) === "neural") {
 		throw new UsageError("--base neural is not part of this version; use --base avc");
 	}
+	const output = requireFlag(flags.output, "-o");
+	if (output === "-" && flags.json === true) throw new UsageError("--json and -o - both want standard output");
 	return {
-		output: requireFlag(flags.output, "-o"),
+		output,
 		qualities,
 		bitrate,
 		rate: readBaseRate(flags, qualities, bitrate),
 		effort: parseChoice(flags.effort ?? "normal", "--effort", ["realtime", "normal", "slow"]),
-		adaptiveQuality: parseNumber(flags["adaptive-quality"] ?? "2.5", "--adaptive-quality", { min: 0, max: 8 }),
+		adaptiveQuality: parseNumber(
+			flags["adaptive-quality"] ?? String(DEFAULT_ADAPTIVE_QUALITY),
+			"--adaptive-quality",
+			{ min: 0, max: 8 },
+		),
 		preset: parseChoice(flags["base-preset"] ?? "slow", "--base-preset", PRESETS),
 		gop: parseNumber(flags.gop ?? "2", "--gop", { min: 0.01, max: 60 }),
 		sceneCuts: flags["no-scene-cuts"] !== true,
@@ -163,41 +170,43 @@ export const encode: Command = {
 		const { flags, values } = parseFlags(args, FLAGS, ["IN"]);
 		const [input = ""] = values;
 		const settings = readSettings(flags);
-		const source = await openSource(input, io.signal);
 		const output = await openOutput(settings.output, io.stdout);
 		try {
-			const summary = await encodeSource(input, source, settings, output, io);
-			await output.commit();
-			if (settings.json) await io.stdout(`${JSON.stringify(summary, undefined, 2)}\n`);
-			return EXIT.ok;
+			const source = await openSource(input, io.signal);
+			try {
+				const summary = await encodeSource(input, source, settings, output, io);
+				await output.commit();
+				if (settings.json) await io.stdout(`${JSON.stringify(summary, undefined, 2)}\n`);
+				return EXIT.ok;
+			} finally {
+				await source.pictures.return();
+			}
 		} finally {
-			await source.pictures.return();
 			await output.discard();
 		}
 	},
 };
 
-const encodeSource = async (input: string, source: VideoSource, settings: Settings, output: Output, io: Io) => {
-	const { format, colour } = source;
-	const { baseWidth, baseHeight } = geometryOf(format.width, format.height);
-	const { signal } = io;
-	const model = await loadEncoderModel(settings.model);
-	const { audioCodec } = source;
-	const cleanUps: (() => Promise<void>)[] = [];
-	try {
+const encodeSource = (input: string, source: VideoSource, settings: Settings, output: Output, io: Io) =>
+	scoped(async (temporary) => {
+		const { format, colour } = source;
+		const { baseWidth, baseHeight } = geometryOf(format.width, format.height);
+		const { signal } = io;
+		const model = await loadEncoderModel(settings.model);
+		const { audioCodec } = source;
 		const choice = await createExecutor(settings.executor);
-		cleanUps.push(() => choice.executor.dispose());
+		temporary(choice.executor);
 		const enhancements: EnhancementLayer[] = [];
 		for (const q of settings.qualities) {
 			const layer = await createEnhancement(q, model, choice, source, settings);
 			enhancements.push(layer);
-			cleanUps.unshift(() => layer.encoder.dispose());
+			temporary(layer.encoder);
 		}
 		const audio =
 			settings.audio === "none" || audioCodec === undefined
 				? undefined
 				: await openAudio(input, audioCodec, signal);
-		if (audio !== undefined) cleanUps.push(audio.close);
+		if (audio !== undefined) temporary({ dispose: audio.close });
 
 		const keyInterval = Math.max(Math.round((settings.gop * format.rate.numerator) / format.rate.denominator), 1);
 		const config: FfmpegBaseConfig = {
@@ -234,10 +243,7 @@ const encodeSource = async (input: string, source: VideoSource, settings: Settin
 			...{ height: format.height, modelId: model.id, backend: choice.executor.description, keyInterval },
 			...{ rate: settings.rate, bytes: file.bytes, layers: file.summary() },
 		};
-	} finally {
-		for (const cleanUp of cleanUps) await cleanUp();
-	}
-};
+	});
 
 /** One enhancement being made. */
 type EnhancementLayer = { readonly track: EnhancementTrack; readonly encoder: EnhancementEncoder };

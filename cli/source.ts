@@ -57,16 +57,19 @@ export const openSource = async (path: string, signal: AbortSignal): Promise<Vid
 	);
 	child.end();
 	const { format, pictures } = await readY4m(child.output()).catch((error: unknown) => {
-		throw withoutPicture(path, error);
+		throw child.killed ? error : withoutPicture(path, error);
 	});
 	return { format, colour, frames, audioCodec, pictures };
 };
 
-/** What went wrong before the first picture is the file's fault where ffmpeg runs at all: a header alone, a download that was cut. */
+/**
+ * What ffmpeg ends with before the first picture is mostly the file's fault: a header alone, a download that was cut. Its own words
+ * say more: a decoder that it was built without, for one.
+ */
 const withoutPicture = (path: string, error: unknown): unknown => {
 	if (!(error instanceof CodecError) || error.code !== "backend-failed") return error;
-	return new CodecError("invalid-file", `${path} has no picture that ffmpeg can decode.`, {
-		hint: "The file may have been cut short.",
+	return new CodecError("invalid-file", `${path} has no picture that ffmpeg can decode; ${error.message}.`, {
+		hint: "The file may have been cut short, or need a decoder that this ffmpeg lacks.",
 		cause: error,
 	});
 };

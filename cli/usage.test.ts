@@ -78,6 +78,7 @@ describe("a command line that cannot be", () => {
 		["another layer", ["decode", "x", "-o", "y", "--layer", "top"], "--layer must be base or full"],
 		["a track of the base", ["decode", "x", "-o", "y", "--layer", "base", "--track", "2"], "--track goes with"],
 		["two results on standard output", ["decode", "x", "-o", "-", "--json"], "both want standard output"],
+		["two results on standard output", ["encode", "x", "-o", "-", "--json"], "both want standard output"],
 		[
 			"an endpoint that is no address",
 			["upload", "x", "--endpoint", "nowhere", "--token", "t"],
@@ -102,7 +103,11 @@ describe("a file that cannot be", () => {
 		["a folder", ["encode", "."], "no regular file"],
 		["an empty file", ["encode", "empty.mp4"], "is empty"],
 		["no video", ["encode", "text.mp4"], "is no video that ffmpeg reads"],
-		["a header and nothing behind it", ["encode", "header.mp4"], "has no picture that ffmpeg can decode"],
+		[
+			"a header and nothing behind it",
+			["encode", "header.mp4"],
+			/has no picture that ffmpeg can decode; ffmpeg failed: .+\. The file may/,
+		],
 		["an address", ["encode", "https://example.com/video.mp4"], "there is no such file"],
 		["another sampling", ["encode", "444.y4m"], "C444"],
 		["a stream that was cut", ["encode", "cut.y4m"], "ends inside frame 0"],
@@ -119,12 +124,26 @@ describe("a file that cannot be", () => {
 			const path = name.includes(":") ? name : at(name);
 			const output = command === "encode" || command === "decode" ? ["-o", at("out.bin"), "--quiet"] : [];
 			const { status, out, err } = await crescendo([command, path, ...output]);
-			expect(err).toContain(message);
+			expect(err).toMatch(message);
 			expect([status, out]).toEqual([2, ""]);
 			expect(err.trimEnd().split("\n")).toHaveLength(1);
 			expect(await readdir(folder)).toEqual(before);
 		},
 	);
+
+	it("is not to blame where ffmpeg is killed", async () => {
+		const path = process.env["PATH"];
+		const tools = await mkdtemp(join(tmpdir(), "crescendo-tools-"));
+		await writeFile(join(tools, "ffmpeg"), "#!/bin/sh\nkill -9 $$\n", { mode: 0o755 });
+		process.env["PATH"] = `${tools}:${path}`;
+		try {
+			const { status, err } = await crescendo(["encode", at("header.mp4"), "-o", at("out.bin"), "--quiet"]);
+			expect([status, err]).toEqual([1, expect.stringContaining("ffmpeg was killed (SIGKILL)")]);
+		} finally {
+			process.env["PATH"] = path;
+			await rm(tools, { recursive: true });
+		}
+	});
 
 	it("is also a place to write that does not exist", async () => {
 		const { status, err } = await crescendo(["encode", at("none.y4m"), "-o", at("nowhere/out.mp4")]);

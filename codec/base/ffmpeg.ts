@@ -25,6 +25,7 @@ export class FfmpegProcess {
 	readonly #exit: Promise<CodecError | undefined>;
 	#messages = "";
 	#closed = false;
+	#killedBy: NodeJS.Signals | undefined;
 
 	constructor(args: readonly string[], { signal, tool = "ffmpeg" }: FfmpegOptions = {}) {
 		const quiet = tool === "ffmpeg" ? ["-hide_banner", "-nostdin", "-loglevel", "error"] : ["-loglevel", "error"];
@@ -46,12 +47,20 @@ export class FfmpegProcess {
 		const spoken = new Promise((resolve) => child.stderr.once("close", resolve));
 		this.#exit = new Promise((resolve) => {
 			child.once("error", (error) => resolve(this.#notStarted(error)));
-			child.once("exit", (status) => void spoken.then(() => resolve(this.#ended(status))));
+			child.once("exit", (status, signal) => {
+				if (signal !== null && !this.#closed) this.#killedBy = signal;
+				void spoken.then(() => resolve(this.#ended(status)));
+			});
 		});
 		void this.#exit.then(() => {
 			running.delete(child);
 			signal?.removeEventListener("abort", abort);
 		});
+	}
+
+	/** Whether the tool came to its end by a signal of somebody else, for want of memory for example: its input is not to blame. */
+	get killed(): boolean {
+		return this.#killedBy !== undefined;
 	}
 
 	/** Writes to standard input; resolves when the tool takes more. @throws CodecError where the tool has ended. */
@@ -107,6 +116,11 @@ export class FfmpegProcess {
 		if (this.#signal?.aborted === true) return new CodecError("aborted", `${this.#tool} was stopped.`);
 		if (status === 0 || this.#closed) return undefined;
 		const lines = this.#messages.trim().split("\n");
+		if (this.#killedBy !== undefined) {
+			return new CodecError("backend-failed", `${this.#tool} was killed (${this.#killedBy}).`, {
+				hint: "The machine may be short of memory.",
+			});
+		}
 		const message = lines.at(-1) ?? "";
 		return new CodecError(
 			"backend-failed",
