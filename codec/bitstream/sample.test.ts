@@ -102,7 +102,7 @@ describe("sample", () => {
 
 	it("names another version and says what to do", () => {
 		for (const [version, hint] of [
-			[3, "Encode the video again"],
+			[3, "has to encode it again"],
 			[5, "A newer player"],
 			[15, "A newer player"],
 		] as const) {

@@ -75,8 +75,8 @@ describe("sequence header", () => {
 
 	it("names another version, whatever follows, and says what to do", () => {
 		for (const [version, hint] of [
-			[1, "Encode the video again"],
-			[3, "Encode the video again"],
+			[1, "has to encode it again"],
+			[3, "has to encode it again"],
 			[5, "A newer player"],
 			[255, "A newer player"],
 		] as const) {

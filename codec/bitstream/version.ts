@@ -2,8 +2,8 @@
 import { CodecError } from "../errors.ts";
 
 /**
- * What this build writes and reads. Version 1 had no adaptive hyper latents and no scale offsets, version 2 neither copied blocks nor block
- * quality; version 3 had latents of frames before in the prior and a learned correction of the features' motion.
+ * What this build writes and reads. Version 2 brought adaptive hyper latents and scale offsets, version 3 copied blocks and the quality of
+ * blocks. Since version 4 the prior no longer sees latents of earlier frames, and no network corrects the motion of features.
  */
 export const BITSTREAM_VERSION = 4;
 
@@ -19,7 +19,7 @@ export function unsupportedVersion(what: string, version: number): CodecError {
 		{
 			hint:
 				version < BITSTREAM_VERSION
-					? "Encode the video again with this version; until then its base plays without the enhancement."
+					? "Whoever published it has to encode it again with this version; until then its base plays without the enhancement."
 					: "A newer player may know it; the base plays without it.",
 		},
 	);

@@ -1,7 +1,8 @@
 /**
  * What later pictures inherit from each block of a picture: how information spreads along motion, as in the macroblock tree of
  * x264 (J. Garrett-Glaser, "A novel macroblock-tree algorithm for high-performance optimization of dependent video coding", 2009).
- * It looks at base pictures: a block of 8x8 samples there is a block of 32x32 of the full picture. The encoder's choices only; a decoder knows nothing of it.
+ * It looks at base pictures: a block of 8x8 samples there is a block of 32x32 of the full picture. The encoder's choices only; a
+ * decoder knows nothing of it.
  */
 
 /** Side of a block, in samples of the base. */
@@ -50,8 +51,8 @@ export function blockCosts(plane: LumaPlane, before: LumaPlane): BlockCosts {
 }
 
 /**
- * How much of each block the pictures after it use, in halvings: log2 of what it holds for all of them over what it holds for itself; 0 where
- * nothing follows.
+ * How much of each block the pictures after it use, in doublings: log2 of what it holds for all of them over what it holds for
+ * itself; 0 where nothing follows.
  *
  * @param own of the picture: {@link BlockCosts}, or undefined where there is no picture before it. @param ahead of the pictures that
  * follow it, in order, each against the one before

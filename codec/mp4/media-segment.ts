@@ -38,7 +38,7 @@ export type MediaSegment<Item = Sample> = {
  * One CMAF media segment of one track: `styp`, `moof`, `mdat`. A sample lasts until the next begins (its own duration counts
  * only for the last), so that times never drift. What is equal for all samples is written once: a fragment costs about 100 bytes
  * and 4 bytes a sample where durations are equal.
- * @throws CodecError `invalid-option` for no samples, times that do not grow, or more than 4 GiB.
+ * @throws CodecError as {@link writeMediaSegmentHead}
  */
 export const writeMediaSegment = ({ samples, ...segment }: MediaSegment): Uint8Array<ArrayBuffer> => {
 	const shapes = samples.map(({ data, timestamp, duration, sync }) => ({
@@ -53,7 +53,7 @@ export const writeMediaSegment = ({ samples, ...segment }: MediaSegment): Uint8A
 /**
  * Everything of a media segment that stands before the data of its first sample; the data follow, one after the other. For whoever
  * does not have all of a segment in memory.
- * @throws CodecError as `writeMediaSegment` does
+ * @throws CodecError `invalid-option` for no samples, times that do not grow, or more than 4 GiB.
  */
 export const writeMediaSegmentHead = (segment: MediaSegment<SampleShape>): Uint8Array<ArrayBuffer> => {
 	const { samples, timescale } = segment;
