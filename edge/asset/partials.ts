@@ -11,7 +11,7 @@ export type PartialCut = {
 	readonly count: number;
 	/** Microseconds, to the next piece's start. */
 	readonly duration: number;
-	/** Where the last sample ends, microseconds; undefined for the segment's last piece, whose end the segment knows. */
+	/** Where the last sample ends, microseconds; undefined for a segment's last piece that is not full: the segment knows its end. */
 	readonly lastSampleEnd: number | undefined;
 	/** Its first sample can be decoded without any before it. */
 	readonly independent: boolean;
@@ -31,7 +31,11 @@ export type PartialBounds = {
 	readonly closed: boolean;
 };
 
-/** The pieces of a segment that are decided: the next sample is known, or the segment is closed. */
+/**
+ * The pieces of a segment that are decided: full, so that none like its last sample fits in; or the next sample is known and does not; or
+ * the segment is closed. A piece that waited for the sample after it would come to viewers as late as the whole next one: a camera sends
+ * its samples piece by piece.
+ */
 export const cutPartials = (heads: Iterable<SampleHead>, bounds: PartialBounds): PartialCut[] => {
 	const { target, end, horizon, closed } = bounds;
 	const cuts: PartialCut[] = [];
@@ -50,6 +54,14 @@ export const cutPartials = (heads: Iterable<SampleHead>, bounds: PartialBounds):
 		}
 		if (index === from) independent = head.sync;
 		index += 1;
+		// Its last sample lasts as long as it says, whatever comes: its bytes do not change when more is known.
+		const ownEnd = head.timestamp + head.duration;
+		if (ownEnd + head.duration / 2 - start > target) {
+			if (head.timestamp > horizon) return cuts;
+			cuts.push({ from, count: index - from, duration: ownEnd - start, lastSampleEnd: ownEnd, independent });
+			start = ownEnd;
+			from = index;
+		}
 	}
 	if (closed && end !== undefined && index > from) {
 		cuts.push({ from, count: index - from, duration: end - start, lastSampleEnd: undefined, independent });
