@@ -1,5 +1,6 @@
 import { Lines } from "./lines.ts";
 import type { PlaybackState, PlaybackTrack } from "./playback-state.ts";
+import type { SegmentList } from "./segment-list.ts";
 import {
 	extInf,
 	extM3u,
@@ -135,8 +136,14 @@ export const hasPartial = (
  */
 export const targetSeconds = (state: PlaybackState): number => {
 	let longest = state.segmentTarget;
-	for (const track of state.tracks) {
-		for (const segment of track.segments) longest = Math.max(longest, segment.duration);
-	}
+	for (const { segments } of state.tracks) longest = Math.max(longest, longestOf(segments));
 	return Math.max(1, Math.round(longest / 1_000_000));
+};
+
+/** Every request that waits asks for it, so hours of segments are not walked for each. */
+const longestOf = (segments: SegmentList): number => {
+	if (segments.longest !== undefined) return segments.longest;
+	let longest = 0;
+	for (const { duration } of segments) longest = Math.max(longest, duration);
+	return longest;
 };

@@ -6,8 +6,9 @@ import { audioTrack, baseTrack, enhancementTrack } from "../testing/fixture-medi
 import { enhancementList } from "./enhancement-list.ts";
 import { packState, unpackState } from "./packed-state.ts";
 import { masterPlaylist } from "./master-playlist.ts";
-import { mediaPlaylist } from "./media-playlist.ts";
+import { mediaPlaylist, targetSeconds } from "./media-playlist.ts";
 import type { PlaybackSegment, PlaybackState, PlaybackTrack } from "./playback-state.ts";
+import { SegmentTable } from "./segment-list.ts";
 import { extXSessionData } from "./tags.ts";
 
 const URL_OF_MASTER = "https://edge.test/v1/assets/x/master.m3u8";
@@ -125,6 +126,16 @@ describe("mediaPlaylist", () => {
 		const track = { ...trackAt(state(), 0), segments: segments([1000, 1000], 3.6) };
 		const playback = state({ tracks: [track] });
 		expect(mediaPlaylist(playback, track)).toContain("#EXT-X-TARGETDURATION:4\n");
+	});
+
+	it("knows it for each of the requests that wait without walking hours of segments", () => {
+		const table = new SegmentTable();
+		for (const segment of [...segments([1, 2], 2), ...segments([3], 5), ...segments([4], 1)]) table.push(segment);
+		table[Symbol.iterator] = () => {
+			throw new Error("walked");
+		};
+		const tracks = state().tracks.map((track) => ({ ...track, segments: table }));
+		expect(targetSeconds(state({ tracks }))).toBe(5);
 	});
 
 	it("marks a gap in the middle and drops gaps at the end", () => {

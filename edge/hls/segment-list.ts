@@ -3,6 +3,8 @@ import type { PlaybackPartial, PlaybackSegment } from "./playback-state.ts";
 /** Segments of a track in order, as playlists read them; an array is one too. */
 export type SegmentList<Segment = PlaybackSegment> = Iterable<Segment> & {
 	readonly length: number;
+	/** Microseconds of the longest, where that is known without looking at all of them. */
+	readonly longest?: number;
 	/** Counted from the end where negative; undefined where there are not so many. */
 	at(index: number): Segment | undefined;
 };
@@ -17,6 +19,7 @@ const COLUMNS = 3;
 export class SegmentTable<Partial extends PlaybackPartial> implements SegmentList<TableSegment<Partial>> {
 	#numbers: Uint32Array;
 	#length = 0;
+	#longest = 0;
 	readonly #partials = new Map<number, readonly Partial[]>();
 
 	/** `room`: for how many segments there is room at once. */
@@ -26,6 +29,10 @@ export class SegmentTable<Partial extends PlaybackPartial> implements SegmentLis
 
 	get length(): number {
 		return this.#length;
+	}
+
+	get longest(): number {
+		return this.#longest;
 	}
 
 	at(index: number): TableSegment<Partial> | undefined {
@@ -56,6 +63,7 @@ export class SegmentTable<Partial extends PlaybackPartial> implements SegmentLis
 		this.#numbers.set(numbers, end - COLUMNS);
 		if (partials !== undefined) this.#partials.set(this.#length, partials);
 		this.#length += 1;
+		this.#longest = Math.max(this.#longest, duration);
 	}
 
 	/** Gives a segment its pieces. */
