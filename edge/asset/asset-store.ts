@@ -81,6 +81,7 @@ export class AssetStore {
 			sql.exec("UPDATE track SET failure = ? WHERE id = ?", failure, track.id);
 			sql.exec("INSERT OR IGNORE INTO event VALUES ('asset.track-failed', ?)", Date.now());
 			sql.exec("DELETE FROM chunk WHERE track = ?", track.id);
+			sql.exec("UPDATE part SET heads = NULL WHERE track = ? AND heads IS NOT NULL", track.id);
 		});
 	}
 

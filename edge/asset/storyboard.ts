@@ -16,8 +16,6 @@ const LARGEST_SIDE = 640;
 export const findStoryboardFault = (bytes: Uint8Array): string | undefined => {
 	const pictures = decode(bytes);
 	if (typeof pictures === "string") return pictures;
-	if (pictures.length > MAX_PICTURES)
-		return `A storyboard of ${pictures.length} pictures; the most is ${MAX_PICTURES}.`;
 	const [first] = pictures;
 	const size = first && pictureSize(first.data);
 	const type = first && imageType(first.data)?.name;
@@ -36,7 +34,7 @@ export const findStoryboardFault = (bytes: Uint8Array): string | undefined => {
 
 const decode = (bytes: Uint8Array): Sample[] | string => {
 	try {
-		return decodePart(bytes);
+		return decodePart(bytes, MAX_PICTURES);
 	} catch (error) {
 		if (error instanceof PartError) return error.message;
 		throw error;

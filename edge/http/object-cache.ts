@@ -8,16 +8,15 @@
 const COPY_SECONDS = 3600;
 
 /** Bytes of the largest object that is copied. */
-const LARGEST = 32 * 2 ** 20;
+export const LARGEST_COPY = 32 * 2 ** 20;
 
 const addressOf = (key: string): string => `https://objects.crescendo/${key}`;
 
 /** A copy of an object with its media type, entity tag and length, or undefined. */
 export const findCopy = async (key: string): Promise<Response | undefined> => caches.default.match(addressOf(key));
 
-/** Keeps a copy of what is sent. `response` is a clone that nobody else reads. */
+/** Keeps a copy of what is sent, at most `LARGEST_COPY` bytes. `response` is a clone that nobody else reads. */
 export const keepCopy = async (key: string, response: Response): Promise<void> => {
-	if (Number(response.headers.get("Content-Length") ?? Infinity) > LARGEST) return;
 	const copy = new Response(response.body, response);
 	copy.headers.set("Cache-Control", `public, max-age=${COPY_SECONDS}`);
 	await caches.default.put(addressOf(key), copy);

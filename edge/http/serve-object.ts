@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import type { EdgeContext } from "../environment.ts";
 import { ApiError, notFound } from "./api-error.ts";
-import { findCopy, keepCopy } from "./object-cache.ts";
+import { findCopy, keepCopy, LARGEST_COPY } from "./object-cache.ts";
 import { type ByteRange, contentRange, matchesEtag, parseRange, permitsEtag } from "./range.ts";
 
 /** `Cache-Control` of what never changes under its name; `private` keeps shared caches from playing what a token guards. */
@@ -33,7 +33,8 @@ export const serveObject = async (
 		const object = await bucket.get(key);
 		if (object === null) throw notFound("such file");
 		const response = respond(object, object.body, undefined, cacheControl);
-		context.executionCtx.waitUntil(keepCopy(key, response.clone()));
+		// A clone that nobody reads would hold back all that the viewer has read.
+		if (object.size <= LARGEST_COPY) context.executionCtx.waitUntil(keepCopy(key, response.clone()));
 		return response;
 	}
 	const object = await bucket.head(key);
