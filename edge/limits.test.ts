@@ -2,10 +2,11 @@ import { createExecutionContext, evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { BITSTREAM_VERSION } from "../codec/bitstream/version.ts";
+import type { Sample } from "../codec/sample.ts";
 import { CreateAssetRequest } from "../protocol/asset.ts";
 import { fromBase64, toBase64 } from "../protocol/base64.ts";
 import { reprDigest } from "../protocol/digest.ts";
-import { encodePart } from "../protocol/part.ts";
+import { encodePart, MAX_PART_BYTES, PART_MEDIA_TYPE } from "../protocol/part.ts";
 import type { TrackJson } from "../protocol/track.ts";
 import { newAssetId } from "./access/asset-id.ts";
 import { type Limits, readLimits } from "./limits.ts";
@@ -111,6 +112,33 @@ describe("limits", () => {
 		await evictDurableObject(assetStub(id));
 	});
 
+	it("429 where more of an asset is read at the same time than there is memory for", async () => {
+		const id = await limitedAsset({});
+		const controllers: ReadableStreamDefaultController<Uint8Array>[] = [];
+		// Four of the largest that may be, and never a last byte.
+		const slow = Array.from({ length: 4 }, (_, number) =>
+			call(`/v1/assets/${id}/tracks/e40/parts/${number}`, {
+				method: "PUT",
+				headers: { "Content-Type": PART_MEDIA_TYPE, "Repr-Digest": `sha-256=:${"A".repeat(43)}=:` },
+				body: new ReadableStream<Uint8Array>({
+					start: (controller) => {
+						controllers.push(controller);
+						controller.enqueue(new Uint8Array(MAX_PART_BYTES));
+					},
+				}),
+			}),
+		);
+		const [part = []] = partsOf("base");
+		// They are read as they come: until then there is room.
+		let response = await putPart(id, "base", 0, part);
+		while (response.status < 300) response = await putPart(id, "base", 0, part);
+		expect(response.headers.get("Retry-After")).toBe("1");
+		expect(await codeOf(response)).toEqual([429, "rate-limited"]);
+		for (const controller of controllers) controller.close();
+		for (const answer of await Promise.all(slow)) expect(answer.status).toBe(400);
+		expect((await putPart(id, "base", 0, part)).status).toBeLessThan(202);
+	});
+
 	it("422 for a track whose groups of pictures make segments too large", async () => {
 		const id = await limitedAsset({ segmentBytes: 3000 });
 		expect(await codeOf(await putPart(id, "base", 0, partsOf("base", 60)[0] ?? []))).toEqual([422, "track-failed"]);
@@ -192,6 +220,11 @@ describe("an enhancement of an older bitstream", () => {
 		// The version is the first byte of a sequence header.
 		return { ...track, description: toBase64(description.with(0, BITSTREAM_VERSION - 1)) };
 	};
+	// And four bits of the first of a sample.
+	const olderSample = (sample: Sample): Sample => {
+		const type = (sample.data[0] ?? 0) & 15;
+		return { ...sample, data: sample.data.with(0, ((BITSTREAM_VERSION - 1) << 4) | type) };
+	};
 	const request = createRequest(tracks);
 	const olderTracks = request.tracks.map(older);
 
@@ -203,11 +236,12 @@ describe("an enhancement of an older bitstream", () => {
 		expect(error.message).toContain(`version ${BITSTREAM_VERSION - 1}`);
 	});
 
-	it("stays in an asset that has it: what was uploaded is listed and delivered, base and all", async () => {
+	it("goes on in an asset that has it: its samples are taken, listed and delivered, base and all", async () => {
 		const id = await limitedAsset({}, { tracks: olderTracks });
+		expect(await codeOf(await putPart(id, "e40", 0, partsOf("e40", 75)[0] ?? []))).toEqual([400, "invalid-part"]);
 		const counts = [];
 		for (const { id: track } of tracks) {
-			const parts = partsOf(track, 75);
+			const parts = partsOf(track, 75).map((part) => (track === "e40" ? part.map(olderSample) : part));
 			for (const [number, part] of parts.entries())
 				expect((await putPart(id, track, number, part)).status).toBe(201);
 			counts.push({ id: track, parts: parts.length });

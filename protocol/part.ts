@@ -22,8 +22,8 @@ export const PART_HEADER_BYTES = 4;
 /** Bytes in front of each sample's data. */
 export const SAMPLE_HEADER_BYTES = 17;
 
-/** A part has at most so many bytes, framing included. */
-export const MAX_PART_BYTES = 5 * 2 ** 20;
+/** A part has at most so many bytes, framing included: several are in the edge's memory at the same time, and a single picture has to fit. */
+export const MAX_PART_BYTES = 2 * 2 ** 20;
 
 /** `Content-Type` of a part. */
 export const PART_MEDIA_TYPE = "application/vnd.crescendo.part";

@@ -18,7 +18,12 @@ export interface AssetCalls extends Rpc.DurableObjectBranded {
 	/** Makes the asset, or finds it made by the same request: an answer that was lost can be asked for again. */
 	create(settings: AssetSettings): Promise<Result<CreatedAsset>>;
 	/** Stores a part. `digest` is the base64 of its SHA-256, which the Worker has compared with the bytes. */
-	putPart(trackId: string, number: number, digest: string, bytes: Uint8Array): Promise<Result<PartAnswer>>;
+	putPart(
+		trackId: string,
+		number: number,
+		digest: string,
+		bytes: Uint8Array<ArrayBuffer>,
+	): Promise<Result<PartAnswer>>;
 	/** Closes the asset: no part will come. Answers when all is stored and frozen. Idempotent. */
 	complete(request: CompleteRequest): Promise<Result<BareAsset>>;
 	/** What is there and what is missing. */

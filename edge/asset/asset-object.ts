@@ -20,7 +20,7 @@ import { LiveDesk, type PartialLocation, type PlaylistQuery } from "./live-desk.
 import { noSuch, storeFails, trackFailed } from "./refusals.ts";
 import { accept, refuse, type Result } from "./result.ts";
 import type { AssetSettings } from "./settings.ts";
-import { nextStep, recordPart, type TrackState } from "./state.ts";
+import { needsRequest, nextStep, recordPart, type TrackState } from "./state.ts";
 import type { StoredAsset } from "./stored-asset.ts";
 import { takeStep } from "./take-step.ts";
 import { tellCatalogue, tellWebhooks } from "./tell.ts";
@@ -87,7 +87,12 @@ export class AssetObject extends DurableObject<Environment> implements AssetCall
 	}
 
 	/** Stores a part. `digest` is the base64 of its SHA-256, which the Worker has compared with the bytes. */
-	async putPart(trackId: string, number: number, digest: string, bytes: Uint8Array): Promise<Result<PartAnswer>> {
+	async putPart(
+		trackId: string,
+		number: number,
+		digest: string,
+		bytes: Uint8Array<ArrayBuffer>,
+	): Promise<Result<PartAnswer>> {
 		return this.#putPart(trackId, number, digest, bytes);
 	}
 
@@ -95,8 +100,15 @@ export class AssetObject extends DurableObject<Environment> implements AssetCall
 	 * Not an async function, and no closure over the bytes: while segments are written, a hundred parts may wait here to be answered,
 	 * and none of them may keep its megabytes, which are in SQLite by then.
 	 */
-	#putPart(trackId: string, number: number, digest: string, bytes: Uint8Array): Promise<Result<PartAnswer>> {
+	#putPart(
+		trackId: string,
+		number: number,
+		digest: string,
+		bytes: Uint8Array<ArrayBuffer>,
+	): Promise<Result<PartAnswer>> {
 		const stored = this.#storePart(trackId, number, digest, bytes);
+		// They are a copy of the caller's, and nobody's any more.
+		bytes.buffer.transfer(0);
 		return "track" in stored ? this.#cutAfter(stored.track) : Promise.resolve(stored);
 	}
 
@@ -261,16 +273,16 @@ export class AssetObject extends DurableObject<Environment> implements AssetCall
 	/** Goes on with work that failed, removes what was abandoned, forgets deleted ids that no token names any more. */
 	override async alarm(): Promise<void> {
 		const asset = this.#asset;
-		if (asset === undefined) return this.ctx.storage.deleteAll();
+		if (asset === undefined) return this.#forget();
 		const { limits, createdAt } = asset.settings;
 		const abandonedAt = (this.#store.parts.lastReceived() ?? createdAt) + limits.abandonSeconds * 1000;
-		if (asset.state.phase === "open" && abandonedAt <= Date.now()) {
+		if (needsRequest(asset.state) && abandonedAt <= Date.now()) {
 			this.#store.recordPhase("deleting");
 			asset.state.phase = "deleting";
 			this.#desk.announce();
 		}
 		await this.#advance();
-		if (asset.state.phase === "open" && (await this.ctx.storage.getAlarm()) === null) {
+		if (needsRequest(asset.state) && (await this.ctx.storage.getAlarm()) === null) {
 			await this.ctx.storage.setAlarm(abandonedAt);
 		}
 	}
@@ -318,12 +330,19 @@ export class AssetObject extends DurableObject<Environment> implements AssetCall
 	async #finishRemoval({ settings }: StoredAsset): Promise<void> {
 		await removeAll(this.env.MEDIA, assetPrefix(settings.id));
 		await removeAsset(this.env.CATALOGUE, settings.id);
-		await this.ctx.storage.deleteAlarm();
-		await this.ctx.storage.deleteAll();
-		this.#asset = undefined;
+		const { storage } = this.ctx;
 		const until = Date.now() + LONGEST_LIFE * 1000;
-		await this.ctx.storage.put(TOMBSTONE, until);
-		await this.ctx.storage.setAlarm(until);
+		// Nothing is awaited in between: what is begun at once is one write, and a kill leaves all of it undone or all done.
+		await Promise.all([storage.deleteAll(), storage.put(TOMBSTONE, until), storage.setAlarm(until)]);
+		this.#asset = undefined;
+	}
+
+	/** Forgets a deleted id that no token names any more. */
+	async #forget(): Promise<void> {
+		const { storage } = this.ctx;
+		const until = await storage.get<number>(TOMBSTONE);
+		// An alarm of work that failed may come before its time.
+		await (until !== undefined && until > Date.now() ? storage.setAlarm(until) : storage.deleteAll());
 	}
 
 	/** Work that failed is neither lost nor done by halves: it stands in the state, and the alarm takes it up again. */

@@ -1,4 +1,7 @@
-/** Bytes that need not be in memory together: how many, and the same again whenever they are asked for, one chunk after the other. */
+/**
+ * Bytes that need not be in memory together: how many, and the same again whenever they are asked for, one chunk after the other. A chunk
+ * is there until the next is asked for.
+ */
 export type Content = { readonly length: number; readonly chunks: () => Iterable<Uint8Array> };
 
 /** Bytes that are in memory. */

@@ -15,10 +15,7 @@ export class StorageConflictError extends Error {
  * @throws StorageConflictError for other bytes; whatever the store throws when it fails.
  */
 export const putOnce = async (bucket: R2Bucket, key: string, content: Content, contentType: string): Promise<void> => {
-	const written = await bucket.put(key, streamOf(content), {
-		onlyIf: { etagDoesNotMatch: "*" },
-		httpMetadata: { contentType },
-	});
+	const written = await putStream(bucket, key, content, contentType);
 	if (written !== null) return;
 	const there = await bucket.head(key);
 	// Gone in between: only deletion removes objects, and it has the asset to itself. Let the caller try again.
@@ -28,17 +25,38 @@ export const putOnce = async (bucket: R2Bucket, key: string, content: Content, c
 	if (!same) throw new StorageConflictError(key);
 };
 
-/** A stream that takes a chunk when it is asked for one; the store has to know how long it will be. */
-const streamOf = ({ length, chunks }: Content): ReadableStream<Uint8Array> => {
-	const source = chunks()[Symbol.iterator]();
-	return new ReadableStream<Uint8Array>({
-		expectedLength: length,
-		pull(controller) {
-			const { done, value } = source.next();
-			if (done === true) controller.close();
-			else controller.enqueue(value);
-		},
+/**
+ * Writes an object whose chunks are made one at a time, each when the store has taken the one before. Null where the object is there.
+ */
+const putStream = async (
+	bucket: R2Bucket,
+	key: string,
+	{ length, chunks }: Content,
+	contentType: string,
+): Promise<R2Object | null> => {
+	const { readable, writable } = new FixedLengthStream(length);
+	const writer = writable.getWriter();
+	const feed = async (): Promise<void> => {
+		for (const chunk of chunks()) await writer.write(chunk);
+		await writer.close();
+	};
+	let fault: unknown;
+	const fed = feed().catch((error: unknown) => {
+		fault = error;
+		return writer.abort(error);
 	});
+	try {
+		return await bucket.put(key, readable, {
+			onlyIf: { etagDoesNotMatch: "*" },
+			httpMetadata: { contentType },
+		});
+	} catch (error) {
+		throw fault ?? error;
+	} finally {
+		// A store that has refused, or failed, does not take what is left.
+		await writer.abort().catch(() => undefined);
+		await fed;
+	}
 };
 
 const md5Of = async ({ chunks }: Content): Promise<Uint8Array> => {

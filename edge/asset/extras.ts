@@ -1,6 +1,7 @@
 import type { AssetDetails } from "../../protocol/asset.ts";
-import { PART_MEDIA_TYPE } from "../../protocol/part.ts";
+import { MAX_PART_BYTES, PART_MEDIA_TYPE } from "../../protocol/part.ts";
 import type { Refusal } from "../http/api-error.ts";
+import { dropCopies } from "../http/object-cache.ts";
 import { imageType } from "./picture.ts";
 import { findStoryboardFault } from "./storyboard.ts";
 import { extrasPrefix } from "./object-keys.ts";
@@ -23,10 +24,10 @@ export type Extra = {
 /** The list of extras as it stands in the store, with what pages around the asset need to know of it. */
 export type ExtraList = { readonly extras: readonly Extra[]; readonly details?: AssetDetails };
 
-/** Bytes of captions, of a poster, and of all pictures of a storyboard. */
+/** Bytes of captions, of a poster, and of all pictures of a storyboard, which are framed as a part. */
 export const CAPTION_BYTES = 2 ** 20;
 export const POSTER_BYTES = 2 * 2 ** 20;
-export const STORYBOARD_BYTES = 4 * 2 ** 20;
+export const STORYBOARD_BYTES = MAX_PART_BYTES;
 
 /** Most extras of one asset. */
 export const MAX_EXTRAS = 64;
@@ -83,7 +84,7 @@ export const loadExtraList = async (bucket: R2Bucket, assetId: string): Promise<
 export const loadExtras = async (bucket: R2Bucket, assetId: string): Promise<readonly Extra[]> =>
 	(await loadExtraList(bucket, assetId)).extras;
 
-/** Writes the list, then removes files that it no longer names. Idempotent. */
+/** Writes the list, then removes files that it no longer names, and copies of them. Idempotent. */
 export const publishExtras = async (bucket: R2Bucket, assetId: string, list: ExtraList): Promise<void> => {
 	const prefix = extrasPrefix(assetId);
 	const listKey = `${prefix}list.json`;
@@ -92,6 +93,7 @@ export const publishExtras = async (bucket: R2Bucket, assetId: string, list: Ext
 	const { objects } = await bucket.list({ prefix, limit: 1000 });
 	const stale = objects.map(({ key }) => key).filter((key) => !named.has(key));
 	if (stale.length > 0) await bucket.delete(stale);
+	await dropCopies(stale);
 };
 
 /** WebVTT, section 4: an optional byte order mark, "WEBVTT", then a space, a tab, a line end or the end. */

@@ -44,6 +44,7 @@ export class PartStore {
 			let index = 0;
 			for (const chunk of chunksOf(part.bytes, samples)) {
 				sql.exec("INSERT INTO chunk VALUES (?, ?, ?, ?)", track.id, number, index++, chunk);
+				chunk.buffer.transfer(0);
 			}
 		});
 		return this.waiting(track, number, { bytes: length, samples: samples.length, last });
@@ -68,7 +69,8 @@ export class PartStore {
 	}
 
 	/**
-	 * The bytes of the samples in a slice, one after the other, a row at a time.
+	 * The bytes of the samples in a slice, one after the other, a row at a time: each is gone when the next is asked for, and not when
+	 * garbage is next collected, for which there may be no time while megabytes are read.
 	 * @throws Error where bytes are not there that should be
 	 */
 	*read(track: TrackState, slice: PartSlice): Generator<Uint8Array, void> {
@@ -76,15 +78,18 @@ export class PartStore {
 		for (let from = slice.offset; from < end;) {
 			const number = Math.floor(from / CHUNK_BYTES);
 			const start = number * CHUNK_BYTES;
-			const piece = this.#readChunk(track, slice.part, number).subarray(from - start, end - start);
-			if (piece.length === 0)
+			const row = this.#readChunk(track, slice.part, number);
+			const piece = row.subarray(from - start, end - start);
+			const { length } = piece;
+			if (length === 0)
 				throw new Error(`Part ${slice.part} of track ${track.id} has lost bytes that wait in it.`);
 			yield piece;
-			from += piece.length;
+			row.buffer.transfer(0);
+			from += length;
 		}
 	}
 
-	#readChunk(track: TrackState, part: number, number: number): Uint8Array {
+	#readChunk(track: TrackState, part: number, number: number): Uint8Array<ArrayBuffer> {
 		const [row] = this.#storage.sql
 			.exec<{ data: ArrayBuffer }>(
 				"SELECT data FROM chunk WHERE track = ? AND part = ? AND number = ?",
@@ -153,7 +158,7 @@ class WaitingPart implements PartRecord {
 }
 
 /** The bytes of samples in pieces of `CHUNK_BYTES`, one at a time: never all of them twice in memory. */
-function* chunksOf(bytes: Uint8Array, samples: readonly PartSample[]): Generator<Uint8Array, void> {
+function* chunksOf(bytes: Uint8Array, samples: readonly PartSample[]): Generator<Uint8Array<ArrayBuffer>, void> {
 	let left = sizeOf(samples);
 	let chunk = new Uint8Array(Math.min(left, CHUNK_BYTES));
 	let filled = 0;
@@ -165,8 +170,8 @@ function* chunksOf(bytes: Uint8Array, samples: readonly PartSample[]): Generator
 			filled += piece.length;
 			from += piece.length;
 			if (filled < chunk.length) continue;
-			yield chunk;
 			left -= filled;
+			yield chunk;
 			chunk = new Uint8Array(Math.min(left, CHUNK_BYTES));
 			filled = 0;
 		}

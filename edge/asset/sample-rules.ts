@@ -1,5 +1,6 @@
 import { ByteReader } from "../../codec/bitstream/bytes.ts";
 import { readFrameHeader } from "../../codec/bitstream/frame-header.ts";
+import { BITSTREAM_VERSION } from "../../codec/bitstream/version.ts";
 import { CodecError } from "../../codec/errors.ts";
 import type { Sample } from "../../codec/sample.ts";
 import { fromBase64 } from "../../protocol/base64.ts";
@@ -20,13 +21,20 @@ export const findSampleFault = (track: TrackJson, sample: Sample): string | unde
 		case "audio":
 			return sample.sync ? undefined : "An audio sample is always a sync sample.";
 		case "enhancement":
-			return findEnhancementFault(sample);
+			return findEnhancementFault(fromBase64(track.description)?.[0], sample);
 		case "base":
 			return track.codec.startsWith("avc1.") ? findAvcFault(sample, lengthBytesOf(track.description)) : undefined;
 	}
 };
 
-const findEnhancementFault = ({ data, sync }: Sample): string | undefined => {
+/**
+ * An upload may have begun before the edge learnt a new bitstream, and goes on in its own: of that the edge knows no more than where the
+ * version stands. `version`: the track's, the first byte of its sequence header.
+ */
+const findEnhancementFault = (version: number | undefined, { data, sync }: Sample): string | undefined => {
+	const own = (data[0] ?? 0) >> 4;
+	if (own !== version) return `A sample of bitstream version ${own} in a track of version ${version}.`;
+	if (version !== BITSTREAM_VERSION) return undefined;
 	try {
 		const reader = new ByteReader(data);
 		const header = readFrameHeader(reader);

@@ -206,6 +206,10 @@ export const recordSegment = (
 	return record;
 };
 
+/** Nothing brings the asset on but a request: it waits for parts, or for its deletion where the base has failed at completion. */
+export const needsRequest = (state: AssetState): boolean =>
+	state.phase === "open" || (state.phase === "completing" && baseOf(state).failure !== undefined);
+
 /** Adds a part that is not there yet. */
 export const recordPart = (track: TrackState, number: number, part: PartRecord): void => {
 	track.parts.set(number, part);

@@ -1,32 +1,49 @@
 import * as v from "valibot";
 import { ApiError } from "./api-error.ts";
+import type { BodyCount } from "./body-room.ts";
 
 /** Bytes of JSON that any route takes. */
 const JSON_BYTES = 256 * 1024;
 
-/** Bytes that are made room for before any has come. */
+/** Bytes that are made room for at first where nobody says how many will come. */
 const FIRST_ROOM = 64 * 1024;
 
 /**
- * The body, read piece by piece so that a large one is refused before it is in memory, and never in memory twice: room grows with what
- * comes, not with what a client says that it will send.
- * @throws ApiError `too-large`
+ * The body, read piece by piece so that a large one is refused before it is in memory. Where the client says how long it is, room for that
+ * is made with the first piece; where not, room doubles as it fills, and for a moment there is the old and the new.
+ * @param count where the memory that it takes is counted
+ * @throws ApiError `too-large`; `rate-limited` where `count` has no room
  */
-export const readBody = async (request: Request, limit: number): Promise<Uint8Array<ArrayBuffer>> => {
+export const readBody = async (
+	request: Request,
+	limit: number,
+	count?: BodyCount,
+): Promise<Uint8Array<ArrayBuffer>> => {
 	const tooLarge = new ApiError("too-large", `The body has more than ${limit} bytes.`, "Send less in one request.");
-	const claimed = Number(request.headers.get("Content-Length") ?? limit);
-	if (claimed > limit) throw tooLarge;
+	const claimed = claimedLength(request);
+	if (claimed !== undefined && claimed > limit) throw tooLarge;
 	if (request.body === null) return new Uint8Array();
-	let room = new ArrayBuffer(Math.min(FIRST_ROOM, limit));
+	let room = new ArrayBuffer();
 	let length = 0;
 	for await (const piece of arriving(request.body)) {
 		const end = length + piece.byteLength;
 		if (end > limit) throw tooLarge;
-		if (end > room.byteLength) room = room.transfer(Math.max(end, Math.min(2 * room.byteLength, claimed)));
+		if (end > room.byteLength) {
+			const wanted = length === 0 ? (claimed ?? FIRST_ROOM) : 2 * room.byteLength;
+			const size = Math.max(end, Math.min(wanted, limit));
+			count?.grow(size - room.byteLength);
+			room = room.transfer(size);
+		}
 		new Uint8Array(room).set(piece, length);
 		length = end;
 	}
 	return new Uint8Array(length === room.byteLength ? room : room.transfer(length));
+};
+
+/** Bytes that the client says it will send; undefined where it says nothing that can be. */
+const claimedLength = ({ headers }: Request): number | undefined => {
+	const text = headers.get("Content-Length") ?? "";
+	return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 };
 
 /** A sender that goes away in the middle is no fault of this side. */

@@ -8,6 +8,7 @@ import { TrackId } from "../../protocol/track.ts";
 import { requireAsset } from "../access/authorize.ts";
 import type { EdgeContext } from "../environment.ts";
 import { ApiError, notFound } from "../http/api-error.ts";
+import { type BodyCount, BodyRoom } from "../http/body-room.ts";
 import { readBody } from "../http/request-body.ts";
 import { addressTrack, assetIdParam, assetObject, unwrap } from "./context.ts";
 
@@ -39,11 +40,14 @@ export const parts = new Hono<EdgeContext>().put("/v1/assets/:id/tracks/:track/p
 			"Send Repr-Digest: sha-256=:<base64>: of the body.",
 		);
 	}
-	const store = (bytes: Uint8Array, digest: Uint8Array) =>
+	const store = (bytes: Uint8Array<ArrayBuffer>, digest: Uint8Array) =>
 		assetObject(context, id).putPart(track, Number(number), toBase64(digest), bytes);
-	const put = unwrap(await passOn(context.req.raw, claimed, store));
+	const put = unwrap(await passOn(context.req.raw, claimed, ROOM.open(id), store));
 	return context.json({ track: addressTrack(context, id, put.track) }, put.created ? 201 : 200);
 });
+
+/** Bytes of parts of one asset that are read at the same time: four of the largest, more than an SDK and a command line send. */
+const ROOM = new BodyRoom(4 * MAX_PART_BYTES);
 
 /**
  * Hands a body of this digest over. Not an async function: one that waits for the answer would keep its megabytes until it comes, and
@@ -52,11 +56,21 @@ export const parts = new Hono<EdgeContext>().put("/v1/assets/:id/tracks/:track/p
 const passOn = <Answer>(
 	request: Request,
 	claimed: Uint8Array,
-	store: (bytes: Uint8Array, digest: Uint8Array) => Promise<Answer>,
-): Promise<Answer> => readVerified(request, claimed).then(({ bytes, digest }) => store(bytes, digest));
+	count: BodyCount,
+	store: (bytes: Uint8Array<ArrayBuffer>, digest: Uint8Array) => Promise<Answer>,
+): Promise<Answer> =>
+	readVerified(request, claimed, count)
+		.then(({ bytes, digest }) => {
+			const answer = store(bytes, digest);
+			// The message is written by now: its bytes go at once, not when garbage is next collected.
+			bytes.buffer.transfer(0);
+			return { answer };
+		})
+		.finally(() => count.close())
+		.then(({ answer }) => answer);
 
-const readVerified = async (request: Request, claimed: Uint8Array) => {
-	const bytes = await readBody(request, MAX_PART_BYTES);
+const readVerified = async (request: Request, claimed: Uint8Array, count: BodyCount) => {
+	const bytes = await readBody(request, MAX_PART_BYTES, count);
 	const digest = await sha256(bytes);
 	if (!digestsEqual(claimed, digest)) {
 		throw new ApiError(

@@ -73,6 +73,25 @@ export class Faults {
 	}
 }
 
+/** Lets the removal of all that an asset has on its own disk be done, and nobody told, until it is evicted: see `FaultMoment`. */
+export const failAfterDeletion = async (assetId: string): Promise<void> => {
+	muteInjected();
+	await runInDurableObject(assetStub(assetId), (instance: AssetObject, { storage }) => {
+		const deleteAll = async (): Promise<void> => {
+			await storage.deleteAll();
+			throw new Error("Injected: all was removed, the answer lost.");
+		};
+		const failing = new Proxy(storage, {
+			get: (object, name) => {
+				const value: unknown = name === "deleteAll" ? deleteAll : Reflect.get(object, name);
+				return typeof value === "function" ? value.bind(object) : value;
+			},
+		});
+		const holder = instance as unknown as { ctx: object };
+		holder.ctx = Object.create(holder.ctx, { storage: { value: failing } });
+	});
+};
+
 let isMuted = false;
 
 /**
