@@ -198,6 +198,18 @@ describe("the player in Chromium", { timeout: 600_000 }, () => {
 		}
 	});
 
+	it("fetches neither weights nor runtime for a stream that was made with other weights", async () => {
+		const list = Buffer.from(stream.files.get("enhancements.json") ?? []).toString();
+		files.set("enhancements.json", Buffer.from(list.replace(/"modelId":"\w+"/, `"modelId":"${"0".repeat(32)}"`)));
+		await harness.open(video('enhancement="force"'));
+		await harness.element((v) => v.play());
+		await harness.waitForState("failed");
+		expect((await harness.faults()).map(({ code, fatal }) => [code, fatal])).toEqual([["model-mismatch", true]]);
+		const asked = harness.server.requests.filter((path) => /^\/(?:runtime|models)\//.test(path));
+		expect(asked.toSorted()).toEqual(["model.json", "self-test.json"].map((name) => `/models/crescendo-1/${name}`));
+		expect(await harness.element((v) => v.error)).toBeNull();
+	});
+
 	it("goes on with the base, and says so, where the enhancement ends within a segment long before it", async () => {
 		const [tracks, kept] = [`tracks/${ID}`, 4];
 		const list = Buffer.from(stream.files.get(`${tracks}/playlist.m3u8`) ?? []).toString();

@@ -192,8 +192,10 @@ export class Enhancer {
 		if (this.#frames.isBackedOff(now)) return ["stopped", "missed-frames"];
 		if (!decoding.isOpen) {
 			if (now < this.#restartAt) return ["stopped", "backend-failed"];
-			const { backend, runtimeUrl, modelUrl, network } = this.#o;
-			const settings = { backend, runtimeUrl, modelUrl, keepPictures: this.#wishes.keepPictures };
+			const { backend, runtimeUrl, modelUrl, network, enhancements } = this.#o;
+			const [{ modelId: first }] = enhancements;
+			const modelId = enhancements.every((enhancement) => enhancement.modelId === first) ? first : undefined;
+			const settings = { backend, runtimeUrl, modelUrl, modelId, keepPictures: this.#wishes.keepPictures };
 			decoding.open(settings, loadingPatience(network.bandwidth, observed.runtimeBytes));
 			return ["loading", "loading-runtime"];
 		}

@@ -62,7 +62,8 @@ export const REASONS: Readonly<Record<EnhancementReason, string>> = {
 	network: "The enhancement could not be fetched.",
 	"damaged-sample": "An enhancement frame arrived damaged.",
 	"unsupported-version": "The enhancement was encoded for a different version of the player.",
-	"model-mismatch": "The enhancement was made with other weights.",
+	"model-mismatch":
+		"The enhancement was encoded with weights that this player does not have, usually those of another version.",
 	"model-invalid": "The weights are damaged.",
 	"base-mismatch": "The base picture is not the one the enhancement belongs to.",
 	"picture-mismatch": "The decoded picture is not the one that was encoded.",

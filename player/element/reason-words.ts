@@ -26,7 +26,8 @@ const GERMAN: Sentences = {
 	network: "Die Verbesserung konnte nicht geladen werden.",
 	"damaged-sample": "Ein Bild der Verbesserung kam beschädigt an.",
 	"unsupported-version": "Die Verbesserung ist von einer anderen Version als dieser Player.",
-	"model-mismatch": "Die Verbesserung wurde mit anderen Gewichten gemacht.",
+	"model-mismatch":
+		"Die Verbesserung wurde mit Gewichten kodiert, die dieser Player nicht hat, meist denen einer anderen Version.",
 	"model-invalid": "Die Gewichte sind beschädigt.",
 	"base-mismatch": "Das Basisbild ist nicht das, zu dem die Verbesserung gehört.",
 	"picture-mismatch": "Das dekodierte Bild ist nicht das, das kodiert wurde.",
@@ -64,7 +65,8 @@ const FRENCH: Sentences = {
 	network: "L’amélioration n’a pas pu être chargée.",
 	"damaged-sample": "Une image de l’amélioration est arrivée endommagée.",
 	"unsupported-version": "L’amélioration est d’une autre version que ce lecteur.",
-	"model-mismatch": "L’amélioration a été faite avec d’autres poids.",
+	"model-mismatch":
+		"L’amélioration a été encodée avec des poids que ce lecteur n’a pas, le plus souvent ceux d’une autre version.",
 	"model-invalid": "Les poids sont endommagés.",
 	"base-mismatch": "L’image de base n’est pas celle à laquelle l’amélioration appartient.",
 	"picture-mismatch": "L’image décodée n’est pas celle qui a été encodée.",
@@ -102,7 +104,8 @@ const SPANISH: Sentences = {
 	network: "No se ha podido cargar la mejora.",
 	"damaged-sample": "Un fotograma de la mejora ha llegado dañado.",
 	"unsupported-version": "La mejora es de otra versión que este reproductor.",
-	"model-mismatch": "La mejora se hizo con otros pesos.",
+	"model-mismatch":
+		"La mejora se codificó con pesos que este reproductor no tiene, casi siempre los de otra versión.",
 	"model-invalid": "Los pesos están dañados.",
 	"base-mismatch": "La imagen de base no es la que corresponde a la mejora.",
 	"picture-mismatch": "La imagen decodificada no es la que se codificó.",

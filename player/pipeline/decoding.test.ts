@@ -8,7 +8,13 @@ import type { FromWorker, ToWorker } from "./messages.ts";
 vi.mock("./worker-url.ts", () => ({ workerUrl: "https://page.test/worker.js" }));
 
 const PATIENCE = 1000;
-const OPTIONS = { backend: "wasm", runtimeUrl: "/r/", modelUrl: "/m/", keepPictures: false } as const;
+const OPTIONS = {
+	backend: "wasm",
+	runtimeUrl: "/r/",
+	modelUrl: "/m/",
+	modelId: undefined,
+	keepPictures: false,
+} as const;
 const READY: FromWorker = {
 	type: "ready",
 	kind: "wasm",

@@ -9,6 +9,8 @@ export type OpenMessage = {
 	readonly runtimeUrl: string;
 	/** Folder of the model's files, absolute, ends with `/`. */
 	readonly modelUrl: string;
+	/** The model that the stream names: with any other, neither weights nor runtime are worth fetching. Undefined: its enhancements differ. */
+	readonly modelId: string | undefined;
 	/** Send every picture's samples along: for tests, it costs a read-back a frame. */
 	readonly keepPictures: boolean;
 };

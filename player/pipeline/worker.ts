@@ -60,7 +60,7 @@ async function open(message: OpenMessage): Promise<void> {
 	try {
 		const started = performance.now();
 		post({ type: "loading" });
-		const [model, answers] = await loadWeights(message.modelUrl);
+		const [model, answers] = await loadWeights(message);
 		post({ type: "loading" });
 		const { executor, passedOver, selfTestMilliseconds } = await startExecutor(message, model, answers);
 		const kind = executor.kind === "webgpu" ? "webgpu" : "wasm";
@@ -87,9 +87,11 @@ async function open(message: OpenMessage): Promise<void> {
 	}
 }
 
-async function loadWeights(folder: string): Promise<readonly [Model, ReturnType<typeof readSelfTest>]> {
-	const source = modelUrl(folder, { priority: "low" });
-	const [model, answers] = await Promise.all([loadModel(source), source.read(SELF_TEST_FILE)]);
+/** A model's id stands for its version of the bitstream too: a stream of another version is known before its weights and the runtime are fetched. */
+async function loadWeights(message: OpenMessage): Promise<readonly [Model, ReturnType<typeof readSelfTest>]> {
+	const source = modelUrl(message.modelUrl, { priority: "low" });
+	const expected = message.modelId === undefined ? {} : { expectedId: message.modelId };
+	const [model, answers] = await Promise.all([loadModel(source, expected), source.read(SELF_TEST_FILE)]);
 	return [model, readSelfTest(answers, model.id)];
 }
 
