@@ -2,10 +2,12 @@
  * Frames a second of the enhancement, encoding and decoding, and where the time goes.
  *
  *     npx node bench/enhancement-speed.ts [--backends native,wasm] [--sizes 320x180,640x360] [--frames 6] [--threads 1]
+ *         [--effort normal]
  *
  * The picture is synthetic and moves; the first frame (intra, warm-up) is not counted. One line per backend and size.
  */
 import { parseArgs } from "node:util";
+import { type Effort, EFFORTS } from "../codec/enhancement/effort.ts";
 import { EnhancementEncoder } from "../codec/enhancement/encoder.ts";
 import { EnhancementParser } from "../codec/enhancement/parser.ts";
 import { EnhancementReconstructor } from "../codec/enhancement/reconstruction.ts";
@@ -37,7 +39,10 @@ function report(title: string, stages: Stages, frames: number): void {
 	console.log(`${title}: ${((1000 * frames) / total).toFixed(2)} frames/s (ms a frame: ${words.join(", ")})`);
 }
 
-async function measure(model: Model, executor: Executor, width: number, height: number, count: number): Promise<void> {
+/** What is measured: the inter frames that count, and how hard the encoder tries. */
+type Task = { readonly width: number; readonly height: number; readonly count: number; readonly effort: Effort };
+
+async function measure(model: Model, executor: Executor, { width, height, count, effort }: Task): Promise<void> {
 	const title = `${executor.description} ${width}x${height}`;
 	const pictures = Array.from({ length: count + 1 }, (_, i) => moving(width, height, i));
 	const bases = pictures.map(downscalePicture);
@@ -46,7 +51,7 @@ async function measure(model: Model, executor: Executor, width: number, height: 
 	const onStage = (stage: string, milliseconds: number) => {
 		if (counted) add(encoding, stage, milliseconds);
 	};
-	const encoder = await EnhancementEncoder.create({ model, executor, width, height, onStage });
+	const encoder = await EnhancementEncoder.create({ model, executor, width, height, effort, onStage });
 	const samples = [];
 	for (const [i, picture] of pictures.entries()) {
 		counted = i > 0;
@@ -86,14 +91,18 @@ const { values } = parseArgs({
 		sizes: { type: "string", default: "320x180,640x360" },
 		frames: { type: "string", default: "6" },
 		threads: { type: "string", default: "1" },
+		effort: { type: "string", default: "normal" },
 	},
 });
+const isEffort = (name: string): name is Effort => Object.hasOwn(EFFORTS, name);
+const { effort } = values;
+if (!isEffort(effort)) throw new Error(`--effort is one of ${Object.keys(EFFORTS).join(", ")}`);
 const model = await loadModel(modelFolder(MODEL_FOLDER), { encoder: true });
 for (const backend of values.backends.split(",")) {
 	const { executor } = await createExecutor({ prefer: [backend as ExecutorKind], threads: Number(values.threads) });
 	for (const size of values.sizes.split(",")) {
 		const [width = 0, height = 0] = size.split("x").map(Number);
-		await measure(model, executor, width, height, Number(values.frames));
+		await measure(model, executor, { width, height, count: Number(values.frames), effort });
 	}
 	await executor.dispose();
 }

@@ -12,12 +12,25 @@ const WORKGROUP = 64;
 const TELLING = 8;
 const MOST_PASSES = 256;
 
-/** Multiplications that a pixel of a frame takes with the effort `normal`, see "Speed and cost" in `bench/RESULTS.md`. */
-const PRODUCTS_A_PIXEL = 23_000;
-/** How often a frame makes the processor and the GPU wait for each other. */
+/**
+ * Multiplications that a pixel of an inter frame takes with the effort `normal`, in hundreds: each graph once, and for the choice of copied
+ * blocks the synthesis and the second pass of the prior once more. `bench/macs.test.ts` counts them in the model's files.
+ */
+export const PRODUCTS_A_PIXEL = 24_400;
+
+/**
+ * How often a frame makes the processor and the GPU wait for each other. Eight times it reads something back: base picture, detail of
+ * blocks, errors of vectors, latents, laws of the prior (three times), errors of copies. Half as much again for preparing some four hundred
+ * dispatches, which is a guess: no GPU has been measured. An estimate that is too quick chooses a picture too large, which then gets less
+ * effort, or loses its enhancement at some group, once the real pace is known; one that is too slow costs size.
+ */
 const ROUND_TRIPS = 12;
-/** Of what a frame takes on the processor alone, what stays there: the entropy coder and the choice of blocks. */
-const STAYS = 0.06;
+
+/**
+ * Of what a frame takes on the processor alone, what stays there: entropy coder, quantiser, laws of the prior, choice of blocks. 0.06 to 0.08 of
+ * ten inter frames of 426x238 on WASM, by the runtime's profiler; of other sizes and processors it is a guess.
+ */
+const STAYS = 0.07;
 
 /** A convolution of one sample's reach; the sums are kept, so that nothing is left out. */
 const SHADER = `
@@ -99,7 +112,8 @@ export const gpuSpeed = ({ roundTrip, product }: GpuCosts, processor: Speed): Sp
 
 /**
  * How fast a GPU will encode, told from a plain convolution within a tenth of a second: before runtime and networks are there, so that
- * the first seconds of the base need not wait for them. Measured it is once they are; this decides only the size of the picture.
+ * the first seconds of the base need not wait for them. The real measurement follows once they are loaded; this decides the size of the
+ * picture, and whether the GPU is used at all.
  * @throws CodecError `backend-unavailable` where the device refuses the work
  */
 export const estimateGpuSpeed = async (

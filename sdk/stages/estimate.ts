@@ -9,8 +9,9 @@ const BUDGET = 60;
 const LEAST_ROUNDS = 8;
 
 /**
- * What a frame takes, in rounds of {@link round}, on one thread of WASM: found by measuring both at the same time on the same processor
- * (see "What an upload promises" in `bench/sdk/RESULTS.md`). Processors differ in how fast they are, less in this.
+ * What a frame takes, in rounds of {@link round}, on one thread of WASM: found by hand, by measuring both at the same time on one
+ * processor; no bench writes it down. Processors differ in how fast they are, less in this, but how much less is a guess. What it makes of a
+ * promise is in "What an upload promises" of `bench/sdk/RESULTS.md`; an error costs what one of a GPU's speed does (`estimate-gpu.ts`).
  */
 const ROUNDS = { fixed: 30, each: 0.0026 };
 
