@@ -10,6 +10,8 @@ export type UploadTimes = UploadAccount & {
 	readonly playable: number | undefined;
 	/** Bytes that the edge had by then. */
 	readonly bytesAtPlayable: number;
+	/** The first enhanced frame is told of, and how many there are then: runtime and networks are loaded. */
+	readonly begun: { readonly at: number; readonly frames: number } | undefined;
 	/** Everything is coded. */
 	readonly coded: number | undefined;
 	readonly done: number;
@@ -22,6 +24,7 @@ export const timeUpload = async (address: string, options: Partial<UploadOptions
 	const passed = () => (performance.now() - start) / 1000;
 	const reached = new Map<string, number>();
 	let bytesAtPlayable = 0;
+	let begun: UploadTimes["begun"];
 	const upload = uploadOf(id);
 	upload.addEventListener("statechange", ({ detail }) => reached.set(detail.state, passed()));
 	upload.addEventListener("playable", () => {
@@ -30,12 +33,18 @@ export const timeUpload = async (address: string, options: Partial<UploadOptions
 			bytesAtPlayable = upload.progress?.bytesUploaded ?? 0;
 		}
 	});
+	upload.addEventListener("progress", ({ detail }) => {
+		if (detail.framesEncoded > 0) {
+			begun ??= { at: passed(), frames: detail.framesEncoded };
+		}
+	});
 	const account = await finishUpload(id);
 	return {
 		...account,
 		prepared: reached.get("running"),
 		playable: reached.get("playable"),
 		bytesAtPlayable,
+		begun,
 		coded: reached.get("finishing"),
 		done: passed(),
 	};
