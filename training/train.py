@@ -26,7 +26,7 @@ from training.optimizer import Muon  # noqa: E402
 
 INTRA_FINER = 4, 26  # q of an intra frame above that of its inter frames, at least and at most
 LARGEST_SWING, SWING_PERIOD, EVEN_SHARE = 8, 4, 0.4  # of q over inter frames: every fourth is finer; this share of the samples has none
-LARGEST_Q = 56  # of inter frames
+LARGEST_SAMPLE_Q = 56  # what is drawn for a sample; `frame_offsets` takes its frames up to 63
 WARM_UP = 50  # steps of a slice over which the learning rate rises; at most a tenth of them
 FROZEN_SHARE = 0.15  # of the samples stand still: what was copied a hundred times must not fade
 
@@ -245,8 +245,8 @@ def quality_for(clip, batch):
     """A random q per clip, near the one whose motion was searched for where the data says so: rather below, for the motion is precomputed
     at few lambdas of which the largest fits q 24."""
     if "q" in clip:
-        return (clip["q"].cpu().float() + torch.rand(batch) * 36 - 24).clamp(0, LARGEST_Q)
-    return torch.rand(batch) * LARGEST_Q
+        return (clip["q"].cpu().float() + torch.rand(batch) * 36 - 24).clamp(0, LARGEST_SAMPLE_Q)
+    return torch.rand(batch) * LARGEST_SAMPLE_Q
 
 
 if __name__ == "__main__":

@@ -166,6 +166,7 @@ def prepare_clip(job):
 
 
 def clip_name(row, enlarged):
+    """The folder of a row's clip; that of its enlarged middle stands beside it."""
     return Path(row["file"]).stem + ("_enlarged" if enlarged else "")
 
 
@@ -203,11 +204,11 @@ def main(argv=None):
     out.mkdir(parents=True, exist_ok=True)
     rows = read_manifest(options.source)[:options.limit]
     todo = [(r, False) for r in rows] + [(r, True) for r in rows[:options.enlarged]]
-    todo = [(r, large) for r, large in todo if not (out / clip_name(r, large) / "meta.json").exists()]
+    todo = [(r, enlarged) for r, enlarged in todo if not (out / clip_name(r, enlarged) / "meta.json").exists()]
     failed = 0
     with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(options.processes) as pool:
         program = build_motion_program(folder)
-        jobs = [pool.submit(prepare_clip, (r, options.source, out, program, large)) for r, large in todo]
+        jobs = [pool.submit(prepare_clip, (r, options.source, out, program, enlarged)) for r, enlarged in todo]
         for i, ((row, _), job) in enumerate(zip(todo, jobs)):
             try:
                 print(f"{i + 1}/{len(todo)} {job.result()}", flush=True)

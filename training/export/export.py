@@ -6,13 +6,15 @@ import argparse
 import hashlib
 import json
 import os
+import re
 import sys
 
 import numpy as np
 import onnx
 import torch
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
+REPOSITORY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+sys.path.insert(0, REPOSITORY)
 from training.export.graph import GraphBuilder  # noqa: E402
 from training.model.enhancement import BASE_FEATURES, FEATURES, QUALITIES, Enhancement, between_anchors  # noqa: E402
 from training.model.fixed import set_mode  # noqa: E402
@@ -22,6 +24,12 @@ from training.model.transform import LATENTS  # noqa: E402
 
 DECODING = ("base", "intra", "keep", "context", "synthesis", "prior-first", "prior-second")
 SAMPLE = (-128, 127)
+
+
+def bitstream_version():
+    """The version that the codec writes and reads: what is exported here is for it."""
+    with open(os.path.join(REPOSITORY, "codec", "bitstream", "version.ts"), encoding="utf-8") as f:
+        return int(re.search(r"^export const BITSTREAM_VERSION = (\d+);$", f.read(), re.MULTILINE)[1])
 
 
 def limits(fixed):
@@ -268,7 +276,7 @@ def main(argv=None):
     info = dict(
         name=os.path.basename(os.path.normpath(o.out)),
         id=digest.hexdigest()[:32],
-        bitstreamVersion=4,
+        bitstreamVersion=bitstream_version(),
         files=files,
         certificate=dict(limit=2**23, largest=certificate),
         training=dict(steps=progress["step"], minutes=round(progress["seconds"] / 60)),

@@ -1,0 +1,66 @@
+"""What a training step draws, and that rounding the kernels once a step changes nothing of it."""
+import contextlib
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from support import moving_clip, run  # noqa: E402
+from training import train  # noqa: E402
+from training.data.downscale import downscale_by_4  # noqa: E402
+from training.model.enhancement import Enhancement  # noqa: E402
+from training.model.fixed import held_kernels, set_mode, settle  # noqa: E402
+
+
+def batch_of_one(frames):
+    y, uv = moving_clip(frames, 64, 64)
+    arrays = dict(y=y, uv=uv, base_y=downscale_by_4(y), base_uv=downscale_by_4(uv), motion=np.zeros((frames, 3, 8, 8), np.int16))
+    clip = {name: torch.from_numpy(np.ascontiguousarray(array))[None] for name, array in arrays.items()}
+    clip["y"], clip["base_y"] = clip["y"][:, :, None], clip["base_y"][:, :, None]
+    return clip
+
+
+def test_offsets_of_q_have_their_ranges_and_no_mean():
+    torch.manual_seed(5)
+    periods, batch = 3, 400
+    offsets = train.frame_offsets(batch, 1 + periods * train.SWING_PERIOD)
+    least, most = train.INTRA_FINER
+    assert (offsets[:, 0] >= least).all() and (offsets[:, 0] <= most).all()
+    inter = offsets[:, 1:].view(batch, periods, train.SWING_PERIOD)
+    assert inter.mean(2).abs().max() < 1e-5
+    swing = inter.amax(2)
+    assert swing.max() <= train.LARGEST_SWING and (swing == swing[:, :1]).all()
+    even = (inter == 0).all(2).all(1).float().mean().item()
+    assert abs(even - train.EVEN_SHARE) < 0.1, even
+
+
+def test_held_kernels_change_neither_losses_nor_gradients():
+    torch.manual_seed(0)
+    model, clip, q = Enhancement(), batch_of_one(3), torch.tensor([30.0])
+    set_mode(model, "calibrate")
+    with torch.no_grad():
+        train.sequence_loss(model, clip, q)
+    settle(model)
+    set_mode(model, "integer")
+
+    def step(kernels):
+        torch.manual_seed(1)
+        model.zero_grad()
+        with kernels:
+            loss, _ = train.sequence_loss(model, clip, q)
+        loss.backward()
+        return loss.detach(), {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
+
+    loss, gradients = step(contextlib.nullcontext())
+    held_loss, held_gradients = step(held_kernels(model))
+    assert torch.equal(loss, held_loss)
+    assert gradients.keys() == held_gradients.keys() and len(gradients) > 20
+    for name, gradient in gradients.items():
+        # Sums over calls are added up in another order.
+        assert torch.allclose(gradient, held_gradients[name], rtol=1e-4, atol=1e-6 * gradient.abs().max().item()), name
+
+
+if __name__ == "__main__":
+    run(sys.modules[__name__])
