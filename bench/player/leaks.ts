@@ -52,7 +52,12 @@ try {
 	const account = (): Promise<GpuAccount | undefined> => page.evaluate(() => window.gpu);
 	const leave = async () => {
 		await harness.element((v) => v.removeAttribute("src"));
-		while (page.workers().length > 0) await sleep(50);
+		const limit = performance.now() + 60_000;
+		while (page.workers().length > 0) {
+			if (performance.now() > limit)
+				throw new Error(`After the source is gone ${page.workers().length} workers stay.`);
+			await sleep(50);
+		}
 		await page.evaluate(() => (window.gpu = undefined));
 	};
 	const measure = async (loads: number) => {

@@ -10,6 +10,8 @@ import { startSlowNetwork } from "./slow-network.ts";
  * `<crescendo-video>`, on the same stream, network and machine, in turns, each with an empty cache.
  */
 const ROUNDS = Number(process.argv[2] ?? 15);
+/** For one first picture, in milliseconds. */
+const LONGEST_WAIT = 60_000;
 const FRAME_RATE = 25;
 const NETWORKS = [
 	{ name: "1.5 Mbit/s, 100 ms", bitsPerSecond: 1_500_000, roundTrip: 100 },
@@ -71,7 +73,15 @@ try {
 					posted.length = 0;
 					await page.goto(`${proxy.url}/pages/${player}.html`, { waitUntil: "commit" });
 					const report = () => posted.find(({ path }) => path === REPORT);
-					while (!report()) await sleep(50);
+					const limit = performance.now() + LONGEST_WAIT;
+					while (!report()) {
+						if (performance.now() > limit) {
+							throw new Error(
+								`${player}, ${network.name}, round ${round}: no picture in ${LONGEST_WAIT} ms.`,
+							);
+						}
+						await sleep(50);
+					}
 					seen[player].push(Number(report()?.body));
 				} finally {
 					await context.close();
