@@ -65,6 +65,7 @@ export class LayeredFile {
 		}
 	}
 
+	/** Writes what is left. */
 	async end(): Promise<void> {
 		await this.closeGroup(this.#end);
 	}
@@ -76,6 +77,7 @@ export class LayeredFile {
 			.join(", ");
 	}
 
+	/** What each layer has taken so far. */
 	summary() {
 		const seconds = Math.max(this.#end / 1_000_000, 1e-6);
 		return this.#layers.map(({ id, track, bytes, count }) => ({

@@ -28,9 +28,9 @@ const SHORTEST_GROUP = 0.2;
 
 /**
  * H.264 by x264 in an ffmpeg on PATH, in the order of a realtime encoder: no B frames, no look-ahead, IDR pictures where the key
- * interval says and, if asked for, at scene cuts. Bits go where they lessen the squared error, for the enhancement predicts from these pictures: without
- * adaptive quantisation and psychovisual choices the base is 13 percent smaller at equal PSNR, and 6 more by the preset. One
- * thread, so that the same pictures give the same bytes on every machine. Node only.
+ * interval says and, if asked for, at scene cuts. Bits go where they lessen the squared error, for the enhancement predicts from
+ * these pictures: without adaptive quantisation and psychovisual choices the base is 13 percent smaller at equal PSNR, and 6 more
+ * by the preset. One thread, so that the same pictures give the same bytes on every machine. Node only.
  */
 export class FfmpegBaseEncoder implements BaseEncoder {
 	readonly #config: FfmpegBaseConfig;

@@ -27,6 +27,7 @@ export type ParserTrace = {
 	readonly second: LatentModel;
 };
 
+/** Options of {@link EnhancementParser.create}. */
 export type ParserOptions = {
 	readonly model: Model;
 	readonly executor: Executor;

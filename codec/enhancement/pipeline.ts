@@ -21,6 +21,7 @@ export type EnhancedFrame =
 	  }
 	| { readonly base: Picture; readonly error: CodecError; readonly symbols?: never; readonly picture?: never };
 
+/** Options of {@link decodeFrames}. */
 export type PipelineOptions = {
 	/** Frames that the parser may be ahead. Default 3. */
 	readonly ahead?: number;

@@ -13,6 +13,7 @@ import { CodecError } from "../errors.ts";
 
 /** log2 of the sum of frequencies of every distribution. */
 export const FREQUENCY_BITS = 14;
+/** Sum of frequencies of every distribution. */
 export const FREQUENCY_TOTAL = 1 << FREQUENCY_BITS;
 
 /** Lower bound of a state. */
@@ -20,6 +21,7 @@ const LOWEST_STATE = 0x10000;
 /** A record packs `start << 15 | frequency`, because a frequency may be 2^14 itself. */
 const RECORD_FREQUENCY_BITS = 15;
 
+/** Takes symbols in decoding order and writes them in `finish`, backwards. */
 export class RansEncoder {
 	private records = new Int32Array(1024);
 	private count = 0;

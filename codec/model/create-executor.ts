@@ -5,6 +5,7 @@ import { createNativeExecutor } from "./ort-native-executor.ts";
 import { createWasmExecutor } from "./ort-wasm-executor.ts";
 import { createWebGpuExecutor } from "./ort-webgpu-executor.ts";
 
+/** Options of {@link createExecutor}. */
 export type ExecutorOptions = {
 	/** Backends to try, first first. Default: native, then WASM in Node; WebGPU, then WASM elsewhere. */
 	readonly prefer?: readonly ExecutorKind[];
@@ -19,6 +20,7 @@ export type ExecutorOptions = {
 /** A backend that was preferred but not taken, and why. */
 export type RejectedBackend = { readonly kind: ExecutorKind; readonly reason: CodecError };
 
+/** A backend that started, and those that were passed over. */
 export type ExecutorChoice = {
 	readonly executor: Executor;
 	/** Empty where the first choice was taken. Show it: a slow backend should never come as a surprise. */

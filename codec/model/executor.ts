@@ -18,6 +18,7 @@ export interface Graph {
 	dispose(): Promise<void>;
 }
 
+/** What runs the networks. */
 export type ExecutorKind = "webgpu" | "wasm" | "native";
 
 /**

@@ -13,14 +13,20 @@ export const DECODING_GRAPHS = [
 	"prior-second",
 ] as const;
 
+/** One of {@link DECODING_GRAPHS}. */
 export type DecodingGraphName = (typeof DECODING_GRAPHS)[number];
 /** `analysis` is the encoder's. */
 export type GraphName = DecodingGraphName | "analysis";
 
+/** Quality indices: 0..63. */
 export const QUALITIES = 64;
+/** Planes of latents, on the 1/8 grid: 64 of luma, 16 of each chroma. */
 export const LATENT_PLANES = 96;
+/** Planes of hyper latents, on the 1/32 grid. */
 export const HYPER_PLANES = 16;
+/** What the synthesis is told of a quality index: this many integers. */
 export const RATE_VALUES = 64;
+/** What the prior is told of one. */
 export const PRIOR_RATE_VALUES = 40;
 
 /** The model's committed integers, one row per quality index. */
@@ -44,6 +50,7 @@ export interface ModelSource {
 	read(name: string): Promise<Uint8Array>;
 }
 
+/** A model that was read and checked. */
 export type Model = {
 	readonly name: string;
 	/** 32 lower-case hex digits; streams name the model by it. */
@@ -54,6 +61,7 @@ export type Model = {
 	readonly bytes: number;
 };
 
+/** Options of {@link loadModel}. */
 export type LoadModelOptions = {
 	/** Also read the encoder's network. Default false. */
 	readonly encoder?: boolean;

@@ -2,6 +2,7 @@ import type { Executor } from "./executor.ts";
 import { CodecError } from "../errors.ts";
 import { CpuExecutor, type Runtime } from "./cpu-executor.ts";
 
+/** Options of {@link createNativeExecutor}. */
 export type NativeExecutorOptions = {
 	/** Threads within one operator. Default: as many as the runtime thinks right. */
 	readonly threads?: number;

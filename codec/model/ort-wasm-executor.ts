@@ -5,6 +5,7 @@ import { CpuExecutor } from "./cpu-executor.ts";
 import { probeGraph } from "./probe.ts";
 import { Turns } from "./turns.ts";
 
+/** Options of {@link createWasmExecutor}. */
 export type WasmExecutorOptions = {
 	/**
 	 * Where the runtime's `.wasm` file is served: a folder (ends with `/`) or the file itself. Without it the runtime looks

@@ -1,3 +1,9 @@
+/** Invocations of a workgroup. */
+export const WARP_FEATURES_WORKGROUP = [8, 8, 1] as const;
+
+/** Channels that one invocation moves: enough to share the address arithmetic, few enough to fill a device. */
+export const WARP_FEATURES_CHANNELS_EACH = 8;
+
 /**
  * The feature warp of SPEC section 4.4 in WGSL, twin of `warpFeatures` in `warp.ts`: `i32` arithmetic throughout, so it is
  * exact on every device. Features below 2^15 in magnitude times weights that sum to 2^8 stay below 2^23.
@@ -5,11 +11,6 @@
  * One invocation moves one cell in `CHANNELS_EACH` channels; the grid is `(WIDTH, HEIGHT, channels / CHANNELS_EACH)`.
  * `vectors` holds one word per 1/8 cell: x in the low half, y in the high half, both signed.
  */
-export const WARP_FEATURES_WORKGROUP = [8, 8, 1] as const;
-
-/** Channels that one invocation moves: enough to share the address arithmetic, few enough to fill a device. */
-export const WARP_FEATURES_CHANNELS_EACH = 8;
-
 export const warpFeaturesShader = /* wgsl */ `
 override WIDTH: i32;
 override HEIGHT: i32;

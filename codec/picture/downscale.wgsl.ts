@@ -1,13 +1,13 @@
 import { DOWNSCALE_FIRST_TAP, DOWNSCALE_TAPS } from "./downscale.ts";
-import { packedPlanesReader, packedPlanesWriter } from "./packed-planes.wgsl.ts";
+import { packedPlanesReader, packedPlanesProgram } from "./packed-planes.wgsl.ts";
 
 /**
- * `downscalePicture` in WGSL, equal to it: `i32` throughout, below 2^26. The grid is that of {@link packedPlanesWriter}.
+ * `downscalePicture` in WGSL, equal to it: `i32` throughout, below 2^26. The grid is that of {@link packedPlanesProgram}.
  */
 export const downscaleShader = /* wgsl */ `
 @group(0) @binding(0) var<storage, read> planes: array<u32>;
 @group(0) @binding(1) var<storage, read_write> result: array<u32>;
-${packedPlanesReader}${packedPlanesWriter}
+${packedPlanesReader}${packedPlanesProgram}
 const TAPS = array<i32, 16>(${DOWNSCALE_TAPS.join(", ")});
 
 fn narrow(plane: i32, x: i32, y: i32) -> i32 {

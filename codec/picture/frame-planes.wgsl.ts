@@ -1,11 +1,11 @@
-import { packedPlanesWriter } from "./packed-planes.wgsl.ts";
+import { packedPlanesProgram } from "./packed-planes.wgsl.ts";
 
 /**
  * An imported video frame to planes of limited range, 8-bit 4:2:0. The browser hands out RGB of full range, whatever the frame
  * holds; the matrix of its colour space is undone here. `RED` and `BLUE` are the matrix's weights of luma (ITU-R BT.601, BT.709);
  * where `PIXELS`, the frame was made of 8-bit RGB and goes the way of `rgbToPlanes`, in its integers. `TURN` counts quarter turns clockwise,
  * then `FLIP` mirrors left to right: as `turnPlane`.
- * The grid is that of {@link packedPlanesWriter}.
+ * The grid is that of {@link packedPlanesProgram}.
  */
 export const framePlanesShader = /* wgsl */ `
 override PIXELS: bool;
@@ -16,7 +16,7 @@ override FLIP: bool;
 
 @group(0) @binding(0) var frame: texture_external;
 @group(0) @binding(1) var<storage, read_write> result: array<u32>;
-${packedPlanesWriter}
+${packedPlanesProgram}
 /** Size of the frame, before it is turned. */
 fn frame_size() -> vec2<i32> {
 	let size = result_size(0);

@@ -35,7 +35,7 @@ fn sample_at(plane: i32, x: i32, y: i32) -> i32 {
  * word; the grid is `(words of a luma row, TO_HEIGHT, 3 planes)`. The shader has `fn four_samples(plane: i32, x: i32, y: i32) -> vec4<i32>`,
  * 0..255 each, of columns `x` to `x + 3`; those beyond the last column are padding.
  */
-export const packedPlanesWriter = /* wgsl */ `
+export const packedPlanesProgram = /* wgsl */ `
 override TO_WIDTH: i32;
 override TO_HEIGHT: i32;
 

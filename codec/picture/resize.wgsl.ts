@@ -1,9 +1,9 @@
-import { packedPlanesReader, packedPlanesWriter } from "./packed-planes.wgsl.ts";
+import { packedPlanesReader, packedPlanesProgram } from "./packed-planes.wgsl.ts";
 
 /**
  * One direction of `Resizer` in WGSL, equal to it: `i32` throughout. `taps` holds, for every sample of a luma row (or column),
  * the first source sample and `LUMA_TAPS` weights; from `CHROMA_FIRST` on the same for chroma with `CHROMA_TAPS`.
- * The grid is that of {@link packedPlanesWriter}.
+ * The grid is that of {@link packedPlanesProgram}.
  */
 export const resizeShader = /* wgsl */ `
 override VERTICAL: bool;
@@ -14,7 +14,7 @@ override CHROMA_FIRST: i32;
 @group(0) @binding(0) var<storage, read> planes: array<u32>;
 @group(0) @binding(1) var<storage, read> taps: array<i32>;
 @group(0) @binding(2) var<storage, read_write> result: array<u32>;
-${packedPlanesReader}${packedPlanesWriter}
+${packedPlanesReader}${packedPlanesProgram}
 fn resized(plane: i32, x: i32, y: i32) -> i32 {
 	let count = select(CHROMA_TAPS, LUMA_TAPS, plane == 0);
 	let at = select(CHROMA_FIRST, 0, plane == 0) + select(x, y, VERTICAL) * (count + 1);

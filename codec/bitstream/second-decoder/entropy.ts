@@ -1,6 +1,6 @@
 /**
- * A second decoder of samples, written from SPEC.md sections 3, 4.2 and 5 alone, as plainly as they put it. It shares nothing with
- * the first but the committed tables, so what both agree on is what the text says. For tests.
+ * For tests: a second decoder of samples, written from SPEC.md sections 3, 4.2 and 5 alone, as plainly as they put it. It shares
+ * nothing with the first but the committed tables, so what both agree on is what the text says.
  */
 
 /** What must be there. @throws Error where the stream ends before its time */

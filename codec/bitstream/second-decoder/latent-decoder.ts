@@ -1,4 +1,4 @@
-/** The latents of the second decoder; `entropy.ts` says what it is. */
+/** For tests: the latents of the second decoder; `entropy.ts` says what it is. */
 import { LAPLACE_TABLES } from "../../entropy/laplace-tables.generated.ts";
 import { defined, groups, Model, numbers, type Stream } from "./entropy.ts";
 

@@ -1,4 +1,4 @@
-/** The block motion of the second decoder; `entropy.ts` says what it is. */
+/** For tests: the block motion of the second decoder; `entropy.ts` says what it is. */
 import { defined, groups, Model, numbers, Stream } from "./entropy.ts";
 
 const SPLIT = groups(
@@ -21,7 +21,7 @@ const DIFFERENCE_Y = groups(
 );
 
 /** An 8x8 cell: its vector, and the size of its leaf as section 4.2 counts sizes. */
-export type Cell = { x: number; y: number; s: number };
+type Cell = { x: number; y: number; s: number };
 /** By `x,y`. */
 export type Cells = Map<string, Cell>;
 
