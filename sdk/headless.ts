@@ -10,5 +10,6 @@ export type { TokenProvider, UploadOptions, UploadSource } from "./options.ts";
 export type { BackendReport, Bottleneck, LayerProgress, UploadProgress } from "./progress.ts";
 export type { GivenUp } from "./stages/plan.ts";
 export type { UploadedAsset, UploadPreview, UploadResult } from "./result.ts";
+export { isAboutEnhancement } from "./source/source-warning.ts";
 export type { SourceWarning } from "./source/source-warning.ts";
 export type { UploadState } from "./state.ts";

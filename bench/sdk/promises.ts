@@ -51,7 +51,7 @@ const measure = async (bench: BrowserBench, folder: string, run: Run): Promise<s
 	const made = `${backend.kind === "none" ? "base alone" : backend.kind} at ${backend.width}x${backend.height}${effort}`;
 	const allowed = Math.max(SHORT_WAIT, PATIENCE * run.seconds);
 	// What is loaded before the first frame says nothing about the speed that was promised.
-	const from = begun ?? { at: prepared, frames: 0 };
+	const from = begun !== undefined && begun.frames < frames ? begun : { at: prepared, frames: 0 };
 	const fps = (frames - from.frames) / (coded - from.at);
 	// Where there is no enhancement nothing is promised: the prediction is why there is none.
 	const predicted = backend.kind === "none" ? undefined : backend.predictedFps;

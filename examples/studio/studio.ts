@@ -1,5 +1,5 @@
-import { createUpload } from "../../sdk/index.ts";
-import type { LayerProgress, Upload, UploadProgress, UploadState } from "../../sdk/index.ts";
+import { createUpload, isAboutEnhancement } from "../../sdk/index.ts";
+import type { LayerProgress, Upload, UploadEventMap, UploadProgress, UploadState } from "../../sdk/index.ts";
 import { listAssets, uploadToken } from "./edge.ts";
 import { BOTTLENECKS, inBytes, inClock, inTime, PREPARING_ENHANCEMENT, STATES } from "./words.ts";
 
@@ -82,8 +82,8 @@ const describeMachine = async (): Promise<void> => {
 	const name = [adapter?.info.vendor, adapter?.info.architecture].filter(Boolean).join(" ");
 	page.machine.textContent =
 		adapter === null || adapter === undefined
-			? "No GPU here: the enhancement runs on the processor, at a smaller size."
-			: `Encodes on this machine's GPU${name === "" ? "" : ` (${name})`}.`;
+			? "No GPU here: the enhancement runs on the processor, where size or effort may be smaller."
+			: `This machine has a GPU${name === "" ? "" : ` (${name})`}: the enhancement runs there if it is quicker than the processor.`;
 };
 
 const cell = (tag: "th" | "td", text: string): HTMLTableCellElement => {
@@ -196,19 +196,29 @@ const showState = (state: UploadState): void => {
 	}
 };
 
-const stopRecording = (): void => {
-	for (const track of recording?.getTracks() ?? []) {
+const stopTracks = (stream: MediaStream | undefined): void => {
+	for (const track of stream?.getTracks() ?? []) {
 		track.stop();
 	}
+};
+
+const stopRecording = (): void => {
+	stopTracks(recording);
 	recording = undefined;
 };
 
 const record = async (): Promise<void> => {
+	const before = upload;
+	let camera: MediaStream | undefined;
 	try {
-		recording = await navigator.mediaDevices.getUserMedia({ video: true, audio: true });
-		begin(recording, "Recording");
+		camera = await navigator.mediaDevices.getUserMedia({ video: true, audio: true });
+		begin(camera, "Recording");
 	} catch (error) {
-		stopRecording();
+		stopTracks(camera);
+		if (upload !== before) {
+			// A file was chosen while the person was asked: it is on its way, and what they said no to is no failure.
+			return;
+		}
 		const refused = error instanceof DOMException && error.name === "NotAllowedError";
 		showFailure(
 			refused ? "Camera and microphone are not allowed here." : String(error),
@@ -244,7 +254,12 @@ const begin = (source: File | string | MediaStream, title: string): void => {
 		title,
 		preview: true,
 	});
+	const before = upload;
 	upload = current;
+	// It may have begun while the person was asked for the camera. What it still says is not shown.
+	before?.abort();
+	stopRecording();
+	recording = source instanceof MediaStream ? source : undefined;
 	// Of a recording nobody knows how long it will be.
 	page.bar.hidden = source instanceof MediaStream;
 	page.legend.hidden = page.bar.hidden;
@@ -255,38 +270,45 @@ const begin = (source: File | string | MediaStream, title: string): void => {
 };
 
 const listen = (current: Upload, title: string): void => {
-	current.addEventListener("statechange", ({ detail }) => {
+	/** Another upload may have been started meanwhile: what this one still says is not shown. */
+	const on = <Name extends keyof UploadEventMap>(type: Name, listener: (event: UploadEventMap[Name]) => void) =>
+		current.addEventListener(type, (event) => {
+			if (upload === current) {
+				listener(event);
+			}
+		});
+	on("statechange", ({ detail }) => {
 		showState(detail.state);
 		speak(STATES[detail.state]);
 	});
-	current.addEventListener("progress", ({ detail }) => showProgress(detail, current.state));
-	current.addEventListener("warning", ({ detail }) => {
-		// What is given up for this machine's sake the notice says already.
-		if (detail.code.startsWith("enhancement-")) {
+	on("progress", ({ detail }) => showProgress(detail, current.state));
+	on("warning", ({ detail }) => {
+		// The notice already says what was given up on this machine.
+		if (isAboutEnhancement(detail)) {
 			return;
 		}
 		const item = document.createElement("li");
 		item.textContent = detail.message;
 		page.warnings.append(item);
 	});
-	current.addEventListener("preview", ({ detail: { base, enhanced } }) => {
+	on("preview", ({ detail: { base, enhanced } }) => {
 		draw(page.before, base, enhanced.displayWidth, enhanced.displayHeight);
 		draw(page.after, enhanced, enhanced.displayWidth, enhanced.displayHeight);
 		page.compare.hidden = false;
 	});
-	current.addEventListener("playable", ({ detail }) => {
+	on("playable", ({ detail }) => {
 		page.watch.href = detail.watchUrl;
 		page.watch.hidden = false;
 		speak(`${title} can be watched already.`);
 		void refreshAssets();
 	});
-	current.addEventListener("done", () => {
+	on("done", () => {
 		if (current.progress !== undefined) {
 			showProgress(current.progress, "done");
 		}
 		void refreshAssets();
 	});
-	current.addEventListener("error", ({ detail }) => {
+	on("error", ({ detail }) => {
 		if (detail.code === "aborted") {
 			reset();
 			return;

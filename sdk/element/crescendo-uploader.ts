@@ -2,6 +2,7 @@ import { UploadError } from "../errors.ts";
 import type { TokenProvider, UploadOptions, UploadSource } from "../options.ts";
 import type { UploadProgress } from "../progress.ts";
 import type { UploadState } from "../state.ts";
+import { isAboutEnhancement } from "../source/source-warning.ts";
 import { createUpload } from "../upload.ts";
 import type { Upload } from "../upload.ts";
 import { STYLES, TEMPLATE } from "./template.ts";
@@ -216,8 +217,8 @@ export class CrescendoUploaderElement extends Base {
 		upload.addEventListener("statechange", () => current() && this.#showState(upload));
 		upload.addEventListener("progress", ({ detail }) => current() && this.#showProgress(upload, detail));
 		upload.addEventListener("warning", ({ detail }) => {
-			// What is given up for this machine's sake the notice says already.
-			if (current() && !detail.code.startsWith("enhancement-")) {
+			// The notice already says what was given up on this machine.
+			if (current() && !isAboutEnhancement(detail)) {
 				const item = document.createElement("li");
 				item.textContent = detail.message;
 				this.#part('[part="warnings"]').append(item);

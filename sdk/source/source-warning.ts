@@ -17,3 +17,6 @@ export type SourceWarning = {
 		| "enhancement-interrupted";
 	readonly message: string;
 };
+
+/** Whether a warning is about the enhancement: `progress.backend.notice` says that already, in the words of the moment. */
+export const isAboutEnhancement = ({ code }: SourceWarning): boolean => code.startsWith("enhancement-");
