@@ -38,7 +38,7 @@ export type UploadOptions = {
 	/** Longest side of the encoded picture; larger sources are scaled down. Default 3840. */
 	readonly maxSize?: number;
 	/**
-	 * How long a person should wait at most, as a multiple of the video's length (default 2; for short videos a minute). Where this machine
+	 * How long a person should wait at most, as a multiple of the video's length (default 2; at least a minute). Where this machine
 	 * is too slow for that, the encoder tries less hard, a smaller size is encoded, or only the base is, and the backend report says so.
 	 * `Infinity` never gives anything up; a `backend` that is insisted on always gets its enhancement.
 	 */

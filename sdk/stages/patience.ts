@@ -9,7 +9,7 @@ const RESERVE = 0.05;
 /** Fewer frames a second than this are no live video. */
 export const LIVE_RATE = 10;
 
-/** A live source is given more than this share of {@link LIVE_RATE}, or it gets no enhancement any more: a measurement errs a little. */
+/** Below this share of {@link LIVE_RATE} a live enhancement ends; half, because measurements are noisy. */
 const LIVE_SHARE = 0.5;
 
 /** What shall become of the enhancement from the next group of pictures on. */

@@ -1,12 +1,12 @@
-/** Counts what waits somewhere, so that who would add to it can wait first. */
+/** Counts what is waiting, so that producers can hold back. */
 export class Room {
-	readonly #most: number;
+	readonly #capacity: number;
 	#inside = 0;
 	readonly #waiting = new Set<() => void>();
 
-	/** @param most that are enough. */
-	constructor(most: number) {
-		this.#most = most;
+	/** @param capacity from which on there is no room. */
+	constructor(capacity: number) {
+		this.#capacity = capacity;
 	}
 
 	enter(): void {
@@ -20,10 +20,10 @@ export class Room {
 		}
 	}
 
-	/** Resolves when there are fewer than enough. @throws the signal's reason once it aborts. */
+	/** Resolves when there is room. @throws the signal's reason once it aborts. */
 	async free(signal: AbortSignal): Promise<void> {
 		signal.throwIfAborted();
-		while (this.#inside >= this.#most) {
+		while (this.#inside >= this.#capacity) {
 			const { promise, resolve } = Promise.withResolvers<void>();
 			const look = () => resolve();
 			this.#waiting.add(look);

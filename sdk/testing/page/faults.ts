@@ -179,7 +179,7 @@ const TICK = 50;
 const LEAP = 1e7;
 
 /**
- * Uploads on the page's own thread with a clock that no real time moves, so that every machine is as quick as any other; and that leaps
+ * Uploads on the page's own thread with a clock that is moved only by looks at it, so that a slow machine is as quick as any other; and that leaps
  * by hours while the second group of pictures is coded.
  */
 export const uploadFallingBehind = async (address: string): Promise<UploadAccount> => {
