@@ -129,7 +129,7 @@ try {
 	for (const pieceMs of PIECES_MS) rows.push(await measure(browser, edge, tracks, pieceMs));
 	const report = [
 		"## Live with low latency",
-		`\`node bench/edge/live.ts\`: a camera sends pieces (H.264 at 400 kbit/s, AAC), hls.js in low-latency mode, which may play half as fast again to catch up, plays them in Chromium from another origin; edge, camera and browser on one machine. Delay from the moment at which a frame was filmed to its being shown, from ${SETTLE_SECONDS} s after playback began to the end of the upload. The processor was shared with other work.`,
+		`\`node bench/edge/live.ts\`: a camera sends pieces (H.264 at 400 kbit/s, AAC), hls.js in low-latency mode, which may play half as fast again to catch up, plays them in Chromium from another origin; edge, camera and browser on one machine. Delay from the moment at which a frame was filmed to its being shown, from ${SETTLE_SECONDS} s after playback began to the end of the upload.`,
 		table(
 			[
 				"pieces of",

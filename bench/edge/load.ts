@@ -150,7 +150,7 @@ try {
 	const delivery = await deliverySection(edge, uploads.asset, folder);
 	const report = [
 		"## Cost of the edge",
-		"`node bench/edge/load.ts`, client and servers on one machine that does other work too: compare columns, not machines.",
+		"`node bench/edge/load.ts`, client and servers on one machine: compare columns, not machines.",
 		...cuttingSection(cutting),
 		...uploads.section,
 		...delivery,
