@@ -17,7 +17,7 @@ export type Still = {
 /** Makes a JPEG whose longest side is at most `side`. @param quality from 0 to 1. */
 export type MakeJpeg = (picture: SourcePicture, side: number, quality: number) => Promise<Uint8Array<ArrayBuffer>>;
 
-/** Longest sides and qualities. A storyboard of `MOST` such pictures stays well below the 4 MiB that the edge takes. */
+/** Longest sides and qualities. A storyboard of `MOST` such pictures stays below the 2 MiB that the edge takes. */
 const BOARD = { side: 160, quality: 0.6 };
 const POSTER = { side: 1280, quality: 0.8 };
 
