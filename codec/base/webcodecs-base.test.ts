@@ -107,6 +107,13 @@ describe("the base by WebCodecs, in Chromium", () => {
 		const inPage = await page.evaluate(([t, s]) => bench.decode(t, s), [encoded.track, samples] as const);
 		expect(inPage.error).toBe("damaged-sample");
 	});
+
+	it("ends in a typed error for a first sample that none can begin with", async () => {
+		const encoded = await page.evaluate(() => bench.encode("avc", 62, 46, 6));
+		const tail = encoded.samples.slice(1, 4);
+		const inPage = await page.evaluate(([t, s]) => bench.decode(t, s), [encoded.track, tail] as const);
+		expect(inPage).toEqual({ pictures: [], error: "damaged-sample" });
+	});
 });
 
 describe("encoder configurations", () => {

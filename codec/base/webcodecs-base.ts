@@ -115,6 +115,9 @@ export class WebCodecsBaseEncoder implements BaseEncoder {
 			const { rate } = this.#config;
 			const quantizer = "crf" in rate ? quantizerOptions(this.codec, rate.crf) : {};
 			this.#encoder.encode(frame, { keyFrame: this.#heldSync, ...quantizer });
+		} catch (error) {
+			this.#fail(failed("encoder", error));
+			this.#requireRunning();
 		} finally {
 			frame.close();
 		}
@@ -193,7 +196,13 @@ export class WebCodecsBaseDecoder implements BaseDecoder {
 	async decode(sample: Sample): Promise<void> {
 		this.#requireRunning();
 		const { data, timestamp, duration, sync } = sample;
-		this.#decoder.decode(new EncodedVideoChunk({ type: sync ? "key" : "delta", data, timestamp, duration }));
+		try {
+			this.#decoder.decode(new EncodedVideoChunk({ type: sync ? "key" : "delta", data, timestamp, duration }));
+		} catch (cause) {
+			// A first sample that none can begin with is refused at once, without the decoder's callback.
+			this.#fail(new CodecError("damaged-sample", "The base cannot be decoded from here.", { cause }));
+			this.#requireRunning();
+		}
 		this.#fed++;
 		while (this.#fed - this.#read >= DECODER_DEPTH && this.#output.failure === undefined) {
 			await new Promise<void>((resolve) => (this.#wake = resolve));
