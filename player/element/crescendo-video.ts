@@ -39,12 +39,16 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 	#source: PlayerSource | undefined;
 	#track: VideoTrack | undefined;
 	#loadRequested = false;
+	/** Playback was asked for since the last load began. */
+	#playWanted = false;
 	#loaded: Promise<void> | undefined;
 	#error: MediaError | undefined;
 	#captions: CaptionLayer | undefined;
 	/** Where to go on when the element comes back into a document, in seconds. */
 	#resumeAt: number | undefined;
 	#announcedSize: string | undefined;
+	/** Rates as the page knows them: the chosen one and the default. */
+	#ratesTold = "1 1";
 
 	override init(): void {
 		super.init();
@@ -104,7 +108,7 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 	 * gesture first
 	 */
 	override async play(): Promise<void> {
-		if (!this.#source && this.getAttribute("src")) this.#requestLoad(true);
+		if (this.#loadRequested || (!this.#source && this.getAttribute("src"))) this.#requestLoad(true);
 		else this.#source?.fillBuffer();
 		await this.#loaded;
 		const played = this.nativeEl.play().then(() => undefined);
@@ -131,8 +135,15 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 	}
 
 	override handleEvent(event: Event): void {
-		const isCatchUp = event.type === "ratechange" && this.nativeEl.playbackRate !== this.playbackRate;
-		if (!isCatchUp) super.handleEvent(event);
+		if (event.type !== "ratechange" || this.#isRateNews()) super.handleEvent(event);
+	}
+
+	/** Whether the page has anything to learn from a `ratechange`: where a stream is caught up with, only if a rate of its own is another. */
+	#isRateNews(): boolean {
+		const rates = `${this.playbackRate} ${this.defaultPlaybackRate}`;
+		const same = rates === this.#ratesTold;
+		this.#ratesTold = rates;
+		return !(same && this.#source?.catchesUp);
 	}
 
 	/** Chromium's list of controls to leave out; undefined in other browsers. */
@@ -261,13 +272,15 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 		this[property] = value;
 	}
 
-	/** Several attributes set in one task make one load. */
+	/** Several attributes set in one task make one load, and `play()` in the same task belongs to it. */
 	#requestLoad(play = false): void {
+		this.#playWanted ||= play;
 		if (this.#loadRequested) return;
 		this.#loadRequested = true;
 		this.#loaded = Promise.resolve().then(() => {
-			this.#loadRequested = false;
-			return this.#load(play);
+			const wanted = this.#playWanted;
+			this.#loadRequested = this.#playWanted = false;
+			return this.#load(wanted);
 		});
 	}
 

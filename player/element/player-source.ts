@@ -125,7 +125,7 @@ export class PlayerSource {
 		return this.#manifest?.frameRate || USUAL_FRAME_RATE;
 	}
 
-	/** The rate that the viewer chose: a live stream with low latency is played faster for a while where he has fallen behind. */
+	/** The rate that the viewer chose: a live stream with low latency is played faster for a while where they have fallen behind. */
 	get playbackRate(): number {
 		return this.#feed?.catchUp?.isOn ? 1 : this.#host.video.playbackRate;
 	}
@@ -133,6 +133,11 @@ export class PlayerSource {
 	set playbackRate(rate: number) {
 		this.#feed?.catchUp?.stop();
 		this.#host.video.playbackRate = rate;
+	}
+
+	/** Whether the rate of the `<video>` may have changed without the page's doing: it is caught up with a live stream. */
+	get catchesUp(): boolean {
+		return this.#feed?.catchUp?.wasOn ?? false;
 	}
 
 	/** Bits a second; undefined: not known. */
@@ -160,16 +165,34 @@ export class PlayerSource {
 			this.#attach(() => (video.src = this.url));
 			return;
 		}
-		// The way to the first picture is long: playlists and first segment are asked for while hls.js is still on its way.
-		const headStart = new HeadStart(this.url, options.at === undefined, this.#abort.signal);
-		const module = await import("hls.js");
-		if (this.#abort.signal.aborted) return;
-		if (!module.default.isSupported()) {
-			// Safari on old iPhones: the system plays the base, nothing can be drawn over what it does not hand out.
+		// Safari on old iPhones: the system plays the base, nothing can be drawn over what it does not hand out.
+		const bySystem = (): void => {
 			this.#reason = "browser-incapable";
 			this.#attach(() => (video.src = this.url));
+		};
+		if (!("MediaSource" in globalThis || "ManagedMediaSource" in globalThis)) {
+			bySystem();
 			return;
 		}
+		// The way to the first picture is long: playlists and first segment are asked for while hls.js is still on its way.
+		const headStart = new HeadStart(this.url, options.at === undefined, this.#abort.signal);
+		let module: HlsModule;
+		try {
+			module = await import("hls.js");
+		} catch (cause) {
+			headStart.end();
+			if (!this.#abort.signal.aborted)
+				this.#fail(`The script that plays the video was not loaded: ${wordsOf(cause)}`);
+			return;
+		}
+		if (this.#abort.signal.aborted) return;
+		if (!module.default.isSupported()) {
+			headStart.end();
+			bySystem();
+			return;
+		}
+		// What was asked for ahead and is not wanted by then will not be wanted any more.
+		void this.#began.then(() => headStart.end());
 		this.#hls = module;
 		this.#feed = new BaseFeed(
 			module,
@@ -177,19 +200,22 @@ export class PlayerSource {
 				manifest: (manifest) => void this.#onManifest(manifest),
 				progress: () => this.#enhancer?.tick(),
 				transfer: (bytes, start, end) => this.#network.add(bytes, start, end),
-				fatal: (error) => {
-					const nothing = video.readyState === HTMLMediaElement.HAVE_NOTHING;
-					const failure = mediaError(nothing ? 4 : 2, error.message);
-					this.#reporter?.fail();
-					this.#host.fatal(failure);
-					this.#failed.resolve(failure);
-				},
+				fatal: (error) => this.#fail(error.message),
 			},
 			headStart,
 			{ maxBufferLength: options.metadataOnly ? METADATA_BUFFER : PLAYING_BUFFER },
 		);
 		const feed = this.#feed;
 		this.#attach(() => feed.load(video, this.url, options.at));
+	}
+
+	/** The base cannot be played, or not any more. */
+	#fail(message: string): void {
+		const nothing = this.#host.video.readyState === HTMLMediaElement.HAVE_NOTHING;
+		const failure = mediaError(nothing ? 4 : 2, message);
+		this.#reporter?.fail();
+		this.#host.fatal(failure);
+		this.#failed.resolve(failure);
 	}
 
 	/** Gives the video its source. What the page set since it asked for the source must not be lost by that. */
@@ -242,9 +268,8 @@ export class PlayerSource {
 		} catch (cause) {
 			if (signal.aborted) return;
 			const code = cause instanceof Error && cause.name === "FetchError" ? "network" : "invalid-list";
-			const message = cause instanceof Error ? cause.message : String(cause);
+			this.#fault = fatalFault(code, wordsOf(cause));
 			this.#reason = code;
-			this.#fault = { code, message, hint: undefined, fatal: true };
 		}
 		if (signal.aborted) return;
 		const [cheapest] = this.#enhancements;
@@ -263,8 +288,10 @@ export class PlayerSource {
 	}
 
 	async #startReporter(): Promise<void> {
-		const { Reporter } = await import("../reports/reporter.ts");
-		if (this.#abort.signal.aborted) return;
+		// Content blockers know it by its name: reports may be missing, playback must not be the worse for it.
+		const reports = await import("../reports/reporter.ts").catch(() => undefined);
+		if (!reports || this.#abort.signal.aborted) return;
+		const { Reporter } = reports;
 		this.#reporter = new Reporter({
 			video: this.#host.video,
 			masterUrl: this.url,
@@ -278,7 +305,20 @@ export class PlayerSource {
 		});
 	}
 
+	/** Never rejected: where the enhancement cannot be begun, that is its fault, and the base plays on. */
 	async #startEnhancer(): Promise<void> {
+		try {
+			await this.#makeEnhancer();
+		} catch (cause) {
+			if (this.#abort.signal.aborted) return;
+			this.#reason = "backend-unavailable";
+			this.#fault = fatalFault(this.#reason, `The enhancement could not be begun: ${wordsOf(cause)}`);
+			this.#host.changed();
+			this.#host.fault(this.#fault);
+		}
+	}
+
+	async #makeEnhancer(): Promise<void> {
 		const [cheapest, ...others] = this.#enhancements;
 		const feed = this.#feed;
 		if (!feed || !this.#hls || !this.#manifest || !cheapest) return;
@@ -317,4 +357,14 @@ export class PlayerSource {
 	#setViewBox(value: string): void {
 		for (const { style } of [this.#host.video, this.#host.canvas]) style.setProperty("object-view-box", value);
 	}
+}
+
+function fatalFault(code: EnhancementFault["code"], message: string): EnhancementFault {
+	return { code, message, hint: undefined, fatal: true };
+}
+
+/** What an error says, as the end of a sentence. */
+function wordsOf(cause: unknown): string {
+	const words = cause instanceof Error ? cause.message : String(cause);
+	return words.endsWith(".") ? words : `${words}.`;
 }

@@ -49,7 +49,7 @@ describe("LiveCatchUp", () => {
 		expect([catchUp.isOn, video.playbackRate]).toEqual([true, 1.25]);
 	});
 
-	it("gives the viewer his rate of 1 back when the stream ends in the middle of it", () => {
+	it("gives the viewer their rate of 1 back when the stream ends in the middle of it", () => {
 		const { video, config, catchUp, playlist } = start();
 		playlist(LOW_LATENCY);
 		video.playbackRate = 1.25;
