@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { M3U8Parser, type PlaylistLevelType } from "hls.js";
 import { beforeAll, describe, expect, it } from "vitest";
+import { findCopy, keepCopy } from "./http/object-cache.ts";
 import { call, createAsset, migrate, ORIGIN, uploadAll } from "./testing/edge-client.ts";
 import { assetStub, Faults } from "./testing/faults.ts";
 import { clipTracks, createRequest } from "./testing/fixture-media.ts";
@@ -64,6 +65,22 @@ describe("captions", () => {
 		expect((await files()).filter((key) => key.includes("/fr/"))).toEqual([]);
 		expect((await get("captions/fr/playlist.m3u8")).status).toBe(404);
 		expect(await textOf(await get("master.m3u8"))).not.toContain('"fr"');
+	});
+
+	it("leave no copy in the cache behind", async () => {
+		const copied = async (body: string): Promise<string> => {
+			expect((await put("captions/nl", body)).status).toBeLessThan(202);
+			const key = (await files()).find((file) => file.includes("/nl/")) ?? "";
+			await keepCopy(key, new Response(body, { headers: { "Content-Length": String(body.length) } }));
+			expect((await findCopy(key))?.status).toBe(200);
+			return key;
+		};
+		const replaced = await copied(VTT);
+		const removed = await copied(`${VTT}\n`);
+		expect(await findCopy(replaced)).toBeUndefined();
+		expect((await call(`/v1/assets/${id}/captions/nl`, { method: "DELETE" })).status).toBe(204);
+		expect(await findCopy(removed)).toBeUndefined();
+		expect((await get(`captions/nl/${removed.split("/").at(-1)}`)).status).toBe(404);
 	});
 
 	it("are refused where they are none", async () => {
