@@ -126,6 +126,21 @@ describe("a webhook", () => {
 		expect((await call(`/v1/webhooks/${hook.id}`, { method: "DELETE" })).status).toBe(404);
 	});
 
+	it("can be removed while its messages are sent", async () => {
+		const hook = await makeHook();
+		await call(`/v1/webhooks/${hook.id}/test`, { method: "POST" });
+		answer = async () => {
+			expect((await call(`/v1/webhooks/${hook.id}`, { method: "DELETE" })).status).toBe(204);
+			return new Response(null, { status: 204 });
+		};
+		await flush(hook.id);
+		expect(received).toHaveLength(1);
+		await runInDurableObject(stub(hook.id), async (_, { storage }) => {
+			expect(storage.sql.exec("SELECT name FROM sqlite_master WHERE name = 'message'").toArray()).toEqual([]);
+			expect(await storage.getAlarm()).toBeNull();
+		});
+	});
+
 	it("shows its secret once, and nowhere in the log", async () => {
 		const { secret } = await makeHook();
 		expect(secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);

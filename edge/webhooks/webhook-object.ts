@@ -84,6 +84,8 @@ export class WebhookObject extends DurableObject<Environment> implements Webhook
 			)
 			.toArray();
 		await Promise.all(due.map((message) => this.#attempt(target, message)));
+		// The webhook may have been removed meanwhile.
+		if (this.#target() === undefined) return;
 		this.ctx.storage.sql.exec(
 			`DELETE FROM message WHERE next_at IS NULL AND id NOT IN
 				(SELECT id FROM message ORDER BY created_at DESC, id DESC LIMIT ?)`,
