@@ -1,3 +1,4 @@
+import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { AssetResponse, CreateTokenResponse } from "../protocol/asset.ts";
@@ -8,6 +9,7 @@ import { DescribedEdge } from "./testing/described-edge.ts";
 import { API_KEY, call, migrate, ORIGIN } from "./testing/edge-client.ts";
 import { clipTracks, createRequest } from "./testing/fixture-media.ts";
 import { jpegOf } from "./testing/pictures.ts";
+import app from "./worker.ts";
 
 const tracks = clipTracks({ frames: 75 });
 const VTT = "WEBVTT\n\n00:00.000 --> 00:02.000\nHallo Welt\n";
@@ -120,6 +122,9 @@ describe("the description of the interface", () => {
 		const anybody = { token: "" };
 		await edge.call("get /embed/{id}", { id }, anybody);
 		await edge.call("get /watch/{id}", { id }, anybody);
+		// What cannot be an id: the same pages, which say so.
+		expect((await edge.call("get /embed/{id}", { id: "x" }, anybody)).status).toBe(404);
+		expect((await edge.call("get /watch/{id}", { id: "x" }, anybody)).status).toBe(404);
 		await edge.call(
 			"get /oembed",
 			{},
@@ -150,6 +155,37 @@ describe("the description of the interface", () => {
 		const values = { id, track: "base", number: "0" };
 		const part = "put /v1/assets/{id}/tracks/{track}/parts/{number}";
 		await edge.call(part, values, { body: "x", headers: { "Content-Type": "text/plain" } });
+		expect(edge.faults).toEqual([]);
+	});
+
+	it("holds for who comes too early", async () => {
+		const { id: young } = await (
+			await edge.call("post /v1/assets", {}, { json: createRequest(tracks) })
+		).json<AssetResponse>();
+		for (const path of ["/master.m3u8", "/tracks/{track}/playlist.m3u8"]) {
+			const early = await edge.call(`get /v1/assets/{id}${path}`, { id: young, track: "base" }, { token: "" });
+			expect([early.status, early.headers.get("Retry-After")]).toEqual([404, "1"]);
+		}
+		expect(edge.faults).toEqual([]);
+	});
+
+	it("holds for a store that does not answer", async () => {
+		const silent = { head: () => Promise.reject(new Error("The store does not answer.")) };
+		const broken = { ...env, MEDIA: silent as unknown as R2Bucket };
+		const response = await app.fetch(new Request(`${ORIGIN}/ready`), broken, createExecutionContext());
+		await edge.check("get /ready", response);
+		expect(await response.json()).toEqual({ status: "not-ready", catalogue: true, media: false });
+		expect(response.status).toBe(503);
+		expect(edge.faults).toEqual([]);
+	});
+
+	it("holds for conditions and ranges", async () => {
+		const get = (headers: Record<string, string>) =>
+			edge.call("get /v1/assets/{id}/poster", { id }, { token: "", headers });
+		const etag = (await get({})).headers.get("ETag") ?? "";
+		expect((await get({ "If-None-Match": etag })).status).toBe(304);
+		expect((await get({ "If-Match": etag, "If-Range": etag, Range: "bytes=0-3" })).status).toBe(206);
+		expect((await get({ "If-Match": '"other"' })).status).toBe(412);
 		expect(edge.faults).toEqual([]);
 	});
 

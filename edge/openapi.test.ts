@@ -1,5 +1,5 @@
 import { exports } from "cloudflare:workers";
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import * as v from "valibot";
 import { CreateAssetRequest } from "../protocol/asset.ts";
 import { findTrackFault } from "./asset/track-rules.ts";
@@ -9,6 +9,7 @@ import { parameter } from "./openapi/parameters.ts";
 import { createEdgeClient } from "./index.ts";
 import { API_KEY, call, createAsset, migrate, ORIGIN } from "./testing/edge-client.ts";
 import { clipTracks, createRequest } from "./testing/fixture-media.ts";
+import { completeAssets, uploadToken } from "./testing/server-example.ts";
 import app from "./worker.ts";
 
 type Described = {
@@ -18,14 +19,15 @@ type Described = {
 };
 type Document = { openapi: string; paths: Record<string, Record<string, Described>> };
 const document = openApiDocument() as unknown as Document;
+const operations = Object.values(document.paths).flatMap((methods) => Object.values(methods));
 
 describe("the description of the interface", () => {
 	it("describes the routes, all of them and no others", () => {
 		const routes = app.routes
 			.filter(({ method }) => method !== "ALL")
 			.map(({ method, path }) => `${method} ${path.replaceAll(/:([a-z]+)/g, "{$1}")}`);
-		const described = Object.entries(document.paths).flatMap(([path, operations]) =>
-			Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
+		const described = Object.entries(document.paths).flatMap(([path, methods]) =>
+			Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
 		);
 		expect(described.toSorted()).toEqual([...new Set(routes)].toSorted());
 	});
@@ -41,7 +43,6 @@ describe("the description of the interface", () => {
 	});
 
 	it("names every operation once, and says what every parameter is", () => {
-		const operations = Object.values(document.paths).flatMap((methods) => Object.values(methods));
 		const ids = operations.map(({ operationId }) => operationId);
 		expect(ids.filter((id, index) => ids.indexOf(id) !== index)).toEqual([]);
 		expect(ids).toContain("putAssetsTracksPartsNumber");
@@ -49,6 +50,20 @@ describe("the description of the interface", () => {
 		expect(parameters.filter(({ description }) => description === undefined)).toEqual([]);
 		expect(parameters).toContainEqual(expect.objectContaining({ name: "Repr-Digest", required: true }));
 		expect(() => parameter("nobody", "query")).toThrow(TypeError);
+	});
+
+	it("says what may be asked of a file: a version, a range", () => {
+		for (const { operationId, parameters = [], responses } of operations) {
+			const headers = parameters.flatMap(({ name }) => (/^(If-|Range$)/.test(name) ? [name] : []));
+			const expected =
+				"206" in responses
+					? ["If-Match", "If-None-Match", "If-Range", "Range"]
+					: "304" in responses
+						? ["If-None-Match"]
+						: [];
+			expect([operationId, ...headers.toSorted()]).toEqual([operationId, ...expected]);
+			expect([operationId, "412" in responses]).toEqual([operationId, "206" in responses]);
+		}
 	});
 
 	it("has examples that are accepted", () => {
@@ -75,8 +90,18 @@ describe("the description of the interface", () => {
 });
 
 describe("the typed client", () => {
+	beforeAll(migrate);
+	afterEach(() => void vi.restoreAllMocks());
+
+	it("is used by the example of docs/deploy.md, which tells what it was refused", async () => {
+		vi.spyOn(globalThis, "fetch").mockImplementation((input, init) =>
+			exports.default.fetch(new Request(input, init)),
+		);
+		await expect(completeAssets().next()).rejects.toThrow(/"unauthorized"/);
+		await expect(uploadToken()).rejects.toThrow(/"unauthorized"/);
+	});
+
 	it("knows the routes", async () => {
-		await migrate();
 		const { id } = await createAsset(createRequest(clipTracks({ frames: 1 })));
 		const fetchHere: typeof fetch = (input, init) => exports.default.fetch(new Request(input, init));
 		const edge = createEdgeClient(ORIGIN, API_KEY, { fetch: fetchHere });

@@ -31,17 +31,26 @@ const GROUPS: readonly Group[] = [
 	{ name: "Service", description: "Pages and what they load; whether all is well.", operations: SERVICE },
 ];
 
-const INTRODUCTION = `Upload a video in two layers, play it with any HLS player, enhance it with ours.
-
-**Order of an upload.** A server asks for an upload token (\`POST /v1/upload-tokens\`), the browser makes an asset with it, sends parts in any order, and completes. Parts may be sent again: the same bytes answer 200. \`GET /v1/assets/{id}\` says what is missing.
-
-**A part** is consecutive samples of one track, as \`application/vnd.crescendo.part\`: the four bytes \`CRP1\`; then for each sample flags (1 byte; bit 0: decodable without any before it), size (4), timestamp in microseconds (8), duration in microseconds (4), and its data as the encoder made them. Integers are big-endian, timestamps only grow.
-
-**Keys and tokens** go as \`Authorization: Bearer\`. API keys have scopes and belong on servers; an upload token is good for one asset; a playback token stands in the path. What is public needs none.
-
-**Errors** have one form: a stable \`code\` for programs, a \`message\` and a \`hint\` for people. 429 and 503, and 404 of what is about to come, have \`Retry-After\` in seconds.
-
-**Addresses** keep what they mean. Fields may be added to answers: pass over those that you do not know. Requests with unknown fields are refused.`;
+const INTRODUCTION = [
+	"Upload a video in two layers, play it with any HLS player, enhance it with ours.",
+	"",
+	"**Order of an upload.** A server asks for an upload token (`POST /v1/upload-tokens`), the browser makes an asset with it,",
+	"sends parts in any order, and completes. Parts may be sent again: the same bytes answer 200. `GET /v1/assets/{id}` says what",
+	"is missing.",
+	"",
+	"**A part** is consecutive samples of one track, as `application/vnd.crescendo.part`: the four bytes `CRP1`; then for each",
+	"sample flags (1 byte; bit 0: decodable without any before it), size (4), timestamp in microseconds (8), duration in",
+	"microseconds (4), and its data as the encoder made them. Integers are big-endian, timestamps only grow.",
+	"",
+	"**Keys and tokens** go as `Authorization: Bearer`. API keys have scopes and belong on servers; an upload token is good for",
+	"one asset; a playback token stands in the path. What is public needs none.",
+	"",
+	"**Errors** have one form: a stable `code` for programs, a `message` and a `hint` for people. 429 and 503, and 404 of what is",
+	"about to come, have `Retry-After` in seconds.",
+	"",
+	"**Addresses** keep what they mean. Fields may be added to answers: pass over those that you do not know. Requests with",
+	"unknown fields are refused.",
+].join("\n");
 
 /** The interface as an OpenAPI 3.1 document. The build writes it to a file: nothing of this folder is in the Worker. */
 export const openApiDocument = (): JsonSchema => {
@@ -49,7 +58,7 @@ export const openApiDocument = (): JsonSchema => {
 	for (const { name, operations } of GROUPS) {
 		for (const operation of operations.flatMap(withSigned)) {
 			const path = operation.path.replaceAll(/:([a-z]+)/g, "{$1}");
-			paths[path] = { ...paths[path], [operation.method]: describe(operation, name) };
+			paths[path] = { ...paths[path], [operation.method]: toOpenApi(operation, name) };
 		}
 	}
 	return {
@@ -83,14 +92,14 @@ export const requestExamples = (): readonly (readonly [v.GenericSchema, JsonSche
 const withSigned = (operation: Operation): Operation[] =>
 	operation.access === "viewers" ? [operation, { ...operation, path: `/p/:token${operation.path}` }] : [operation];
 
-const describe = (operation: Operation, tag: string): JsonSchema => {
+const toOpenApi = (operation: Operation, tag: string): JsonSchema => {
 	const { path, summary, access, scope, request, example, answers, errors } = operation;
-	const { query = [], headers = [], requiredHeaders = [] } = operation;
+	const { query = [], headers = [], requiredHeaders = [], mayCome = false } = operation;
 	const parameters = [
 		...[...path.matchAll(/:([a-z]+)/g)].map(([, name = ""]) => parameter(name, "path")),
 		...query.map((name) => parameter(name, "query")),
 		...requiredHeaders.map((name) => parameter(name, "header", true)),
-		...headers.map((name) => parameter(name, "header")),
+		...[...headers, ...conditionsOf(operation)].map((name) => parameter(name, "header")),
 	];
 	const withKey = scope === undefined ? "an API key" : `an API key with the scope \`${scope}\``;
 	return {
@@ -102,8 +111,17 @@ const describe = (operation: Operation, tag: string): JsonSchema => {
 		...(access === "key or upload token" && { description: `Needs ${withKey}, or the asset's upload token.` }),
 		...(parameters.length > 0 && { parameters }),
 		...(request !== undefined && { requestBody: { required: true, content: requestContent(request, example) } }),
-		responses: { ...Object.fromEntries(Object.entries(answers).map(describeAnswer)), ...describeErrors(errors) },
+		responses: {
+			...Object.fromEntries(Object.entries(answers).map(describeAnswer)),
+			...describeErrors(errors, mayCome),
+		},
 	};
+};
+
+/** Headers that ask for what some answers are: a range, or nothing where the caller has the file already. */
+const conditionsOf = ({ answers }: Operation): readonly string[] => {
+	if (206 in answers) return ["If-Match", "If-None-Match", "If-Range", "Range"];
+	return 304 in answers ? ["If-None-Match"] : [];
 };
 
 /** `post /v1/assets/:id/complete` is `postAssetsComplete`; of what begins with a token, `getSigned...`. */
@@ -129,6 +147,7 @@ const describeAnswer = ([status, { type, schema }]: [string, { type?: string; sc
 	status,
 	{
 		description: ANSWERS[status] ?? "See the summary.",
+		...retryAfter(Number(status)),
 		...(type !== undefined && { content: { [type]: schema === undefined ? {} : { schema } } }),
 	},
 ];
@@ -137,26 +156,31 @@ const describeAnswer = ([status, { type, schema }]: [string, { type?: string; sc
 const ANSWERS: Readonly<Record<string, string>> = {
 	200: "It is there, as asked for or as it was already.",
 	201: "It is made.",
-	202: "It is taken, and done soon.",
+	202: "Accepted; it will be done soon.",
 	204: "It is done.",
 	206: "The range that was asked for.",
 	304: "Unchanged since the entity tag of `If-None-Match`.",
 	307: "`Location` is where it is today. Do not keep it.",
-	503: "Not now.",
+	404: "There is no such thing: a page that says so.",
+	503: "Not ready.",
 };
 
-const RETRY_AFTER = {
-	"Retry-After": { description: "Seconds.", schema: { type: "integer", minimum: 1 } },
+/** The header of answers after which it is worth asking again: all of 429 and 503, and some of 404. */
+const retryAfter = (status: number, mayCome = false): JsonSchema => {
+	const required = status === 429 || status === 503;
+	if (!required && !(status === 404 && mayCome)) return {};
+	const description = required ? "Seconds." : "Seconds; only where it is about to come.";
+	return { headers: { "Retry-After": { description, required, schema: { type: "integer", minimum: 1 } } } };
 };
 
-const describeErrors = (errors: readonly ErrorCode[]): JsonSchema => {
+const describeErrors = (errors: readonly ErrorCode[], mayCome: boolean): JsonSchema => {
 	const byStatus = Map.groupBy(errors, (code) => ERROR_STATUS[code]);
 	return Object.fromEntries(
 		[...byStatus].map(([status, codes]) => [
 			String(status),
 			{
 				description: codes.map((code) => `\`${code}\`: ${ERROR_MEANINGS[code]}`).join("\n\n"),
-				...((status === 429 || status === 503) && { headers: RETRY_AFTER }),
+				...retryAfter(status, mayCome),
 				content: { "application/json": { schema: ref("Error") } },
 			},
 		]),

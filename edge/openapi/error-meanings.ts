@@ -3,8 +3,8 @@ import type { ErrorCode } from "../../protocol/error.ts";
 /** What each error means to whoever gets it, and what to do; `hint` of the answer says it of the case at hand. */
 export const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
 	"invalid-request": "JSON, parameters or headers are not what they must be. Do not send it again as it is.",
-	"invalid-part": "The part's framing, times or sizes cannot be. Do not send it again as it is.",
-	"invalid-track": "A track's description, size or codec cannot be, or is of another version.",
+	"invalid-part": "The part's framing, times or sizes are impossible. Do not send it again as it is.",
+	"invalid-track": "A track's description, size or codec is impossible, or of another version.",
 	"digest-required": "`Repr-Digest` is missing or has no sha-256.",
 	"digest-mismatch": "The body is not what `Repr-Digest` says: it was damaged on the way. Send it again.",
 	unauthorized: "No key or token, or one that is not known.",

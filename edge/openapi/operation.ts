@@ -30,6 +30,8 @@ export type Operation = {
 	/** Statuses of good answers, with the media type and schema of the body. */
 	readonly answers: Readonly<Record<number, { readonly type?: string; readonly schema?: JsonSchema }>>;
 	readonly errors: readonly ErrorCode[];
+	/** What is asked for may only be about to come: a 404 has `Retry-After` then. */
+	readonly mayCome?: boolean;
 };
 
 /** An answer of JSON. */

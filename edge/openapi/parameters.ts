@@ -15,7 +15,7 @@ const PARAMETERS: Readonly<Record<string, Parameter>> = {
 		example: "base",
 	},
 	number: { description: "Parts and pictures are counted from 0.", schema: count(0, MAX_PARTS - 1), example: 0 },
-	language: { description: "BCP 47.", schema: text, example: "pt-BR" },
+	language: { description: "A language tag (BCP 47).", schema: text, example: "pt-BR" },
 	token: { description: "A playback token: `POST /v1/assets/{id}/playback-tokens`.", schema: text },
 	file: { description: "A file by the name that the playlist, list or page before it gives.", schema: text },
 	digest: { description: "Of the storyboard, as its WebVTT has it.", schema: text },
@@ -33,10 +33,10 @@ const PARAMETERS: Readonly<Record<string, Parameter>> = {
 	},
 	state: { description: "Only assets in this state.", schema: { enum: ["uploading", "complete"] } },
 	access: { description: "Only assets of this access.", schema: { enum: ["public", "signed"] } },
-	days: { description: "So many days back, today among them (UTC).", schema: { ...count(1, 999), default: 30 } },
+	days: { description: "How many days, today included (UTC).", schema: { ...count(1, 999), default: 30 } },
 	time: { description: "Seconds.", schema: { type: "number", minimum: 0, default: 0 }, example: 12.5 },
 	url: { description: "Of the watch or embed page.", schema: { type: "string", format: "uri" } },
-	format: { description: "Nothing but json.", schema: { enum: ["json"], default: "json" } },
+	format: { description: "Only `json`.", schema: { enum: ["json"], default: "json" } },
 	maxwidth: { description: "CSS pixels.", schema: { type: "integer", minimum: 1 } },
 	maxheight: { description: "CSS pixels.", schema: { type: "integer", minimum: 1 } },
 	_HLS_msn: {
@@ -46,6 +46,20 @@ const PARAMETERS: Readonly<Record<string, Parameter>> = {
 	_HLS_part: { description: "With `_HLS_msn`: until it has this piece of the segment.", schema: count(0, 9_999_999) },
 	_HLS_skip: { description: "A delta update will do.", schema: { enum: ["YES", "v2"] } },
 
+	"If-Match": { description: "Entity tags: only one of these versions of the file, else 412.", schema: text },
+	"If-None-Match": {
+		description: "Entity tags that the caller has: 304 where one is still the file's.",
+		schema: text,
+	},
+	"If-Range": {
+		description: "Entity tag: the range of this version, else the whole of the one that is there.",
+		schema: text,
+	},
+	Range: {
+		description: "One range of bytes (RFC 9110, 14.1.2); several are answered with the whole file.",
+		schema: text,
+		example: "bytes=0-1023",
+	},
 	"Idempotency-Key": {
 		description: "Chosen by the caller, 1 to 255 printable characters: the same with the same key makes one asset.",
 		schema: { type: "string", minLength: 1, maxLength: 255 },
@@ -65,6 +79,6 @@ export const parameter = (
 	required = where === "path",
 ): JsonSchema => {
 	const described = PARAMETERS[name];
-	if (described === undefined) throw new TypeError(`Nobody has described the parameter ${name}.`);
+	if (described === undefined) throw new TypeError(`The parameter ${name} has no description.`);
 	return { name, in: where, required, ...described };
 };

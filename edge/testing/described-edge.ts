@@ -3,15 +3,20 @@ import { call } from "./edge-client.ts";
 
 type Content = Record<string, { schema?: object }>;
 type OperationObject = {
+	parameters?: readonly { readonly name: string; readonly in: string }[];
 	requestBody?: { content: Content };
-	responses: Record<string, { content?: Content }>;
+	responses: Record<string, { content?: Content; headers?: Record<string, { required?: boolean }> }>;
 };
 type Document = { paths: Record<string, Record<string, OperationObject>>; components: object };
 type Init = NonNullable<Parameters<typeof call>[1]>;
 
+/** Headers of requests that the document describes elsewhere than in parameters, or not at all: they are for browsers and proxies. */
+const UNDESCRIBED = ["authorization", "content-type", "origin", "accept-encoding"];
+
 /**
  * Calls the Worker, and holds every answer to the description of the interface: the status is one of those that it names, the body is
- * of the type that it names, and has the fields of its schema and no others.
+ * of the type that it names, and has the fields of its schema and no others; headers that change an answer are named, and so is
+ * `Retry-After`.
  */
 export class DescribedEdge {
 	/** Operations that have been answered well, as `post /v1/assets`. */
@@ -44,14 +49,31 @@ export class DescribedEdge {
 		const { query = "", ...request } = init;
 		const path = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => values[name] ?? "");
 		const response = await call(path + query, { method: method.toUpperCase(), ...request });
-		const answer = described.responses[String(response.status)];
-		if (answer === undefined) this.faults.push(`${operation} answers ${response.status}`);
-		else await this.#checkBody(operation, answer.content, response.clone());
+		await this.check(operation, response);
 		if (response.status < 400) {
 			if (init.json !== undefined) this.#checkRequest(operation, described, init.json);
+			const named = (described.parameters ?? []).map(({ name }) => name.toLowerCase());
+			for (const name of new Headers(init.headers).keys())
+				if (!named.includes(name) && !UNDESCRIBED.includes(name))
+					this.faults.push(`${operation} heeds ${name}`);
 			this.answered.add(operation);
 		}
 		return response;
+	}
+
+	/** Holds an answer of an operation to its description. The answer can still be read afterwards. */
+	async check(operation: string, response: Response): Promise<void> {
+		const [method = "", template = ""] = operation.split(" ");
+		const answer = this.#document.paths[template]?.[method]?.responses[String(response.status)];
+		if (answer === undefined) {
+			this.faults.push(`${operation} answers ${response.status}`);
+			return;
+		}
+		const { "Retry-After": retryAfter } = answer.headers ?? {};
+		const retries = response.headers.has("Retry-After");
+		if (retries ? retryAfter === undefined : retryAfter?.required === true)
+			this.faults.push(`${operation}: ${response.status} ${retries ? "with" : "without"} Retry-After`);
+		await this.#checkBody(operation, answer.content, response.clone());
 	}
 
 	async #checkBody(operation: string, content: Content | undefined, response: Response): Promise<void> {

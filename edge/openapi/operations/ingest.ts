@@ -1,5 +1,6 @@
 import { CompleteRequest, CreateAssetRequest } from "../../../protocol/asset.ts";
-import { PART_MEDIA_TYPE } from "../../../protocol/part.ts";
+import { MAX_PART_BYTES, PART_MEDIA_TYPE } from "../../../protocol/part.ts";
+import { DEFAULT_LIMITS } from "../../limits.ts";
 import { badJson, denied, json, type Operation } from "../operation.ts";
 import { ref } from "../schemas.ts";
 
@@ -44,8 +45,11 @@ export const INGEST: readonly Operation[] = [
 	{
 		method: "put",
 		path: "/v1/assets/:id/tracks/:track/parts/:number",
-		summary:
-			"Stores a part, at most 5 MiB and 20,000 samples; see above for its form. 201 for a new part, 200 for the same bytes again.",
+		summary: [
+			`Stores a part, at most ${MAX_PART_BYTES / 2 ** 20} MiB and, unless the deployment says otherwise,`,
+			`${DEFAULT_LIMITS.partSamples} samples; the introduction of this document says its form.`,
+			"201 for a new part, 200 for the same bytes again.",
+		].join(" "),
 		access: "key or upload token",
 		scope: "write",
 		requiredHeaders: ["Repr-Digest"],

@@ -11,6 +11,7 @@ export const PLAYBACK: readonly Operation[] = [
 		access: "viewers",
 		answers: { 200: playlist, 304: {} },
 		errors: [...denied, "not-found"],
+		mayCome: true,
 	},
 	{
 		method: "get",
@@ -53,6 +54,7 @@ export const PLAYBACK: readonly Operation[] = [
 		query: ["_HLS_msn", "_HLS_part", "_HLS_skip"],
 		answers: { 200: playlist, 304: {} },
 		errors: [...denied, "not-found", "invalid-request", "rate-limited"],
+		mayCome: true,
 	},
 	{
 		method: "get",
