@@ -129,7 +129,7 @@ export const INGEST: readonly Operation[] = [
 		method: "put",
 		path: "/v1/assets/:id/storyboard",
 		summary:
-			"Stores the storyboard, in the place of the one there is: a part whose samples are small pictures with their times, up to 4 MiB.",
+			"Stores the storyboard, in the place of the one there is: a part whose samples are small pictures with their times, up to 2 MiB.",
 		access: "key or upload token",
 		scope: "write",
 		request: PART_MEDIA_TYPE,
