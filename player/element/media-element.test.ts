@@ -14,6 +14,21 @@ const FRAMES = 30;
 /** Members that are other on purpose, or whose values belong to a machine: see docs/player.md. */
 const OTHERWISE = new Set(["src", "currentSrc", "srcObject", "constructor"]);
 
+/** The base as a live stream of low latency under way. */
+const LIVE = `#EXTM3U
+#EXT-X-VERSION:9
+#EXT-X-TARGETDURATION:1
+#EXT-X-PART-INF:PART-TARGET=0.4
+#EXT-X-SERVER-CONTROL:PART-HOLD-BACK=1.2
+#EXT-X-MAP:URI="tracks/base/init.mp4"
+#EXTINF:0.4,
+tracks/base/segments/0.m4s
+#EXTINF:0.4,
+tracks/base/segments/1.m4s
+#EXTINF:0.4,
+tracks/base/segments/2.m4s
+`;
+
 type Log = readonly string[];
 
 describe("the media element", () => {
@@ -26,12 +41,14 @@ describe("the media element", () => {
 		const parts = ["init.mp4", ...[0, 1, 2].map((i) => `segments/${i}.m4s`)];
 		const bytes = parts.map((part) => files.get(`tracks/base/${part}`) ?? new Uint8Array());
 		files.set("base.mp4", Buffer.concat(bytes));
+		files.set("live.m3u8", new TextEncoder().encode(LIVE));
 		harness = await PlayerHarness.start({ mounts: { "/stream/": files }, frameRate: FRAME_RATE });
 	});
 
 	afterAll(() => harness?.close());
 	afterEach(() => {
 		harness.server.headers = {};
+		harness.server.intercept = undefined;
 		harness.server.requests.length = 0;
 	});
 
@@ -257,6 +274,98 @@ describe("the media element", () => {
 			];
 		});
 		expect(seen).toEqual(["NotSupportedError", "NotSupportedError", 4, "maybe", ""]);
+	});
+
+	it("plays what play() is asked for in the same task as its source, whatever preload says", async () => {
+		await harness.open(`<crescendo-video id="v" muted preload="none" enhancement="off"></crescendo-video>`);
+		const playAt = (frames: number) =>
+			harness.element((v, number) => {
+				v.src = `/stream/master.m3u8?${number}`;
+				void v.play();
+			}, frames);
+		// The second time there is a source already.
+		for (const number of [1, 2]) {
+			await playAt(number);
+			await harness.until((wanted) => {
+				const v = document.querySelector("crescendo-video");
+				return v?.currentSrc.endsWith(`?${wanted}`) && v.played.length > 0;
+			}, number);
+		}
+		expect(await harness.element((v) => [v.preload, v.error])).toEqual(["none", null]);
+	});
+
+	it("says so when its script for HLS does not come, and asks for nothing more", async () => {
+		harness.server.intercept = (path) => (/\/hls-[^/]*\.js$/.test(path) ? 404 : undefined);
+		await harness.open(`<crescendo-video id="v" muted enhancement="off"></crescendo-video>`);
+		const thrown: Error[] = [];
+		harness.page.on("pageerror", (error) => thrown.push(error));
+		await harness.element((v) => {
+			v.addEventListener("error", () => v.setAttribute("data-failed", ""), { once: true });
+			v.src = "/stream/master.m3u8";
+		});
+		await harness.until(() => document.querySelector("[data-failed]"));
+		const seen = await harness.element(async (v) => {
+			const rejection = await v.play().then(
+				() => "played",
+				(error: DOMException) => error.name,
+			);
+			return [v.error?.code, v.error?.message.startsWith("The script that plays"), rejection];
+		});
+		expect(seen).toEqual([4, true, "NotSupportedError"]);
+		expect(thrown).toEqual([]);
+	});
+
+	it("plays the base when the scripts of enhancement and reports do not come, and says which is missed", async () => {
+		harness.server.intercept = (path) => (/\/(?:enhancer|reporter)-[^/]*\.js$/.test(path) ? 404 : undefined);
+		await harness.open(video('enhancement="force"'));
+		const thrown: Error[] = [];
+		harness.page.on("pageerror", (error) => thrown.push(error));
+		await harness.element((v) => v.play());
+		await harness.until(() => window.events.some(({ type }) => type === "enhancementerror"));
+		const [fault] = await harness.faults();
+		expect([fault?.["code"], fault?.["fatal"]]).toEqual(["backend-unavailable", true]);
+		expect(fault?.["message"]).toMatch(/^The enhancement could not be begun: .+\.$/);
+		const seen = await harness.element((v) => [v.enhancementState, v.enhancementReason, v.error]);
+		expect(seen).toEqual(["failed", "backend-unavailable", null]);
+		expect(harness.server.requests.some((path) => /\/reporter-/.test(path))).toBe(true);
+		expect(thrown).toEqual([]);
+	});
+
+	it("leaves the stream to the system where scripts cannot feed a video, and asks for nothing itself", async () => {
+		const init = "delete window.MediaSource; delete window.ManagedMediaSource;";
+		await harness.open(`<crescendo-video id="v" muted></crescendo-video>`, { init });
+		await harness.element((v) => void (v.src = "/stream/master.m3u8"));
+		await harness.until(() => document.querySelector("crescendo-video")?.nativeEl.src.endsWith("/master.m3u8"));
+		expect(await harness.element((v) => v.enhancementReason)).toBe("browser-incapable");
+		expect(harness.server.requests.filter((path) => /\/hls-/.test(path))).toEqual([]);
+	});
+
+	it("tells of the rates that were chosen, and of none at which a live stream is caught up with", async () => {
+		await harness.open(
+			`<crescendo-video id="v" muted enhancement="off" src="/stream/live.m3u8"></crescendo-video>`,
+		);
+		await harness.until(() => (document.querySelector("crescendo-video")?.readyState ?? 0) >= 1);
+		const told = await harness.element(async (v) => {
+			const rates: number[] = [];
+			v.addEventListener("ratechange", () => rates.push(v.playbackRate));
+			const native = v.nativeEl;
+			/** Until the event of the native element has been fired for what `act` does. */
+			const changing = async (act: () => void) => {
+				const changed = new Promise((resolve) =>
+					native.addEventListener("ratechange", resolve, { once: true }),
+				);
+				act();
+				await changed;
+			};
+			// As hls.js does it, back and forth; at rates that it does not choose itself.
+			for (const rate of [1.23, 1, 1.23]) await changing(() => (native.playbackRate = rate));
+			const hidden = v.playbackRate;
+			await changing(() => (v.playbackRate = 0.5));
+			await changing(() => (v.playbackRate = 2));
+			await changing(() => (v.defaultPlaybackRate = 3));
+			return [hidden, rates];
+		});
+		expect(told).toEqual([1, [0.5, 2, 2]]);
 	});
 
 	it("plays by itself only where <video> may", async () => {
