@@ -110,16 +110,23 @@ describe("the player in Chromium", { timeout: 600_000 }, () => {
 		const wanted = ["/stream/master.m3u8", ...base];
 		const asked = Promise.withResolvers<void>();
 		const { server } = harness;
+		const askedFor = () => server.requests.filter((path) => wanted.includes(path)).toSorted();
+		let ahead: string[] | undefined;
 		server.intercept = async (path) => {
 			if (wanted.every((one) => server.requests.includes(one))) asked.resolve();
-			// hls.js comes only once all of it has been asked for.
-			if (/\/hls-[^/]*\.js$/.test(path)) await asked.promise;
+			if (!/\/hls-[^/]*\.js$/.test(path)) return undefined;
+			// hls.js comes only once all of it has been asked for, or never will be.
+			const patience = setTimeout(asked.resolve, 180_000);
+			await asked.promise;
+			clearTimeout(patience);
+			ahead = askedFor();
 			return undefined;
 		};
 		try {
 			await harness.open(video('enhancement="off"'));
 			await harness.element((v) => v.play());
-			expect(server.requests.filter((path) => wanted.includes(path)).toSorted()).toEqual(wanted.toSorted());
+			expect(ahead, "asked for before hls.js came").toEqual(wanted.toSorted());
+			expect(askedFor()).toEqual(wanted.toSorted());
 		} finally {
 			asked.resolve();
 			server.intercept = undefined;
