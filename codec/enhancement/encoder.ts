@@ -22,6 +22,7 @@ import { LatentPrior } from "./latent-prior.ts";
 import { type CodedLatents, LatentStage } from "./latent-stage.ts";
 import { throwIfAborted } from "./parser.ts";
 import { adaptiveOffsets, qualityMap } from "./quality-map.ts";
+import { GROWTH } from "./rate-control.ts";
 import { motionErrorPerBit } from "./rate-distortion.ts";
 import { EnhancementReconstructor } from "./reconstruction.ts";
 
@@ -286,5 +287,5 @@ function frameAnalysis(executor: Executor, geometry: FrameGeometry, effort: Effo
 
 /** A lower quality for a frame that took `excess` times what it may: an index is worth 3 to 4 percent of the bits. */
 function coarser(q: number, excess: number): number {
-	return Math.max(q - Math.max(Math.ceil(Math.log(excess) / 0.033), 1), 0);
+	return Math.max(q - Math.max(Math.ceil(Math.log(excess) / GROWTH), 1), 0);
 }
