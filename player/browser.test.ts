@@ -213,7 +213,9 @@ describe("the player in Chromium", { timeout: 600_000 }, () => {
 		await harness.waitForState("failed");
 		expect((await harness.faults()).map(({ code, fatal }) => [code, fatal])).toEqual([["model-mismatch", true]]);
 		const asked = harness.server.requests.filter((path) => /^\/(?:runtime|models)\//.test(path));
-		expect(asked.toSorted()).toEqual(["model.json", "self-test.json"].map((name) => `/models/crescendo-1/${name}`));
+		// The self-test is asked for beside the model; the failure may come before it.
+		const [folder, selfTest] = ["/models/crescendo-1", "/models/crescendo-1/self-test.json"];
+		expect(asked.filter((path) => path !== selfTest)).toEqual([`${folder}/model.json`]);
 		expect(await harness.element((v) => v.error)).toBeNull();
 	});
 
@@ -254,8 +256,10 @@ describe("the player in Chromium", { timeout: 600_000 }, () => {
 		await harness.waitForPicture();
 		expect(await harness.element((v) => v.enhancementReason)).toBeUndefined();
 		expect(await harness.faults()).toEqual([]);
+		// The first segment may be asked for as well: the page may play for a moment before it is told to seek.
 		const asked = harness.server.requests.filter((path) => path.includes(`/stream/${tracks}/`));
-		expect(asked.toSorted()).toEqual(
+		const first = `/stream/${tracks}/segments/0.m4s`;
+		expect(asked.filter((path) => path !== first).toSorted()).toEqual(
 			["init.mp4", "playlist.m3u8", "segments/1.m4s"].map((name) => `/stream/${tracks}/${name}`),
 		);
 	});

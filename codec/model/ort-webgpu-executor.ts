@@ -197,7 +197,7 @@ export class WebGpuExecutor implements Executor {
 		return this.written(shape, (result) => this.warps.spreadRows(rows, shape, result));
 	}
 
-	/** Takes no more work, and ends when what was begun has ended; a second call waits for the same. */
+	/** Takes no more work, and ends when runs that were begun have ended, if the device still can; a second call waits for the same. */
 	dispose(): Promise<void> {
 		this.disposal ??= this.close();
 		return this.disposal;
@@ -206,8 +206,10 @@ export class WebGpuExecutor implements Executor {
 	private async close(): Promise<void> {
 		const sessions = [...this.sessions];
 		this.sessions.clear();
+		const released = Promise.all(sessions.map((session) => turns.take(() => session.release())));
 		try {
-			for (const session of sessions) await turns.take(() => session.release());
+			// A run on a lost device may never end; what it holds is gone with the device.
+			await Promise.race([released, this.device.lost]);
 		} finally {
 			this.device.removeEventListener("uncapturederror", this.refuse);
 			this.pool.close();
@@ -370,7 +372,8 @@ export async function createWebGpuExecutor(options: WebGpuExecutorOptions = {}):
 		await executor.start();
 		return executor;
 	} catch (error) {
-		await executor?.dispose();
+		// Why it did not start is what the caller has to know, not what else fails on the way out.
+		await executor?.dispose().catch(() => undefined);
 		if (ownsDevice) device.destroy();
 		throw error;
 	}

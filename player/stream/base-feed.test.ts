@@ -14,6 +14,7 @@ function start() {
 	class QuietHls {
 		static DefaultConfig = Hls.DefaultConfig;
 		media = video;
+		config = { maxMaxBufferLength: 30 };
 		on = (type: string, listener: (type: string, data: unknown) => void) => void heard.set(type, listener);
 		recoverMediaError = () => void log.push("recovers");
 	}
@@ -71,6 +72,16 @@ describe("BaseFeed and media errors", () => {
 			buffered(time + SEGMENT);
 		}
 		expect(log).toEqual(Array.from({ length: 9 }, () => "recovers"));
+	});
+
+	it("recovers anew for a viewer who has gone back to where all was well", () => {
+		const { video, log, fails, segmentAt } = start();
+		video.currentTime = 3595;
+		for (let i = 0; i < 3; i++) fails(segmentAt(3600));
+		video.currentTime = 1;
+		for (let i = 0; i < 3; i++) fails(segmentAt(0));
+		fails(segmentAt(0));
+		expect(log).toEqual([...Array.from({ length: 6 }, () => "recovers"), FATAL]);
 	});
 
 	it("recovers from nothing else", () => {

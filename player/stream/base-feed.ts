@@ -76,8 +76,8 @@ export class BaseFeed {
 	#catchUp: LiveCatchUp | undefined;
 	#details: LevelDetails | undefined;
 	#recoveries = 0;
-	/** Seconds up to which the last media errors reach. */
-	#troubleUntil = 0;
+	/** Where the last media errors were, in seconds. */
+	#trouble: { readonly from: number; readonly until: number } | undefined;
 
 	/** @param headStart what was asked for while hls.js was on its way */
 	constructor(module: HlsModule, listener: BaseFeedListener, headStart: HeadStart, config: Partial<HlsConfig> = {}) {
@@ -226,13 +226,22 @@ export class BaseFeed {
 		const position = this.#position;
 		const place =
 			fragment ?? this.#details?.fragments.find(({ start, end }) => start <= position && position < end);
-		this.#troubleUntil = Math.max(this.#troubleUntil, place?.end ?? position);
+		this.#trouble = {
+			from: Math.min(this.#trouble?.from ?? Number.POSITIVE_INFINITY, place?.start ?? position),
+			until: Math.max(this.#trouble?.until ?? 0, place?.end ?? position),
+		};
 		return this.#recoveries++ < MOST_RECOVERIES;
 	}
 
-	/** Errors are behind us once playback is beyond their place: whatever lies before it is buffered anew after each. */
+	/**
+	 * Errors are behind us once playback is beyond their place, or so far before it that nothing there is buffered from here: what lies shortly
+	 * before it is buffered anew after each error, and says nothing.
+	 */
 	#forgetTroubles(): void {
-		if (this.#position > this.#troubleUntil) this.#recoveries = 0;
+		const { from, until } = this.#trouble ?? { from: 0, until: 0 };
+		if (this.#position <= until && this.#position >= from - this.hls.config.maxMaxBufferLength) return;
+		this.#recoveries = 0;
+		this.#trouble = undefined;
 	}
 
 	/** Of the playhead, in seconds. */
