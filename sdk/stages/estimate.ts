@@ -4,16 +4,20 @@ import type { Speed } from "./plan.ts";
 const PLANES = 32;
 const SAMPLES = 1024;
 
-/** Milliseconds that are spent, at least this many rounds: the first ones are slower, as their code is not compiled yet. */
-const BUDGET = 60;
+/**
+ * Milliseconds that are spent, at least this many rounds: the first ones are slower, as their code is not compiled yet, and a machine that is
+ * busy for a moment should not count as a slow one.
+ */
+const BUDGET = 200;
 const LEAST_ROUNDS = 8;
 
 /**
- * What a frame takes, in rounds of {@link round}, on one thread of WASM: found by hand, by measuring both at the same time on one
- * processor; no bench writes it down. Processors differ in how fast they are, less in this, but how much less is a guess. What it makes of a
- * promise is in "What an upload promises" of `bench/sdk/RESULTS.md`; an error costs what one of a GPU's speed does (`estimate-gpu.ts`).
+ * What a frame takes, in rounds of {@link round}, on one thread of WASM: a round takes 1.63 ms where frames of 320x180 and 640x360 take 221 and
+ * 1010 ms ("Speed and cost" in `bench/RESULTS.md`, `encode WASM`), and one of 480x270 some 510 (`bench/sdk/promises.ts`, effort `realtime`).
+ * Processors differ in how fast they are, less in this, but how much less is a guess. An error costs what one of a GPU's speed does
+ * (`estimate-gpu.ts`).
  */
-const ROUNDS = { fixed: 30, each: 0.0026 };
+const ROUNDS = { fixed: 5, each: 0.0026 };
 
 const weights = new Float32Array(PLANES * PLANES).map((_, index) => Math.sin(index) / PLANES);
 const from = new Float32Array(PLANES * SAMPLES).map((_, index) => Math.cos(index));
@@ -33,7 +37,7 @@ const round = (): void => {
 };
 
 /**
- * How fast a processor will encode, told from plain arithmetic within a tenth of a second: before a runtime of several megabytes is
+ * How fast a processor will encode, told from plain arithmetic within a fifth of a second: before a runtime of several megabytes is
  * there, so that the first seconds of the base need not wait for it. The fastest round counts: nothing else on the machine disturbed it.
  * @param now milliseconds; a test brings its own clock.
  */
