@@ -4,14 +4,15 @@ import { Tempo } from "./tempo.ts";
 
 const benchOf = (live: boolean) => {
 	let now = 0;
-	const tempo = new Tempo(new WaitClock(() => now), live);
+	const clock = new WaitClock(() => now);
+	const tempo = new Tempo(clock, live, () => now);
 	tempo.start();
 	/** Waits for a frame of 40 ms, and codes it. */
 	const frame = (waits: number, codes: number) => {
 		now += waits;
 		return tempo.coding(40_000, async () => void (now += codes));
 	};
-	return { tempo, frame };
+	return { clock, tempo, frame };
 };
 
 it("counts from the second frame on: the first one compiles", async () => {
@@ -33,4 +34,17 @@ it("does not blame a machine for the pictures of a camera that do not come", asy
 	await frame(10, 0.1);
 	await frame(10, 0.1);
 	expect(tempo.next({ coded: 0.12, effort: "realtime" })?.took).toBeCloseTo(0.2, 9);
+});
+
+it("counts the work on live pictures, though another lane waits for the network meanwhile", async () => {
+	const { clock, tempo, frame } = benchOf(true);
+	await frame(0, 30);
+	const network = Promise.withResolvers<void>();
+	const waiting = clock.excuse(network.promise);
+	await frame(10, 1);
+	expect(tempo.next({ coded: 0.08, effort: "realtime" })?.took).toBeCloseTo(1, 9);
+	network.resolve();
+	await waiting;
+	await frame(10, 2);
+	expect(tempo.next({ coded: 0.12, effort: "realtime" })?.took).toBeCloseTo(2, 9);
 });

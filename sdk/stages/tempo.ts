@@ -4,6 +4,7 @@ import type { Pace, WaitClock } from "./patience.ts";
 export class Tempo {
 	readonly #clock: WaitClock;
 	readonly #live: boolean;
+	readonly #now: () => number;
 	#began = 0;
 	#busy = 0;
 	#frames = 0;
@@ -11,10 +12,14 @@ export class Tempo {
 	/** The first frame compiles, and says nothing of those that follow. */
 	#warm = false;
 
-	/** @param live pictures come when they come: only the time counts in which they are coded. */
-	constructor(clock: WaitClock, live: boolean) {
+	/**
+	 * @param live pictures come when they come: only the time counts in which they are coded, and all of it, since neither a pause nor a network
+	 * that takes no more stops the coding of a frame. @param now seconds; a test brings its own clock.
+	 */
+	constructor(clock: WaitClock, live: boolean, now: () => number = () => performance.now() / 1000) {
 		this.#clock = clock;
 		this.#live = live;
+		this.#now = now;
 	}
 
 	/** Begins a group. */
@@ -27,9 +32,9 @@ export class Tempo {
 
 	/** Does the work on one frame. @param duration of it, microseconds. */
 	async coding(duration: number, work: () => Promise<void>): Promise<void> {
-		const before = this.#clock.spent;
+		const before = this.#now();
 		await work();
-		this.#busy += this.#clock.spent - before;
+		this.#busy += this.#now() - before;
 		this.#frames += 1;
 		this.#video += duration / 1e6;
 		if (!this.#warm) {
