@@ -116,9 +116,16 @@ export class Journal implements JournalStore {
 		this.#database = database;
 	}
 
-	/** @param now milliseconds since 1970. @throws DOMException where storage is refused. */
+	/**
+	 * @param now milliseconds since 1970. @throws DOMException where storage is refused, or a page that was loaded before the version changed
+	 * is uploading.
+	 */
 	static async open(now: number): Promise<Journal> {
-		const database = await openDB<Schema>(NAME, VERSION, {
+		const inUse = Promise.withResolvers<never>();
+		const opening = openDB<Schema>(NAME, VERSION, {
+			// What goes on there is not disturbed, and what begins here does not wait for its end.
+			blocked: () =>
+				inUse.reject(new DOMException("An older version of this page uses it.", "InvalidStateError")),
 			upgrade(fresh) {
 				for (const name of fresh.objectStoreNames) {
 					fresh.deleteObjectStore(name);
@@ -128,6 +135,10 @@ export class Journal implements JournalStore {
 				const parts = fresh.createObjectStore("parts", { keyPath: ["key", "track", "number"] });
 				parts.createIndex("key", "key");
 			},
+		});
+		const database = await Promise.race([opening, inUse.promise]).catch((error: unknown) => {
+			opening.then((late) => late.close()).catch(() => undefined);
+			throw error;
 		});
 		const journal = new Journal(database);
 		for (const { key, created } of await database.getAll("uploads")) {
