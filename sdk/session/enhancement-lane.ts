@@ -1,5 +1,6 @@
 import { pictureToFrame } from "../../codec/base/video-frame.ts";
 import { releasePicture } from "../../codec/picture/gpu-picture.ts";
+import type { Effort } from "../../codec/enhancement/effort.ts";
 import { BASE_LED_PATTERN, frameChoice } from "../../codec/enhancement/frame-pattern.ts";
 import type { LookedAhead } from "../../codec/enhancement/look-ahead.ts";
 import type { DecodedPicture } from "../../codec/enhancement/decoded-picture.ts";
@@ -20,6 +21,9 @@ import { BASE_ID, enhancementId } from "./tracks.ts";
 import type { Work } from "./work.ts";
 
 const UNAVAILABLE = "enhancement-unavailable";
+
+/** Why there is no more of it after something was lost. */
+const afterLoss = (loss: Loss, why: string): string => `${loss.why.replace(/\.$/, "")}, and ${why}`;
 
 /** The last stage of an attempt: codes the enhancements of every pair, takes its stills, and makes a checkpoint after each group. */
 export class EnhancementLane {
@@ -94,8 +98,10 @@ export class EnhancementLane {
 		}
 		if (this.#recovery !== undefined) {
 			const recovery = this.#recovery;
-			await this.#giveUp(recovery, "nothing came back before the end.");
+			const { outcome = { why: "nothing came back before the end." } } = recovery;
+			// First of all: from here on it changes nothing any more of what is reported.
 			await recovery.close();
+			await this.#giveUp(recovery, "why" in outcome ? outcome.why : "what came back came too late.");
 		}
 		if (group !== undefined) {
 			await this.#cut(group);
@@ -183,11 +189,17 @@ export class EnhancementLane {
 		}
 		await this.#follow(judge(job.wait, context.clock.spent, pace));
 		job.keepPace(pace);
+		await this.#renew(effort, next.group);
+		meter.backend = job.report;
+	}
+
+	/** Opens the encoders anew, or lets go of them, where that was decided. @param effort of those that there are. */
+	async #renew(effort: Effort, group: number): Promise<void> {
+		const { job } = this.#work;
 		if (job.ended || job.effort !== effort) {
 			await this.#closeLayers();
-			await this.#survive(next.group, () => this.#openLayers());
+			await this.#survive(group, () => this.#openLayers());
 		}
-		meter.backend = job.report;
 	}
 
 	async #follow(verdict: Verdict): Promise<void> {
@@ -197,10 +209,14 @@ export class EnhancementLane {
 		} else if (verdict === "end") {
 			const { source, wait } = job;
 			const allowed = allowedWait(wait, this.#done.duration / 1e6).toFixed(0);
-			const why = source.info.live
+			const slow = source.info.live
 				? "this machine does not keep up with more."
 				: `this machine is too slow for more within the ${allowed} s that it may take.`;
-			await this.#end({ at: this.#done.duration, why, code: "enhancement-too-slow" });
+			const gap = this.#gap;
+			this.#gap = undefined;
+			const at = gap?.at ?? this.#done.duration;
+			const why = gap === undefined ? slow : afterLoss(gap, slow);
+			await this.#end({ at, why, code: "enhancement-too-slow" });
 		}
 	}
 
@@ -239,12 +255,13 @@ export class EnhancementLane {
 	 * wait for that.
 	 */
 	async #goOn(recovery: Recovery, next: LookedAhead<CodedPair>): Promise<void> {
-		const { job, context, meter } = this.#work;
+		const { job, context, meter, signal } = this.#work;
 		const { live } = job.source.info;
 		if (!this.#has(next) || (live && recovery.outcome === undefined)) {
 			return;
 		}
 		const outcome = await context.clock.excuse(meter.waiting("enhancement", recovery.over));
+		signal.throwIfAborted();
 		if ("why" in outcome) {
 			await this.#giveUp(recovery, outcome.why);
 		} else {
@@ -252,6 +269,10 @@ export class EnhancementLane {
 			this.#layers = [...outcome.layers];
 			this.#gap = recovery.loss;
 			this.#tempo = new Tempo(context.clock, live);
+			// What goes on may be slower than what was lost: it is held against the promise before its first group, not after it.
+			const { effort } = job;
+			await this.#follow(judge(job.wait, context.clock.spent, this.#expected()));
+			await this.#renew(effort, next.group);
 			this.#tempo.start();
 		}
 		meter.backend = job.report;
@@ -259,7 +280,7 @@ export class EnhancementLane {
 
 	async #giveUp({ loss }: Recovery, why: string): Promise<void> {
 		this.#recovery = undefined;
-		await this.#end({ at: loss.at, why: `${loss.why.replace(/\.$/, "")}, and ${why}`, code: UNAVAILABLE });
+		await this.#end({ at: loss.at, why: afterLoss(loss, why), code: UNAVAILABLE });
 	}
 
 	/** Whether the picture of a pair can still be seen. */

@@ -170,7 +170,7 @@ export class Job {
 				? { kind, description, effort }
 				: { kind: "none", description: "no enhancement", effort: undefined }),
 			givenUp: [...givenUp, given],
-			notice: message,
+			notice: `${this.#interruptions} ${message}`.trim(),
 		};
 		return { code: begun ? "enhancement-ended" : code, message };
 	}
@@ -285,12 +285,17 @@ export class Job {
 
 	/**
 	 * Opens what there is to compute on once more, where it was lost: the size stays, and what is live must keep up with it.
-	 * @returns why no more of the enhancement can be coded, or undefined. @throws {UploadError} like `openBackend`
+	 * @returns why no more of the enhancement can be coded, or undefined. @throws {UploadError} like `Prospect.reopen`
 	 */
 	async reopen(signal: AbortSignal): Promise<string | undefined> {
 		const opened = await this.prospect.reopen(signal);
+		signal.throwIfAborted();
 		if (opened.executor === undefined) {
 			return opened.backend.reason;
+		}
+		if (opened.model.id !== this.prospect.coding?.modelId) {
+			// A track is decoded by one model: its id is declared once.
+			return "the model that it was begun with has been replaced meanwhile.";
 		}
 		const plan = choosePlan(this.#task, opened.backend, this.plan);
 		if (!plan.enhanced) {

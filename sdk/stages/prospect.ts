@@ -18,7 +18,7 @@ export type Prospect = {
 	readonly open: () => Promise<OpenedBackend>;
 	/**
 	 * Opens once more, where what was open is lost: the same if it comes back, else what else there is. Only what is new is measured.
-	 * @throws {UploadError} like `openBackend`
+	 * @throws {UploadError} like `openBackend`; the signal's reason where it has aborted meanwhile: then nothing is open
 	 */
 	readonly reopen: (signal: AbortSignal) => Promise<OpenedBackend>;
 	/** Lets go of what was opened. */
@@ -48,7 +48,13 @@ const prospectOf = (
 		reopen: async (signal) => {
 			const known = opened?.backend;
 			await close();
-			return (opened = await open(known, signal));
+			const fresh = await open(known, signal);
+			if (signal.aborted) {
+				// Nobody waits for it any more, and `close` may have been called already.
+				await fresh.executor?.dispose();
+			}
+			signal.throwIfAborted();
+			return (opened = fresh);
 		},
 		close,
 	};
