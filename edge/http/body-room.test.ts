@@ -36,6 +36,20 @@ describe("room for bodies", () => {
 		expect(() => second.grow(1)).toThrow(ApiError);
 	});
 
+	it("is not taken for ever by a body of which nothing more is heard", () => {
+		let now = 0;
+		const room = new BodyRoom(100, () => now);
+		const lost = room.open("a");
+		lost.grow(100);
+		now = 599_999;
+		const next = room.open("a");
+		expect(() => next.grow(1)).toThrow(ApiError);
+		now = 600_000;
+		next.grow(100);
+		lost.close();
+		expect(() => room.open("a").grow(1)).toThrow(ApiError);
+	});
+
 	it("is taken as bytes come, and what has none is refused with Retry-After", async () => {
 		const room = new BodyRoom(150_000);
 		expect(await readBody(streamed(100_000), 200_000, room.open("a"))).toHaveLength(100_000);

@@ -42,23 +42,32 @@ export const parts = new Hono<EdgeContext>().put("/v1/assets/:id/tracks/:track/p
 	}
 	const store = (bytes: Uint8Array<ArrayBuffer>, digest: Uint8Array) =>
 		assetObject(context, id).putPart(track, Number(number), toBase64(digest), bytes);
-	const put = unwrap(await passOn(context.req.raw, claimed, ROOM.open(id), store));
+	const handed = handOver(context.req.raw, claimed, ROOM.open(id), store);
+	// A client that goes away ends its request with all that runs in it, and the count of its body would never be given back.
+	context.executionCtx.waitUntil(handed.then(nothing, nothing));
+	const { answer } = await handed;
+	const put = unwrap(await answer);
 	return context.json({ track: addressTrack(context, id, put.track) }, put.created ? 201 : 200);
 });
 
-/** Bytes of parts of one asset that are read at the same time: four of the largest, more than an SDK and a command line send. */
+/**
+ * Bytes of parts of one asset that are read at the same time: four of the largest. A command line sends half of that, an SDK three
+ * parts of some 100 kB, so there is room for those of a connection that was lost.
+ */
 const ROOM = new BodyRoom(4 * MAX_PART_BYTES);
 
+const nothing = (): void => {};
+
 /**
- * Hands a body of this digest over. Not an async function: one that waits for the answer would keep its megabytes until it comes, and
- * that takes as long as segments are written.
+ * Hands a body of this digest over, and ends when that is done. The answer is for whoever wants to wait longer: what waits for it here
+ * would keep its megabytes until it comes, and that takes as long as segments are written.
  */
-const passOn = <Answer>(
+const handOver = <Answer>(
 	request: Request,
 	claimed: Uint8Array,
 	count: BodyCount,
 	store: (bytes: Uint8Array<ArrayBuffer>, digest: Uint8Array) => Promise<Answer>,
-): Promise<Answer> =>
+): Promise<{ readonly answer: Promise<Answer> }> =>
 	readVerified(request, claimed, count)
 		.then(({ bytes, digest }) => {
 			const answer = store(bytes, digest);
@@ -66,8 +75,7 @@ const passOn = <Answer>(
 			bytes.buffer.transfer(0);
 			return { answer };
 		})
-		.finally(() => count.close())
-		.then(({ answer }) => answer);
+		.finally(() => count.close());
 
 const readVerified = async (request: Request, claimed: Uint8Array, count: BodyCount) => {
 	const bytes = await readBody(request, MAX_PART_BYTES, count);
