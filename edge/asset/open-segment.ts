@@ -16,7 +16,8 @@ export type OpenPartial = { readonly cut: PartialCut; readonly slices: readonly 
 /** The pieces that are decided of the segment that the track is at. */
 export const openPartials = (state: AssetState, track: TrackState): readonly OpenPartial[] => {
 	const { partialTarget: target } = state;
-	if (target === undefined || track.failure !== undefined) return [];
+	// What waited of a track that failed is forgotten, and without the base nothing goes on.
+	if (target === undefined || track.failure !== undefined || baseOf(state).failure !== undefined) return [];
 	const own = decideCut(state, track);
 	const start = state.boundaries[track.segments.length] ?? pendingHeads(track).next().value?.timestamp;
 	if (start === undefined) return [];
