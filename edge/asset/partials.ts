@@ -31,10 +31,14 @@ export type PartialBounds = {
 	readonly closed: boolean;
 };
 
+/** Microseconds by which a sample may last longer or shorter than it says and is believed: times are rounded. */
+const ROUNDING = 1000;
+
 /**
  * The pieces of a segment that are decided: full, so that none like its last sample fits in; or the next sample is known and does not; or
  * the segment is closed. A piece that waited for the sample after it would come to viewers as late as the whole next one: a camera sends
- * its samples piece by piece.
+ * its samples piece by piece. But where a sample of the segment has not lasted as long as it said, pieces wait for the next sample: from
+ * there on nothing is known of where one ends.
  */
 export const cutPartials = (heads: Iterable<SampleHead>, bounds: PartialBounds): PartialCut[] => {
 	const { target, end, horizon, closed } = bounds;
@@ -43,8 +47,13 @@ export const cutPartials = (heads: Iterable<SampleHead>, bounds: PartialBounds):
 	let from = 0;
 	let index = 0;
 	let independent = false;
+	let believed = true;
+	let ownEnd: number | undefined;
 	for (const head of heads) {
 		if (end !== undefined && head.timestamp >= end && !closed) break;
+		if (ownEnd !== undefined && Math.abs(head.timestamp - ownEnd) > ROUNDING) believed = false;
+		// The piece before may have said that it lasts longer.
+		if (index === from) start = Math.min(start, head.timestamp);
 		if (index > from && head.timestamp + head.duration - start > target) {
 			if (head.timestamp > horizon) return cuts;
 			const duration = head.timestamp - start;
@@ -55,8 +64,8 @@ export const cutPartials = (heads: Iterable<SampleHead>, bounds: PartialBounds):
 		if (index === from) independent = head.sync;
 		index += 1;
 		// Its last sample lasts as long as it says, whatever comes: its bytes do not change when more is known.
-		const ownEnd = head.timestamp + head.duration;
-		if (ownEnd + head.duration / 2 - start > target) {
+		ownEnd = head.timestamp + head.duration;
+		if (believed && ownEnd - start <= target && ownEnd + head.duration / 2 - start > target) {
 			if (head.timestamp > horizon) return cuts;
 			cuts.push({ from, count: index - from, duration: ownEnd - start, lastSampleEnd: ownEnd, independent });
 			start = ownEnd;
@@ -64,7 +73,9 @@ export const cutPartials = (heads: Iterable<SampleHead>, bounds: PartialBounds):
 		}
 	}
 	if (closed && end !== undefined && index > from) {
-		cuts.push({ from, count: index - from, duration: end - start, lastSampleEnd: undefined, independent });
+		// A track may go on where the base has ended.
+		const duration = (end > start ? end : (ownEnd ?? end)) - start;
+		cuts.push({ from, count: index - from, duration, lastSampleEnd: undefined, independent });
 	}
 	return cuts;
 };
