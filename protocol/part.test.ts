@@ -1,7 +1,15 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Sample } from "../codec/sample.ts";
-import { decodePart, encodePart, MAX_PART_BYTES, PartError, partSize, SAMPLE_HEADER_BYTES } from "./part.ts";
+import {
+	decodePart,
+	encodePart,
+	MAX_PART_BYTES,
+	PART_HEADER_BYTES,
+	PartError,
+	partSize,
+	SAMPLE_HEADER_BYTES,
+} from "./part.ts";
 
 const samplesArbitrary = fc
 	.array(
@@ -98,7 +106,7 @@ describe("parts", () => {
 		expect(() => decodePart(part, 2)).toThrow(/more than 2 samples/);
 	});
 
-	it("take exactly five mebibytes and no byte more", () => {
+	it("take exactly `MAX_PART_BYTES` and no byte more, unless another limit is named", () => {
 		const largest = sample({ data: new Uint8Array(MAX_PART_BYTES - 4 - SAMPLE_HEADER_BYTES) });
 		const part = encodePart([largest]);
 		expect(part.length).toBe(MAX_PART_BYTES);
@@ -106,5 +114,11 @@ describe("parts", () => {
 		const longer = new Uint8Array(MAX_PART_BYTES + 1);
 		longer.set(part);
 		expect(() => decodePart(longer)).toThrow(`the most is ${MAX_PART_BYTES}`);
+		const second = encodePart([sample({ timestamp: 1 })]).subarray(PART_HEADER_BYTES);
+		const both = new Uint8Array(part.length + second.length);
+		both.set(part);
+		both.set(second, part.length);
+		expect(() => decodePart(both)).toThrow(`the most is ${MAX_PART_BYTES}`);
+		expect(decodePart(both, 2, both.length).length).toBe(2);
 	});
 });

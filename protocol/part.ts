@@ -72,11 +72,11 @@ export const encodePart = (samples: readonly Sample[]): Uint8Array<ArrayBuffer> 
 export type PartSample = Omit<Sample, "data"> & { readonly offset: number; readonly size: number };
 
 /**
- * The samples of a part, at most `most`; their data are views into `bytes`.
+ * The samples of a part of at most `largest` bytes, at most `most`; their data are views into `bytes`.
  * @throws PartError for everything that `encodePart` does not write, and for one sample too many before it is read.
  */
-export const decodePart = (bytes: Uint8Array, most = Number.POSITIVE_INFINITY): Sample[] =>
-	findSamples(bytes, most).map((sample) => sampleOf(bytes, sample));
+export const decodePart = (bytes: Uint8Array, most = Number.POSITIVE_INFINITY, largest = MAX_PART_BYTES): Sample[] =>
+	findSamples(bytes, most, largest).map((sample) => sampleOf(bytes, sample));
 
 /** A sample that was found in these bytes; its data are a view into them. */
 export const sampleOf = (bytes: Uint8Array, { offset, size, timestamp, duration, sync }: PartSample): Sample => ({
@@ -85,12 +85,15 @@ export const sampleOf = (bytes: Uint8Array, { offset, size, timestamp, duration,
 });
 
 /**
- * Where the samples of a part are, at most `most`: a fraction of the memory that views of them take.
+ * Where the samples of a part of at most `largest` bytes are, at most `most`: a fraction of the memory that views of them take.
  * @throws PartError as `decodePart` does
  */
-export const findSamples = (bytes: Uint8Array, most = Number.POSITIVE_INFINITY): PartSample[] => {
-	if (bytes.length > MAX_PART_BYTES)
-		throw new PartError(`A part of ${bytes.length} bytes; the most is ${MAX_PART_BYTES}.`);
+export const findSamples = (
+	bytes: Uint8Array,
+	most = Number.POSITIVE_INFINITY,
+	largest = MAX_PART_BYTES,
+): PartSample[] => {
+	if (bytes.length > largest) throw new PartError(`A part of ${bytes.length} bytes; the most is ${largest}.`);
 	const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 	if (bytes.length < PART_HEADER_BYTES || view.getUint32(0) !== MAGIC)
 		throw new PartError('A part begins with "CRP1".');

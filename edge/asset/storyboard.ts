@@ -41,9 +41,12 @@ const decode = (bytes: Uint8Array): Sample[] | string => {
 	}
 };
 
+/** The pictures of a storyboard that is stored. Its size was looked at when it came, and once larger ones were taken than today. */
+const picturesOf = (bytes: Uint8Array): Sample[] => decodePart(bytes, MAX_PICTURES, bytes.length);
+
 /** The WebVTT file that names a picture for every stretch of time; `base` is where pictures are, relative to the file. */
 export const storyboardVtt = (bytes: Uint8Array, base: string): string => {
-	const pictures = decodePart(bytes);
+	const pictures = picturesOf(bytes);
 	const { width, height }: PictureSize = pictureSize(pictures[0]?.data ?? new Uint8Array()) ?? {
 		width: 0,
 		height: 0,
@@ -59,7 +62,7 @@ export const storyboardVtt = (bytes: Uint8Array, base: string): string => {
 export const pictureAt = (bytes: Uint8Array, time: number): number =>
 	Math.max(
 		0,
-		decodePart(bytes).findLastIndex(({ timestamp }) => timestamp <= time),
+		picturesOf(bytes).findLastIndex(({ timestamp }) => timestamp <= time),
 	);
 
 /** A picture and its media type, or undefined where there are not so many. */
@@ -67,7 +70,7 @@ export const storyboardPicture = (
 	bytes: Uint8Array,
 	number: number,
 ): { readonly data: Uint8Array; readonly contentType: string } | undefined => {
-	const data = decodePart(bytes)[number]?.data;
+	const data = picturesOf(bytes)[number]?.data;
 	const type = data === undefined ? undefined : imageType(data);
 	return data === undefined || type === undefined ? undefined : { data, contentType: `image/${type.name}` };
 };
