@@ -36,15 +36,21 @@ const putStream = async (
 ): Promise<R2Object | null> => {
 	const { readable, writable } = new FixedLengthStream(length);
 	const writer = writable.getWriter();
+	let fault: unknown;
+	// Only what goes wrong here: a store that fails makes writing fail too, in the stream's words.
+	function* made(): Generator<Uint8Array, void> {
+		try {
+			yield* chunks();
+		} catch (error) {
+			fault = error;
+			throw error;
+		}
+	}
 	const feed = async (): Promise<void> => {
-		for (const chunk of chunks()) await writer.write(chunk);
+		for (const chunk of made()) await writer.write(chunk);
 		await writer.close();
 	};
-	let fault: unknown;
-	const fed = feed().catch((error: unknown) => {
-		fault = error;
-		return writer.abort(error);
-	});
+	const fed = feed().catch((error: unknown) => writer.abort(error));
 	try {
 		return await bucket.put(key, readable, {
 			onlyIf: { etagDoesNotMatch: "*" },

@@ -84,7 +84,7 @@ export const loadExtraList = async (bucket: R2Bucket, assetId: string): Promise<
 export const loadExtras = async (bucket: R2Bucket, assetId: string): Promise<readonly Extra[]> =>
 	(await loadExtraList(bucket, assetId)).extras;
 
-/** Writes the list, then removes files that it no longer names, and copies of them. Idempotent. */
+/** Writes the list, then removes files that it no longer names, and copies of them. Idempotent, but for a copy that a viewer makes in between. */
 export const publishExtras = async (bucket: R2Bucket, assetId: string, list: ExtraList): Promise<void> => {
 	const prefix = extrasPrefix(assetId);
 	const listKey = `${prefix}list.json`;
@@ -92,6 +92,8 @@ export const publishExtras = async (bucket: R2Bucket, assetId: string, list: Ext
 	const named = new Set([listKey, ...list.extras.map(({ file }) => prefix + file)]);
 	const { objects } = await bucket.list({ prefix, limit: 1000 });
 	const stale = objects.map(({ key }) => key).filter((key) => !named.has(key));
+	// Before as well: where the second time fails, the next attempt finds no object whose copies it could drop.
+	await dropCopies(stale);
 	if (stale.length > 0) await bucket.delete(stale);
 	await dropCopies(stale);
 };
