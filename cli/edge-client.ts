@@ -27,14 +27,24 @@ export type Asset = v.InferOutput<typeof Asset>;
 /** Waits before a request is sent again, in milliseconds. */
 const RETRY_DELAYS = [250, 1000, 4000] as const;
 
+/** Milliseconds in all that a request waits for an edge that answers, but has no room: others are being served. */
+const MOST_PATIENCE = 5 * 60_000;
+
 /** A request that the edge refused, or that did not reach it. */
 export class EdgeError extends Error {
 	/** The request itself is wrong: sending it again would not help. */
 	readonly refused: boolean;
-	constructor(message: string, refused: boolean, cause?: unknown) {
-		super(message, cause === undefined ? undefined : { cause });
+	/** The edge is well and has no room now: when to come again, milliseconds. */
+	readonly comeAgain: number | undefined;
+	constructor(
+		message: string,
+		refused: boolean,
+		more: { readonly cause?: unknown; readonly comeAgain?: number } = {},
+	) {
+		super(message, "cause" in more ? { cause: more.cause } : undefined);
 		this.name = "EdgeError";
 		this.refused = refused;
+		this.comeAgain = more.comeAgain;
 	}
 }
 
@@ -80,15 +90,18 @@ export class EdgeClient {
 	}
 
 	async #retry<T>(request: () => Promise<T>): Promise<T> {
-		for (const delay of RETRY_DELAYS) {
+		const delays = RETRY_DELAYS.values();
+		for (let patience = MOST_PATIENCE; ;) {
 			try {
 				return await request();
 			} catch (error) {
 				if (!(error instanceof EdgeError) || error.refused) throw error;
+				const delay = error.comeAgain ?? delays.next().value;
+				if (error.comeAgain !== undefined) patience -= error.comeAgain;
+				if (delay === undefined || patience < 0) throw error;
 				await sleep(delay, undefined, { signal: this.#signal });
 			}
 		}
-		return request();
 	}
 
 	async #send(
@@ -112,14 +125,22 @@ export class EdgeClient {
 			body = await response.json();
 		} catch (error) {
 			if (this.#signal.aborted) throw new CodecError("aborted", "The upload was stopped.", { cause: error });
-			throw new EdgeError(`${new URL(url).origin} did not answer as an edge does.`, false, error);
+			throw new EdgeError(`${new URL(url).origin} did not answer as an edge does.`, false, { cause: error });
 		}
 		if (response.ok) return body;
 		const error = parseErrorBody(body);
 		if (error === undefined) throw new EdgeError(`The edge answered ${response.status}.`, response.status < 500);
-		throw new EdgeError(`${error.message} ${error.hint} (${error.code})`, !isRetryable(error.code));
+		const comeAgain = response.status === 429 ? retryAfter(response) : undefined;
+		const more = comeAgain === undefined ? {} : { comeAgain };
+		throw new EdgeError(`${error.message} ${error.hint} (${error.code})`, !isRetryable(error.code), more);
 	}
 }
+
+/** Milliseconds that the edge names, at least the shortest of ours; a second where it names none. */
+const retryAfter = ({ headers }: Response): number => {
+	const text = headers.get("retry-after") ?? "";
+	return Math.max(RETRY_DELAYS[0], /^\d{1,5}$/.test(text) ? Number(text) * 1000 : 1000);
+};
 
 const json = (body: unknown) => ({ headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
 

@@ -8,6 +8,8 @@ const State = v.object({
 	asset: v.string(),
 	/** Of the file: another one under the same name is another upload. */
 	fingerprint: v.string(),
+	/** Most bytes of a part: parts of another size have other numbers. */
+	partBytes: v.number(),
 });
 export type UploadState = v.InferOutput<typeof State>;
 
@@ -43,7 +45,9 @@ export const readState = async (file: string, wanted: Omit<UploadState, "asset">
 		return undefined;
 	}
 	const { success, output } = v.safeParse(State, json);
-	const fits = success && output.endpoint === wanted.endpoint && output.fingerprint === wanted.fingerprint;
+	if (!success) return undefined;
+	const { endpoint, fingerprint, partBytes } = wanted;
+	const fits = output.endpoint === endpoint && output.fingerprint === fingerprint && output.partBytes === partBytes;
 	return fits ? output : undefined;
 };
 

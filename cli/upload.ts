@@ -10,6 +10,9 @@ import { UploadBar } from "./upload-bar.ts";
 import { openUploadSource } from "./upload-source.ts";
 import { fingerprintOf, readState, removeState, writeState } from "./upload-state.ts";
 
+/** Bytes of parts that are sent at the same time: half of what the edge reads of one asset, for it may still be at those of a lost connection. */
+const MOST_UNDER_WAY = 2 * MAX_PART_BYTES;
+
 const FLAGS = {
 	endpoint: { type: "string" },
 	token: { type: "string" },
@@ -31,7 +34,7 @@ beside what is uploaded, a file whose name ends with .upload.json remembers the 
   --token KEY           API key or upload token (or the environment variable CRESCENDO_TOKEN)
   --title TEXT          for people (default: the file's name)
   --q N[,N...]          quality of each enhancement of a video that is encoded first, 0..63 (default 32)
-  --parallel N          parts that are sent at the same time, 1 to 16 (default 4)
+  --parallel N          parts that are sent at the same time, 1 to 16 (default 4), of at most 4 MiB together
   --fresh               begin a new asset, whatever an earlier upload left
   --json                print { id, urls, bytes, bytesSent } as JSON
   --quiet               no progress
@@ -98,8 +101,8 @@ const beginOrContinue = async (
 	io: Io,
 ): Promise<Asset> => {
 	const { track: full } = enhancementOf(reader, undefined);
-	const fingerprint = await fingerprintOf(path);
-	const before = fresh ? undefined : await readState(path, { endpoint, fingerprint });
+	const wanted = { endpoint, fingerprint: await fingerprintOf(path), partBytes: MAX_PART_BYTES };
+	const before = fresh ? undefined : await readState(path, wanted);
 	const found = before === undefined ? undefined : await client.find(before.asset);
 	if (found !== undefined) return found;
 	const rate = await rateOf(reader, baseOf(reader).id);
@@ -107,7 +110,7 @@ const beginOrContinue = async (
 		...{ width: full.width, height: full.height, frameRate: rate.numerator / rate.denominator, title },
 		tracks: reader.tracks.map((track) => trackToJson(nameOf(track), track.track)),
 	});
-	await writeState(path, { endpoint, fingerprint, asset: created.id }).catch((error: unknown) => {
+	await writeState(path, { ...wanted, asset: created.id }).catch((error: unknown) => {
 		const reason = error instanceof Error ? error.message : String(error);
 		io.stderr(`an interrupted upload of this file will begin anew: ${reason}\n`);
 	});
@@ -129,6 +132,7 @@ const sendAll = async (
 	const names = new Map(reader.tracks.map((found) => [found.id, nameOf(found)]));
 	const counts = new Map([...names.values()].map((name) => [name, 0]));
 	const underWay = new Set<Promise<void>>();
+	let bytesUnderWay = 0;
 	let failure: { readonly error: unknown } | undefined;
 	for await (const { trackId, samples } of reader.fragments()) {
 		const name = names.get(trackId);
@@ -142,6 +146,9 @@ const sendAll = async (
 				bar.add(part.length, false);
 				continue;
 			}
+			while (underWay.size > 0 && bytesUnderWay + part.length > MOST_UNDER_WAY) await Promise.race(underWay);
+			if (failure !== undefined) break;
+			bytesUnderWay += part.length;
 			const sending = client
 				.putPart(track.partsUrl, number, part)
 				.then(() => bar.add(part.length, true))
@@ -149,7 +156,10 @@ const sendAll = async (
 					failure ??= { error };
 					stop.abort();
 				})
-				.finally(() => underWay.delete(sending));
+				.finally(() => {
+					underWay.delete(sending);
+					bytesUnderWay -= part.length;
+				});
 			underWay.add(sending);
 			if (underWay.size >= lanes) await Promise.race(underWay);
 			if (failure !== undefined) break;
