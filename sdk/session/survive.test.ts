@@ -157,7 +157,7 @@ describe("an upload survives", () => {
 		// One that ends before it has an asset says why.
 		let over: string | undefined;
 		const there = finish(other, await begin(other)).then((account) => {
-			over = account.error ?? "done";
+			over = account.error === undefined ? "done" : `${account.error.code}: ${account.error.message}`;
 			return account;
 		});
 		await expect.poll(() => over ?? bench.edge.assets.size, { timeout: 240_000 }).toBe(2);
