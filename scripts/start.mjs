@@ -1,7 +1,7 @@
 // `npm start`, first step. It runs on any Node from 20 on, before anything is installed: it installs the dependencies
-// where they are missing or older than the lock file, then goes on with a Node that the tools accept.
+// where they are missing or other than in the lock file, then goes on with a Node that the tools accept.
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, statSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -9,9 +9,15 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 /** wrangler and vitest need it; it also runs TypeScript as it is. */
 const OLDEST = [22, 18];
 
+const packagesIn = (file) => JSON.parse(readFileSync(join(root, file), "utf8")).packages;
+
+/** npm writes down what it has installed: all of the lock file, without what is optional and for another platform. */
 function isInstalled() {
-	const installed = join(root, "node_modules/.package-lock.json");
-	return existsSync(installed) && statSync(installed).mtimeMs >= statSync(join(root, "package-lock.json")).mtimeMs;
+	if (!existsSync(join(root, "node_modules/.package-lock.json"))) return false;
+	const installed = packagesIn("node_modules/.package-lock.json");
+	return Object.entries(packagesIn("package-lock.json")).every(([path, { version, optional }]) => {
+		return path === "" || installed[path]?.version === version || (optional === true && !(path in installed));
+	});
 }
 
 function install() {
