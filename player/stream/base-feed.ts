@@ -84,8 +84,15 @@ export class BaseFeed {
 		this.#module = module;
 		this.#listener = listener;
 		const loader = earlyLoader(module.default.DefaultConfig.loader, headStart);
-		// The first segment is at hand before the media source is open: without the prefetch hls.js looks for it at its next tick, 100 ms on.
-		this.hls = new module.default({ backBufferLength: 30, startFragPrefetch: true, loader, ...config });
+		this.hls = new module.default({
+			backBufferLength: 30,
+			// hls.js buffers the longer of a duration and a size, and of a base its 60 MB are ten minutes: by duration alone.
+			maxBufferSize: 0,
+			// The first segment is at hand before the media source is open: without it hls.js looks for it at its next tick, 100 ms on.
+			startFragPrefetch: true,
+			loader,
+			...config,
+		});
 		const { Events } = module;
 		this.hls.on(Events.MANIFEST_PARSED, (_, data) => this.#onManifest(data));
 		this.hls.on(Events.LEVEL_UPDATED, (_, data: LevelUpdatedData) => this.#onDetails(data.details));
