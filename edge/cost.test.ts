@@ -1,9 +1,11 @@
-import { runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { beforeAll, expect, it } from "vitest";
+import type { Sample } from "../codec/sample.ts";
 import type { AssetObject } from "./asset/asset-object.ts";
 import { call, createAsset, migrate, putPart } from "./testing/edge-client.ts";
 import { assetStub, Faults } from "./testing/faults.ts";
 import { type ClipTrack, clipTracks, createRequest } from "./testing/fixture-media.ts";
+import { writePast } from "./testing/past.ts";
 
 /**
  * What a minute of video costs in operations that are paid for: docs/deploy.md multiplies these numbers with the platform's prices. A
@@ -13,9 +15,9 @@ const SECONDS = 60;
 
 beforeAll(migrate);
 
-/** Counts the rows that an asset's Durable Object writes, index entries and deletions among them: all are billed. */
-const countRows = async (id: string): Promise<() => number> => {
-	const cursors: { readonly rowsWritten: number }[] = [];
+/** Rows that an asset's Durable Object writes and reads, index entries and deletions among them: all are billed. */
+const countRows = async (id: string): Promise<() => { written: number; read: number }> => {
+	const cursors: { readonly rowsWritten: number; readonly rowsRead: number }[] = [];
 	await runInDurableObject(assetStub(id), (_: AssetObject, { storage }) => {
 		const { sql } = storage;
 		const counting = new Proxy(sql, {
@@ -30,7 +32,10 @@ const countRows = async (id: string): Promise<() => number> => {
 		});
 		Object.defineProperty(storage, "sql", { value: counting });
 	});
-	return () => cursors.reduce((sum, { rowsWritten }) => sum + rowsWritten, 0);
+	return () => ({
+		written: cursors.reduce((sum, { rowsWritten }) => sum + rowsWritten, 0),
+		read: cursors.reduce((sum, { rowsRead }) => sum + rowsRead, 0),
+	});
 };
 
 /** Uploads parts of so many seconds, all tracks side by side as an encoder does; answers what it took. */
@@ -54,7 +59,7 @@ const upload = async (tracks: readonly ClipTrack[], partSeconds: number) => {
 	const json = { tracks: [...counts].map(([track, number]) => ({ id: track, parts: number })) };
 	expect((await call(`/v1/assets/${id}/complete`, { method: "POST", json })).status).toBe(200);
 	// Segments and init segments, the frozen state; the catalogue's row at the end.
-	return { parts, writes: faults.writes, rows: rows() };
+	return { parts, writes: faults.writes, rows: rows().written };
 };
 
 it("of a minute of a base, an enhancement and audio stays what the documentation multiplies", async () => {
@@ -69,4 +74,26 @@ it("of a minute of a base, an enhancement and audio stays what the documentation
 	expect(long.rows).toBeLessThanOrEqual(420);
 	// All of it was counted.
 	expect(short.rows).toBeGreaterThan(5 * short.parts);
+});
+
+it("does not grow with the hours: no row is read again that lies behind", async () => {
+	const [segments, seconds] = [18_000, 16];
+	const later = (samples: readonly Sample[]): Sample[] =>
+		samples.map((sample) => ({ ...sample, timestamp: sample.timestamp + segments * 2_000_000 }));
+	const tracks = clipTracks({ frames: seconds * 25 }).map((track) => ({ ...track, samples: later(track.samples) }));
+	const { id } = await createAsset(createRequest(tracks));
+	await runInDurableObject(assetStub(id), (_: AssetObject, { storage }) => {
+		const past = tracks.map((track) => ({ id: track.id, segmentBytes: 100_000, segmentSamples: 50 }));
+		writePast(storage.sql, { segments, duration: 2_000_000, tracks: past });
+	});
+	await evictDurableObject(assetStub(id));
+	const rows = await countRows(id);
+	for (let second = 0; second < seconds; second++) {
+		const within = ({ timestamp }: Sample) => Math.floor(timestamp / 1e6) === 2 * segments + second;
+		for (const { id: track, samples } of tracks)
+			expect((await putPart(id, track, segments + second, samples.filter(within))).status).toBe(201);
+	}
+	// Some ten for each part; a pass over what lies behind would be 18,000 for each segment.
+	expect(rows().read).toBeLessThan(2_000);
+	expect(rows().read).toBeGreaterThan(3 * seconds);
 });

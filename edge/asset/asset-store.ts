@@ -65,10 +65,10 @@ export class AssetStore {
 				sql.exec("DELETE FROM partial WHERE track = ? AND segment <= ?", track.id, forgotten);
 			}
 			sql.exec("UPDATE track SET cursor_part = ?, cursor_sample = ? WHERE id = ?", part, sample, track.id);
+			// Not from the first part on: hours of them have no heads any more, and all would be read at every segment.
 			sql.exec(
-				"UPDATE part SET heads = NULL WHERE track = ? AND number < ? AND heads IS NOT NULL",
-				track.id,
-				part,
+				"UPDATE part SET heads = NULL WHERE track = ? AND number >= ? AND number < ?",
+				...[track.id, track.cursor.part, part],
 			);
 			sql.exec("DELETE FROM chunk WHERE track = ? AND part < ?", track.id, part);
 		});
@@ -81,7 +81,7 @@ export class AssetStore {
 			sql.exec("UPDATE track SET failure = ? WHERE id = ?", failure, track.id);
 			sql.exec("INSERT OR IGNORE INTO event VALUES ('asset.track-failed', ?)", Date.now());
 			sql.exec("DELETE FROM chunk WHERE track = ?", track.id);
-			sql.exec("UPDATE part SET heads = NULL WHERE track = ? AND heads IS NOT NULL", track.id);
+			sql.exec("UPDATE part SET heads = NULL WHERE track = ? AND number >= ?", track.id, track.cursor.part);
 		});
 	}
 

@@ -1,7 +1,7 @@
 import { AssetObject as WrittenAsset } from "../asset/asset-object.ts";
 import type { Environment } from "../environment.ts";
 import worker from "../worker.ts";
-import type { Past } from "./past.ts";
+import { type Past, writePast } from "./past.ts";
 
 export { RelayObject, WebhookObject } from "../worker.ts";
 
@@ -11,22 +11,8 @@ export { RelayObject, WebhookObject } from "../worker.ts";
  */
 export class AssetObject extends WrittenAsset {
 	/** Writes the rows of the past, and ends this object: the next request starts it again. */
-	async age({ segments, duration, tracks }: Past): Promise<void> {
-		const { sql } = this.ctx.storage;
-		const numbers = "WITH RECURSIVE past (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM past WHERE i + 1 < ?)";
-		for (const { id, segmentBytes, segmentSamples } of tracks) {
-			// A digest as long as any, and sizes that differ as those of real segments do.
-			const [digest, bytes] = ["=".repeat(44), `? + (i * 7919) % 1000`];
-			sql.exec(
-				`${numbers} INSERT INTO part SELECT ?, i, 0, ?, ${bytes}, ?, i * ?, (i + 1) * ? - 1, NULL FROM past`,
-				...[segments, id, digest, segmentBytes, segmentSamples, duration, duration],
-			);
-			sql.exec(
-				`${numbers} INSERT INTO segment SELECT ?, i, ?, ${bytes}, ? FROM past`,
-				...[segments, id, duration, segmentBytes, segmentSamples],
-			);
-			sql.exec("UPDATE track SET cursor_part = ? WHERE id = ?", segments, id);
-		}
+	async age(past: Past): Promise<void> {
+		writePast(this.ctx.storage.sql, past);
 		await this.ctx.storage.sync();
 		this.ctx.abort("aged");
 	}
