@@ -29,6 +29,7 @@ afterAll(() => rm(folder, { recursive: true }));
 type WranglerConfig = {
 	readonly durable_objects: { readonly bindings: readonly { readonly class_name: string }[] };
 	readonly migrations: readonly { readonly new_sqlite_classes?: readonly string[] }[];
+	readonly observability: object;
 };
 
 const made: DeploymentConfig = {
@@ -136,5 +137,10 @@ describe("what wrangler makes of wrangler.toml", () => {
 		const migrated = config.migrations.flatMap((migration) => migration.new_sqlite_classes ?? []);
 		expect(migrated.toSorted()).toEqual(classes.toSorted());
 		for (const name of classes) expect(guide).toContain(`\`${name}\``);
+	});
+
+	it("keeps the Worker's own lines, and no record of every request: playback tokens stand in addresses", () => {
+		const config: WranglerConfig = readConfig({ config: join(root, "wrangler.toml") });
+		expect(config.observability).toEqual({ logs: { enabled: true, invocation_logs: false } });
 	});
 });
