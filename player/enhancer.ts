@@ -12,6 +12,7 @@ import { chooseEnhancement } from "./policy/choose-enhancement.ts";
 import { loadingPatience } from "./policy/loading-patience.ts";
 import { decideStart } from "./policy/start.ts";
 import { type EnhancementReason, type EnhancementState, isPassing } from "./reasons.ts";
+import { ELSEWHERE_EVENTS, isShownElsewhere } from "./shown-elsewhere.ts";
 import { EnhancementBuffer } from "./stream/enhancement-buffer.ts";
 import type { ListedEnhancement } from "./stream/enhancement-list.ts";
 
@@ -166,7 +167,7 @@ export class Enhancer {
 		on(["seeking"], () => this.#schedule.onSeeking());
 		on(["play", "seeking"], () => this.#playhead.moved());
 		on(["play", "pause", "seeking", "seeked", "ratechange", "progress", "ended", "waiting"], () => this.tick());
-		on(["enterpictureinpicture", "leavepictureinpicture"], () => this.tick());
+		on(ELSEWHERE_EVENTS, () => this.tick());
 		document.addEventListener("visibilitychange", () => this.#onVisibility(), { signal });
 	}
 
@@ -187,7 +188,7 @@ export class Enhancer {
 				return ["base", start.reason];
 			}
 		}
-		if (document.pictureInPictureElement === video) return ["base", "picture-in-picture"];
+		if (isShownElsewhere(video)) return ["base", "picture-in-picture"];
 		if (document.visibilityState === "hidden") return ["base", "page-hidden"];
 		if (this.#frames.isBackedOff(now)) return ["stopped", "missed-frames"];
 		if (!decoding.isOpen) {

@@ -32,7 +32,6 @@ export type EnhancementReason =
 	| "missed-frames"
 	| "page-hidden"
 	| "picture-in-picture"
-	| "base-switched"
 	| "invalid-list"
 	| "network"
 	| CodecErrorCode;
@@ -56,8 +55,7 @@ export const REASONS: Readonly<Record<EnhancementReason, string>> = {
 	"decoding-too-slow": "This device decodes too slowly for this picture.",
 	"missed-frames": "Too many frames came late; trying again later.",
 	"page-hidden": "The page is hidden.",
-	"picture-in-picture": "Picture-in-picture shows the base.",
-	"base-switched": "Another base stream is playing than the one the enhancement belongs to.",
+	"picture-in-picture": "A window, screen or device of its own shows the base.",
 	"invalid-list": "The list of enhancements cannot be read.",
 	network: "The enhancement could not be fetched.",
 	"damaged-sample": "An enhancement frame arrived damaged.",

@@ -99,7 +99,7 @@ describe("the upgrade on the screen", () => {
 		expect(numbered.filter((frame) => !isBase(frame) && !isEnhanced(frame))).toEqual([]);
 	});
 
-	it("shows the base at once and says why when the page is hidden or the video has a window of its own, and comes back", async () => {
+	it("shows the base at once and says why when the page is hidden or the video is shown elsewhere, and comes back", async () => {
 		await harness.open(video('enhancement="force"'));
 		await harness.standOn(3);
 		await harness.waitForPicture();
@@ -119,29 +119,42 @@ describe("the upgrade on the screen", () => {
 		await turn("visible");
 		await harness.waitForPicture();
 		expect(isEnhanced(await shown())).toBe(true);
-		// A browser without a screen opens no such window: this is what it says of one.
-		const say = (type: "enterpictureinpicture" | "leavepictureinpicture") =>
+		/** What a browser says where it shows the bare video: this one has neither a screen nor another device. */
+		const say = (event: string, property: string, shownThere: boolean) =>
 			harness.page.$eval(
 				"#v",
-				(v, event) => {
+				(v, told) => {
 					const { nativeEl } = v as CrescendoVideoElement;
-					const shownThere = event === "enterpictureinpicture" ? nativeEl : null;
-					Object.defineProperty(document, "pictureInPictureElement", {
-						...{ configurable: true, get: () => shownThere },
-					});
-					nativeEl.dispatchEvent(new Event(event));
+					const define = (target: object, value: unknown) =>
+						Object.defineProperty(target, told.property, { configurable: true, get: () => value });
+					if (told.property === "pictureInPictureElement") {
+						// The document does not know what is in a shadow tree: it names the host.
+						define(document, told.shownThere ? v : null);
+						define(nativeEl.getRootNode(), told.shownThere ? nativeEl : null);
+					} else define(nativeEl, told.shownThere);
+					nativeEl.dispatchEvent(new Event(told.event));
 				},
-				type,
+				{ event, property, shownThere },
 			);
-		await say("enterpictureinpicture");
-		expect(await harness.element((v) => [v.enhancementState, v.enhancementReason])).toEqual([
-			"base",
-			"picture-in-picture",
-		]);
-		expect(isBase(await shown())).toBe(true);
-		await say("leavepictureinpicture");
-		await harness.waitForPicture();
-		expect(isEnhanced(await shown())).toBe(true);
+		for (const [enter, leave, property] of [
+			["enterpictureinpicture", "leavepictureinpicture", "pictureInPictureElement"],
+			["webkitbeginfullscreen", "webkitendfullscreen", "webkitDisplayingFullscreen"],
+			[
+				"webkitcurrentplaybacktargetiswirelesschanged",
+				"webkitcurrentplaybacktargetiswirelesschanged",
+				"webkitCurrentPlaybackTargetIsWireless",
+			],
+		] as const) {
+			await say(enter, property, true);
+			expect(await harness.element((v) => [v.enhancementState, v.enhancementReason])).toEqual([
+				"base",
+				"picture-in-picture",
+			]);
+			expect(isBase(await shown())).toBe(true);
+			await say(leave, property, false);
+			await harness.waitForPicture();
+			expect(isEnhanced(await shown())).toBe(true);
+		}
 		expect(await harness.faults()).toEqual([]);
 	});
 
