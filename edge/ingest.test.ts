@@ -168,7 +168,7 @@ describe("damaged parts", () => {
 		expect(await codeOf(response)).toEqual([413, "too-large"]);
 	});
 
-	it.each(["base/parts/-1", "base/parts/1.5", "base/parts/01", "base/parts/100000", "base/parts/1e3"])(
+	it.each(["base/parts/-1", "base/parts/1.5", "base/parts/01", "base/parts/1000000", "base/parts/1e3"])(
 		"are refused at %s",
 		async (path) => {
 			expect(await codeOf(await send(part, {}, path))).toEqual([400, "invalid-request"]);

@@ -45,7 +45,8 @@ describe("limits", () => {
 	it("are read from the environment, and a typing error lifts none", () => {
 		expect(readLimits('{"partSamples":5}')).toMatchObject({ partSamples: 5, abandonSeconds: 86_400 });
 		expect(readLimits("")).toEqual(readLimits(undefined));
-		for (const wrong of ['{"partSample":5}', '{"partSamples":0}', '{"partSamples":"5"}', "{"]) {
+		const above = ['{"assetTracks":13}', '{"partBytes":2097153}', '{"usageMilliseconds":60000}'];
+		for (const wrong of ['{"partSample":5}', '{"partSamples":0}', '{"partSamples":"5"}', "{", ...above]) {
 			expect(() => readLimits(wrong)).toThrow(/CRESCENDO_LIMITS|JSON/);
 		}
 	});
@@ -56,6 +57,43 @@ describe("limits", () => {
 		expect((await putPart(id, "base", 0, parts[0] ?? [])).status).toBe(201);
 		const response = await putPart(id, "base", 1, [...(parts[1] ?? []), ...(parts[2] ?? [])]);
 		expect(await codeOf(response)).toEqual([413, "constraint-exceeded"]);
+	});
+
+	it("413 for more tracks than an asset may have, and the next may have fewer", async () => {
+		const request = createRequest(tracks);
+		const create = async (json: CreateAssetRequest) => {
+			const body = JSON.stringify(json);
+			const headers = { Authorization: "Bearer test-api-key", "Content-Type": "application/json" };
+			const limited = { ...env, CRESCENDO_LIMITS: '{"assetTracks":2}' };
+			const url = `${ORIGIN}/v1/assets`;
+			return app.fetch(new Request(url, { method: "POST", headers, body }), limited, createExecutionContext());
+		};
+		const refused = await create(request);
+		expect(await codeOf(refused)).toEqual([413, "constraint-exceeded"]);
+		expect((await create({ ...request, tracks: request.tracks.slice(0, 2) })).status).toBe(201);
+	});
+
+	it("413 for a part of more bytes than it may have, which says how many", async () => {
+		const [part = []] = partsOf("base");
+		const { length } = encodePart(part);
+		const id = await limitedAsset({ partBytes: length - 1 });
+		const response = await putPart(id, "base", 0, part);
+		const { error } = await response.json<{ error: { code: string; message: string } }>();
+		expect([response.status, error.code]).toEqual([413, "too-large"]);
+		expect(error.message).toContain(`${length - 1} bytes`);
+		expect((await putPart(id, "base", 0, part.slice(1))).status).toBe(400);
+		expect((await putPart(id, "base", 0, part.slice(0, -1))).status).toBe(201);
+	});
+
+	it("take as many parts as the longest asset has of the shortest pieces", async () => {
+		const [seconds, pieceSeconds] = [readLimits(undefined).assetSeconds, 0.1];
+		const id = await limitedAsset({});
+		const [part = []] = partsOf("base");
+		expect((await putPart(id, "base", seconds / pieceSeconds - 1, part)).status).toBe(201);
+		expect(await codeOf(await putPart(id, "base", 1_000_000, part))).toEqual([400, "invalid-request"]);
+		// A gap as long is told in an answer that is not.
+		const progress = await (await call(`/v1/assets/${id}`)).json<{ tracks: { missing: number[] }[] }>();
+		expect(progress.tracks[0]?.missing).toHaveLength(1000);
 	});
 
 	it("413 for more seconds than an asset may have, wherever the part stands that goes beyond", async () => {

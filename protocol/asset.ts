@@ -5,8 +5,8 @@ import { TrackId, TrackJson } from "./track.ts";
 /** Most tracks of one asset: a base, audio, and enhancements. */
 export const MAX_TRACKS = 12;
 
-/** Most parts of one track. */
-export const MAX_PARTS = 100_000;
+/** Most parts of one track: more than twelve hours of the shortest pieces have, one a part, which are 432,000. */
+export const MAX_PARTS = 1_000_000;
 
 /** Where a request or an answer holds a part number: parts are counted from 0 on. */
 export const PartNumber = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MAX_PARTS - 1));

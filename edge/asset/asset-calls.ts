@@ -1,8 +1,7 @@
 import type { CompleteRequest, UpdateAssetRequest } from "../../protocol/asset.ts";
-import type { PackedState } from "../hls/packed-state.ts";
 import type { Asker, Served } from "../relay/relay-calls.ts";
 import type { Extra } from "./extras.ts";
-import type { PartialLocation, PlaylistQuery } from "./live-desk.ts";
+import type { IndexName, PartialLocation, PlaylistQuery } from "./live-desk.ts";
 import type { BareAsset, BareProgress } from "./progress.ts";
 import type { Result } from "./result.ts";
 import type { AssetSettings } from "./settings.ts";
@@ -30,8 +29,8 @@ export interface AssetCalls extends Rpc.DurableObjectBranded {
 	progress(): Promise<Result<BareAsset>>;
 	/** Changes title and the like; what is absent stays, null is taken away. Answers when pages and lists know. */
 	update(request: UpdateAssetRequest): Promise<Result<BareAsset>>;
-	/** What playlists are built from, now. */
-	playback(): Promise<Result<PackedState>>;
+	/** The master playlist, empty while nothing can be played yet, or the list of enhancements. */
+	index(name: IndexName, asker: Asker): Promise<Served<string>>;
 	/** The media playlist of a track, when it has what is asked for. */
 	playlist(trackId: string, query: PlaylistQuery, asker: Asker): Promise<Served<string>>;
 	/** A piece of a segment of a low-latency asset, when it is there. */

@@ -4,7 +4,6 @@ import type { PartSample } from "../../protocol/part.ts";
 import { LONGEST_LIFE } from "../access/upload-token.ts";
 import { removeAsset } from "../catalogue/assets.ts";
 import type { Environment } from "../environment.ts";
-import { type PackedState, packState } from "../hls/packed-state.ts";
 import { logEvent } from "../log.ts";
 import type { Asker, Served } from "../relay/relay-calls.ts";
 import type { AssetCalls, CreatedAsset, PartAnswer } from "./asset-calls.ts";
@@ -16,7 +15,7 @@ import { type Extra, MAX_EXTRAS } from "./extras.ts";
 import { assetPrefix, extrasPrefix } from "./object-keys.ts";
 import { findNoRoom, readPart } from "./part-rules.ts";
 import { assetProgress, type BareAsset, trackProgress } from "./progress.ts";
-import { LiveDesk, type PartialLocation, type PlaylistQuery } from "./live-desk.ts";
+import { type IndexName, LiveDesk, type PartialLocation, type PlaylistQuery } from "./live-desk.ts";
 import { noSuch, storeFails, trackFailed } from "./refusals.ts";
 import { accept, refuse, type Result } from "./result.ts";
 import type { AssetSettings } from "./settings.ts";
@@ -24,6 +23,7 @@ import { needsRequest, nextStep, recordPart, type TrackState } from "./state.ts"
 import type { StoredAsset } from "./stored-asset.ts";
 import { takeStep } from "./take-step.ts";
 import { tellCatalogue, tellWebhooks } from "./tell.ts";
+import { findTooManyTracks } from "./track-rules.ts";
 import { TurnQueue } from "./turn-queue.ts";
 
 /** Key of the time until which a deleted asset's id stays taken: as long as an upload token may still name it. */
@@ -79,6 +79,8 @@ export class AssetObject extends DurableObject<Environment> implements AssetCall
 				"Ask for a new token; each is good for one asset.",
 			);
 		}
+		const tooMany = findTooManyTracks(settings);
+		if (tooMany !== undefined) return tooMany;
 		this.#store.create(settings);
 		this.#asset = this.#store.load();
 		await this.ctx.storage.setAlarm(Date.now() + settings.limits.abandonSeconds * 1000);
@@ -194,6 +196,7 @@ export class AssetObject extends DurableObject<Environment> implements AssetCall
 			this.#store.recordDetails(details);
 			asset.details = details;
 			asset.catalogueBehind = true;
+			this.#desk.announce();
 			await this.#advance();
 			return asset.catalogueBehind
 				? storeFails("It could not be stored just now.", "Send it again.")
@@ -201,10 +204,9 @@ export class AssetObject extends DurableObject<Environment> implements AssetCall
 		});
 	}
 
-	/** What playlists are built from, now. */
-	async playback(): Promise<Result<PackedState>> {
-		const state = this.#desk.view();
-		return state === undefined ? noSuch("such asset") : accept(packState(state));
+	/** The master playlist, empty while nothing can be played yet, or the list of enhancements. */
+	async index(name: IndexName, asker: Asker): Promise<Served<string>> {
+		return this.#desk.serve(asker, () => this.#desk.index(name));
 	}
 
 	/** The media playlist of a track, when it has what is asked for. */
@@ -251,6 +253,7 @@ export class AssetObject extends DurableObject<Environment> implements AssetCall
 		const asset = this.#asset;
 		if (asset === undefined) return noSuch("such asset");
 		asset.catalogueBehind = true;
+		this.#desk.announce();
 		await this.#advance();
 		return asset.catalogueBehind ? extraFails() : accept({ created });
 	}

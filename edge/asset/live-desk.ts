@@ -1,6 +1,10 @@
+import { enhancementList } from "../hls/enhancement-list.ts";
+import { masterPlaylist } from "../hls/master-playlist.ts";
 import { hasPartial, mediaPlaylist, targetSeconds } from "../hls/media-playlist.ts";
 import type { PlaybackState, PlaybackTrack } from "../hls/playback-state.ts";
-import { type Asker, MOST_WAITING, type Served } from "../relay/relay-calls.ts";
+import { surroundingsOf } from "../hls/surroundings.ts";
+import { Crowd } from "../relay/crowd.ts";
+import type { Asker, Served } from "../relay/relay-calls.ts";
 import type { TrackJson } from "../../protocol/track.ts";
 import type { AssetStore } from "./asset-store.ts";
 import { Changes } from "./changes.ts";
@@ -21,6 +25,9 @@ export type PlaylistQuery = {
 	/** `_HLS_skip`: a delta update will do. */
 	readonly skip: boolean;
 };
+
+/** What a player asks for first: the master playlist, and the list of enhancements that it names. */
+export type IndexName = "master" | "enhancements";
 
 /** A piece of a segment: its bytes, or where in the stored segment they are. */
 export type PartialLocation = { readonly bytes: Uint8Array } | { readonly offset: number; readonly length: number };
@@ -43,8 +50,7 @@ export class LiveDesk {
 	readonly #find: () => StoredAsset | undefined;
 	readonly #store: AssetStore;
 	#view: PlaybackState | undefined;
-	/** Requests that are not answered yet. */
-	#waiting = 0;
+	readonly #crowd = new Crowd();
 	readonly #texts = new Kept<string>(KEPT_CHARACTERS);
 	/** Of segments that are not whole; a piece never changes. */
 	readonly #pieces = new Kept<Uint8Array>(KEPT_PIECE_BYTES);
@@ -57,13 +63,7 @@ export class LiveDesk {
 
 	/** Answers, unless so many wait here already that a viewer has to ask a relay. */
 	async serve<Value>(asker: Asker, answer: () => Promise<Result<Value>>): Promise<Served<Value>> {
-		if (asker === "viewer" && this.#waiting >= MOST_WAITING) return "crowded";
-		this.#waiting += 1;
-		try {
-			return await answer();
-		} finally {
-			this.#waiting -= 1;
-		}
+		return this.#crowd.serve(asker, answer);
 	}
 
 	/** The asset is not what it was. */
@@ -79,6 +79,19 @@ export class LiveDesk {
 		if (asset === undefined) return undefined;
 		this.#view ??= playbackState(asset.settings, asset.state, asset.state.phase === "ready");
 		return this.#view;
+	}
+
+	/** The master playlist, empty while nothing can be played yet, or the list of enhancements. */
+	async index(name: IndexName): Promise<Result<string>> {
+		const asset = this.#find();
+		const state = this.view();
+		if (asset === undefined || state === undefined) return noSuch("such asset");
+		const make = (): string => {
+			if (name === "enhancements") return JSON.stringify(enhancementList(state));
+			const beside = { extras: this.#store.listExtras() ?? [], details: asset.details };
+			return masterPlaylist(state, surroundingsOf(state, beside)) ?? "";
+		};
+		return accept(this.#texts.get(`index ${name}`, make, ({ length }) => length));
 	}
 
 	/**

@@ -58,9 +58,13 @@ const decode = (bytes: Uint8Array, most: number): PartSample[] | string => {
 const invalid = (message: string) =>
 	refuse("invalid-part", message, "Send the samples of one track in order, as the encoder made them.");
 
-/** Why there is no room for a part now, or undefined: the asset's size, and what may wait for other parts. */
+/** Why there is no room for a part now, or undefined: its own size, the asset's, and what may wait for other parts. */
 export const findNoRoom = (state: AssetState, settings: AssetSettings, part: IncomingPart, storeFails: boolean) => {
-	const { assetBytes, pendingBytes: pendingLimit, pendingParts } = settings.limits;
+	const { assetBytes, partBytes, pendingBytes: pendingLimit, pendingParts } = settings.limits;
+	if (part.bytes.length > partBytes) {
+		const hint = "Send fewer samples in a part; a single one that is larger needs a lower quality.";
+		return refuse("too-large", `A part may hold ${partBytes} bytes.`, hint);
+	}
 	const received = state.tracks.reduce((sum, track) => sum + track.receivedBytes, 0);
 	if (received + part.bytes.length > assetBytes) {
 		return refuse(

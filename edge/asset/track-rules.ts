@@ -4,6 +4,8 @@ import { writeInitSegment } from "../../codec/mp4/init-segment.ts";
 import { timescaleOf } from "../../codec/mp4/timescale.ts";
 import type { CreateAssetRequest } from "../../protocol/asset.ts";
 import { type TrackJson, trackFromJson } from "../../protocol/track.ts";
+import { refuse } from "./result.ts";
+import type { AssetSettings } from "./settings.ts";
 
 /** The only track of its files. */
 export const TRACK_ID_IN_FILE = 1;
@@ -30,6 +32,16 @@ export const findTrackFault = (request: CreateAssetRequest): string | undefined 
 	}
 	return undefined;
 };
+
+/** Why an asset of so many tracks is not made, or undefined. */
+export const findTooManyTracks = ({ request, limits }: AssetSettings) =>
+	request.tracks.length <= limits.assetTracks
+		? undefined
+		: refuse(
+				"constraint-exceeded",
+				`The asset has ${request.tracks.length} tracks; it may have ${limits.assetTracks}.`,
+				"Leave out enhancements.",
+			);
 
 const requireSequenceHeader = (
 	track: Extract<TrackJson, { kind: "enhancement" }>,
