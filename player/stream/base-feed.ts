@@ -75,6 +75,7 @@ export class BaseFeed {
 	readonly #cache = new ByteCache<string>(CACHE_BYTES);
 	#catchUp: LiveCatchUp | undefined;
 	#details: LevelDetails | undefined;
+	#segments: readonly BaseSegmentPlace[] = [];
 	#recoveries = 0;
 	/** Where the last media errors were, in seconds. */
 	#trouble: { readonly from: number; readonly until: number } | undefined;
@@ -129,11 +130,7 @@ export class BaseFeed {
 
 	/** The video segments of the base level that is playing, in order. Empty until its playlist is here. */
 	get segments(): readonly BaseSegmentPlace[] {
-		const places: BaseSegmentPlace[] = [];
-		for (const { sn, start, duration } of this.#details?.fragments ?? []) {
-			if (typeof sn === "number") places.push({ sequence: sn, start, duration });
-		}
-		return places;
+		return this.#segments;
 	}
 
 	/** True once no more segments will come. */
@@ -172,6 +169,7 @@ export class BaseFeed {
 	/** Frees everything; the `<video>` is empty afterwards. */
 	destroy(): void {
 		this.#details = undefined;
+		this.#segments = [];
 		this.#cache.clear();
 		this.hls.destroy();
 	}
@@ -207,6 +205,10 @@ export class BaseFeed {
 
 	#onDetails(details: LevelDetails): void {
 		this.#details = details;
+		// Once for each change, not whenever somebody asks: for every frame somebody does.
+		this.#segments = details.fragments.flatMap(({ sn, start, duration }) =>
+			typeof sn === "number" ? [{ sequence: sn, start, duration }] : [],
+		);
 		this.#listener.progress();
 	}
 
