@@ -1,4 +1,5 @@
 import type { BaseTrack } from "../../codec/track.ts";
+import { isLostDevice } from "../lost-device.ts";
 import { ReplayEncoder } from "../resume/replay-encoder.ts";
 import { AudioFeed } from "../stages/audio-feed.ts";
 import { codeBase } from "../stages/base-stage.ts";
@@ -6,6 +7,7 @@ import type { BaseCodecs, CodedPair } from "../stages/base-stage.ts";
 import { PartClock } from "../stages/part-clock.ts";
 import { openAsset } from "./open-asset.ts";
 import { readPictures } from "./read-pictures.ts";
+import { MOST_LOSSES } from "./recovery.ts";
 import { AUDIO_ID, BASE_ID } from "./tracks.ts";
 import type { Work } from "./work.ts";
 
@@ -31,7 +33,12 @@ export class BaseLane {
 		const { job, context, signal } = this.#work;
 		const { downscale, inFlight, queueLength } = job;
 		const onTrack = (base: BaseTrack) => openAsset(this.#work, base);
-		const coded = codeBase(readPictures(this.#work), downscale, this.#codecs(), onTrack, inFlight, signal);
+		let losses = 0;
+		// What can be read again begins anew at its checkpoint instead: that gives the same bytes.
+		const goesOn = (error: unknown): boolean =>
+			job.source.info.fingerprint === undefined && isLostDevice(error) && ++losses <= MOST_LOSSES;
+		const pictures = readPictures(this.#work);
+		const coded = codeBase(pictures, downscale, this.#codecs(), onTrack, inFlight, signal, goesOn);
 		let group: number | undefined;
 		let groups = context.resume?.record.checkpoint.groups ?? 0;
 		let pairs = 0;
@@ -45,6 +52,9 @@ export class BaseLane {
 					await this.#skipAudio(timestamp);
 				}
 				if (pair.first) {
+					if (pair.group !== group) {
+						losses = 0;
+					}
 					if (group !== undefined) {
 						await this.#close(group, timestamp);
 					}

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { BaseDecoder } from "../../codec/base/base-codec.ts";
+import { CodecError } from "../../codec/errors.ts";
 import { avcTrack } from "../../codec/mp4/test-tracks.ts";
 import type { SourcePicture } from "../../codec/picture/gpu-picture.ts";
 import type { Picture } from "../../codec/picture/picture.ts";
@@ -7,7 +8,7 @@ import type { Sample } from "../../codec/sample.ts";
 import type { BaseTrack } from "../../codec/track.ts";
 import { ReplayEncoder } from "../resume/replay-encoder.ts";
 import { codeBase } from "./base-stage.ts";
-import type { GroupedPicture } from "./base-stage.ts";
+import type { BaseCodecs, GroupedPicture } from "./base-stage.ts";
 
 const DURATION = 40_000;
 const PICTURES = 6;
@@ -101,5 +102,119 @@ describe("the base's encoder is closed", () => {
 		await pairs.next();
 		await pairs.return();
 		expect(encoder.closed).toBe(true);
+	});
+});
+
+describe("what can be read only once goes on where a codec dies", () => {
+	const DEAD = new CodecError("backend-failed", "The browser's video encoder failed.");
+
+	/** Two groups of four pictures. */
+	async function* once(): AsyncGenerator<GroupedPicture, void, undefined> {
+		for (let index = 0; index < 8; index++) {
+			const picture = pictureAt(index * DURATION);
+			yield { picture, duration: DURATION, group: Math.floor(index / 4), first: index % 4 === 0 };
+		}
+	}
+
+	/** Codes whatever comes, from a sync sample on, and holds some pictures back as encoders do. */
+	class LivingEncoder extends ReplayEncoder {
+		readonly #made: Sample[];
+		readonly #dies: (timestamp: number | "finish") => boolean;
+
+		constructor(dies: (timestamp: number | "finish") => boolean, made: Sample[] = []) {
+			super(avcTrack, made);
+			this.#dies = dies;
+			this.#made = made;
+		}
+
+		override async encode(picture: Picture): Promise<void> {
+			if (this.#dies(picture.timestamp)) {
+				throw DEAD;
+			}
+			const { timestamp } = picture;
+			this.#made.push({ data: new Uint8Array(1), timestamp, duration: 0, sync: this.#made.length === 0 });
+			await super.encode(picture);
+		}
+
+		override async finish(): Promise<void> {
+			if (this.#dies("finish")) {
+				throw DEAD;
+			}
+			await super.finish();
+		}
+	}
+
+	/** Decodes what an encoder like that makes. */
+	class LivingDecoder extends Decoder {
+		readonly #encoder: LivingEncoder;
+
+		constructor(dies: (timestamp: number | "finish") => boolean) {
+			super();
+			this.#encoder = new LivingEncoder(dies);
+		}
+
+		override decode = ({ timestamp }: Sample) => this.#encoder.encode(pictureAt(timestamp));
+		override finish = () => this.#encoder.finish();
+		override close = () => this.#encoder.close();
+		override async *pictures(): AsyncGenerator<Picture, void, undefined> {
+			for await (const { timestamp } of this.#encoder.samples()) {
+				yield pictureAt(timestamp);
+			}
+		}
+	}
+
+	/** Codecs of which one kind dies, once, at a picture or at the end of a group. */
+	const dying = (kind: "encoder" | "decoder", where: number | "finish") => {
+		let dead = false;
+		const dies = (timestamp: number | "finish"): boolean => {
+			const now = !dead && timestamp === (where === "finish" ? where : where * DURATION);
+			dead ||= now;
+			return now;
+		};
+		const lives = () => false;
+		return {
+			encoder: async () => new LivingEncoder(kind === "encoder" ? dies : lives),
+			decoder: async () => new LivingDecoder(kind === "decoder" ? dies : lives),
+		};
+	};
+
+	const code = async (codecs: BaseCodecs, goesOn?: (error: unknown) => boolean, pictures = once()) => {
+		const downscale = async ({ timestamp }: SourcePicture) => pictureAt(timestamp);
+		const { signal } = new AbortController();
+		const begun: number[] = [];
+		const got: number[] = [];
+		for await (const pair of codeBase(pictures, downscale, codecs, async () => undefined, 3, signal, goesOn)) {
+			got.push(pair.picture.timestamp / DURATION);
+			expect(pair.sample.sync).toBe(pair.first);
+			if (pair.first) {
+				begun.push(pair.picture.timestamp / DURATION);
+			}
+		}
+		return { got, begun };
+	};
+
+	const kinds = ["encoder", "decoder"] as const;
+	const places = [0, 1, 2, 3, 4, 5, 6, 7, "finish"] as const;
+	it.each(kinds.flatMap((kind) => places.map((place) => [kind, place] as const)))(
+		"%s, at %s: every picture once, from a sync sample on",
+		async (kind, place) => {
+			const { got, begun } = await code(dying(kind, place), (error) => error === DEAD);
+			expect(got).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+			expect(begun).toEqual(expect.arrayContaining([0, 4]));
+			expect(begun.length).toBeLessThanOrEqual(3);
+		},
+	);
+
+	it("not where that is not wanted, and not where the source breaks off", async () => {
+		await expect(code(dying("encoder", 5))).rejects.toBe(DEAD);
+		async function* broken(): AsyncGenerator<GroupedPicture, void, undefined> {
+			for await (const picture of once()) {
+				if (picture.picture.timestamp === 6 * DURATION) {
+					throw DEAD;
+				}
+				yield picture;
+			}
+		}
+		await expect(code(dying("encoder", 9), () => true, broken())).rejects.toBe(DEAD);
 	});
 });

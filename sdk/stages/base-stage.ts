@@ -46,6 +46,8 @@ export async function* intoGroups(
  * Codes the base of every group and decodes it again. Source pictures are held until their base picture is there;
  * at most `inFlight` of them, which must be more than encoder and decoder hold back.
  * @param downscale the full picture to base size. @param onTrack called once, when the first sample is there.
+ * @param goesOn asked where something broke off: whether the pictures that are held are coded again, by new codecs, and all that
+ * follows. Samples and pictures that were given out stay; what is coded next begins with a sync sample, as a group does.
  */
 export async function* codeBase(
 	pictures: AsyncIterable<GroupedPicture>,
@@ -54,50 +56,45 @@ export async function* codeBase(
 	onTrack: (track: BaseTrack) => Promise<void>,
 	inFlight: number,
 	signal: AbortSignal,
+	goesOn: (error: unknown) => boolean = () => false,
 ): AsyncGenerator<CodedPair, void, undefined> {
-	const reader = pictures[Symbol.asyncIterator]();
+	const reader = new PictureReader(pictures);
 	let described: BaseTrack | undefined;
+	const describe = async (track: BaseTrack): Promise<BaseTrack> => {
+		if (described === undefined) {
+			described = track;
+			await onTrack(track);
+		} else if (!sameDescription(described, track)) {
+			throw new UploadError(
+				"encoder-failed",
+				"The base encoder changed its parameters in the middle of the video.",
+			);
+		}
+		return described;
+	};
 	try {
 		let head = await reader.next();
 		while (head.done !== true) {
 			signal.throwIfAborted();
-			const first = await downscale(head.value.picture);
 			const group = new GroupCoder(reader, head.value, downscale, inFlight);
-			const encoder = await codecs.encoder(head.value.group, first);
 			try {
-				const samples = encodeAll(encoder, group.basePictures(first));
-				const begun = await samples.next();
-				if (begun.done === true) {
-					throw new UploadError("encoder-failed", "The base encoder gave nothing for a group of pictures.");
+				yield* group.code(codecs, describe, signal);
+				head = group.next;
+			} catch (error) {
+				if (signal.aborted || !goesOn(error)) {
+					throw error;
 				}
-				const track = await encoder.track();
-				if (described === undefined) {
-					described = track;
-					await onTrack(track);
-				} else if (!sameDescription(described, track)) {
-					throw new UploadError(
-						"encoder-failed",
-						"The base encoder changed its parameters in the middle of the video.",
-						{
-							hint: "Try again, or choose another codec with options.base.",
-						},
-					);
-				}
-				const decoder = await codecs.decoder(described);
-				for await (const base of decodeAll(decoder, group.note(begun.value, samples))) {
-					yield group.pair(base);
-					signal.throwIfAborted();
-				}
-			} finally {
-				// Whatever broke off, it is not the garbage collector that ends an encoder of the browser.
-				await encoder.close();
+				reader.putBack(await group.stop());
+				head = asFirst(await reader.next());
 			}
-			head = group.next;
 		}
 	} finally {
-		await reader.return?.();
+		await reader.close();
 	}
 }
+
+const asFirst = (head: IteratorResult<GroupedPicture, void>): IteratorResult<GroupedPicture, void> =>
+	head.done === true ? head : { done: false, value: { ...head.value, first: true } };
 
 const sameDescription = (left: BaseTrack, right: BaseTrack): boolean =>
 	left.description.length === right.description.length &&
@@ -106,46 +103,120 @@ const sameDescription = (left: BaseTrack, right: BaseTrack): boolean =>
 /** The full picture to base size; it stays. */
 type Downscale = (picture: SourcePicture) => Promise<Picture>;
 
+/** Pictures one after the other; some can be put back. */
+class PictureReader {
+	readonly #pictures: AsyncIterator<GroupedPicture, void>;
+	readonly #back: GroupedPicture[] = [];
+
+	constructor(pictures: AsyncIterable<GroupedPicture, void>) {
+		this.#pictures = pictures[Symbol.asyncIterator]();
+	}
+
+	async next(): Promise<IteratorResult<GroupedPicture, void>> {
+		const value = this.#back.shift();
+		return value === undefined ? this.#pictures.next() : { done: false, value };
+	}
+
+	/** They come next, before what was put back earlier. */
+	putBack(pictures: readonly GroupedPicture[]): void {
+		this.#back.unshift(...pictures);
+	}
+
+	async close(): Promise<void> {
+		await this.#pictures.return?.();
+	}
+}
+
 /** One group on its way through encoder and decoder. */
 class GroupCoder {
 	/** What follows the group: the first picture of the next one, or the end. */
 	next: IteratorResult<GroupedPicture, void> = { done: true, value: undefined };
-	readonly #reader: AsyncIterator<GroupedPicture, void>;
+	readonly #reader: PictureReader;
 	readonly #head: GroupedPicture;
 	readonly #downscale: Downscale;
 	readonly #inFlight: number;
-	readonly #sources: GroupedPicture[] = [];
+	/** Pictures whose base is not there yet. */
+	readonly #sources: GroupedPicture[];
 	readonly #samples: Sample[] = [];
 	#room: (() => void) | undefined;
+	#reading: Promise<unknown> = Promise.resolve();
+	#stopped = false;
 
-	constructor(
-		reader: AsyncIterator<GroupedPicture, void>,
-		head: GroupedPicture,
-		downscale: Downscale,
-		inFlight: number,
-	) {
+	constructor(reader: PictureReader, head: GroupedPicture, downscale: Downscale, inFlight: number) {
 		this.#inFlight = inFlight;
 		this.#reader = reader;
 		this.#head = head;
+		this.#sources = [head];
 		this.#downscale = downscale;
 	}
 
+	/** All of the group. @param describe takes the encoder's track; gives what the decoder shall be made for. */
+	async *code(
+		codecs: BaseCodecs,
+		describe: (track: BaseTrack) => Promise<BaseTrack>,
+		signal: AbortSignal,
+	): AsyncGenerator<CodedPair, void, undefined> {
+		const first = await this.#downscale(this.#head.picture);
+		const encoder = await codecs.encoder(this.#head.group, first);
+		try {
+			const samples = encodeAll(encoder, this.#basePictures(first));
+			const begun = await samples.next();
+			if (begun.done === true) {
+				throw new UploadError("encoder-failed", "The base encoder gave nothing for a group of pictures.");
+			}
+			const decoder = await codecs.decoder(await describe(await encoder.track()));
+			for await (const base of decodeAll(decoder, this.#note(begun.value, samples))) {
+				yield this.#pair(base);
+				signal.throwIfAborted();
+			}
+		} finally {
+			// Whatever broke off, it is not the garbage collector that ends an encoder of the browser.
+			await encoder.close();
+		}
+	}
+
+	/** Reads no more, after `code` has failed. @returns in order, all that was read and not given out. @throws what reading met */
+	async stop(): Promise<readonly GroupedPicture[]> {
+		this.#stopped = true;
+		this.#room?.();
+		// What is being read belongs to the video.
+		await this.#reading;
+		return this.next.done === true ? this.#sources : [...this.#sources, this.next.value];
+	}
+
 	/** The base-size pictures of the group, for the encoder. @param first its first one */
-	async *basePictures(first: Picture): AsyncGenerator<Picture, void, undefined> {
-		let current: IteratorResult<GroupedPicture, void> = { done: false, value: this.#head };
-		while (current.done !== true && current.value.group === this.#head.group) {
-			this.#sources.push(current.value);
-			yield current.value === this.#head ? first : await this.#downscale(current.value.picture);
-			while (this.#sources.length >= this.#inFlight) {
+	async *#basePictures(first: Picture): AsyncGenerator<Picture, void, undefined> {
+		yield first;
+		for (;;) {
+			while (this.#sources.length >= this.#inFlight && !this.#stopped) {
 				await new Promise<void>((resolve) => (this.#room = resolve));
 			}
-			current = await this.#reader.next();
+			if (this.#stopped) {
+				return;
+			}
+			const reading = this.#read();
+			this.#reading = reading;
+			const picture = await reading;
+			if (picture === undefined) {
+				return;
+			}
+			yield await this.#downscale(picture);
 		}
-		this.next = current;
+	}
+
+	/** The group's next picture; undefined where it is over, and `next` says what follows. */
+	async #read(): Promise<SourcePicture | undefined> {
+		const read = await this.#reader.next();
+		if (read.done === true || read.value.group !== this.#head.group) {
+			this.next = read;
+			return undefined;
+		}
+		this.#sources.push(read.value);
+		return read.value.picture;
 	}
 
 	/** The encoder's samples on their way to the decoder, with the durations that the source has. */
-	async *note(first: Sample, rest: AsyncIterable<Sample>): AsyncGenerator<Sample, void, undefined> {
+	async *#note(first: Sample, rest: AsyncIterable<Sample>): AsyncGenerator<Sample, void, undefined> {
 		let index = 0;
 		const keep = (sample: Sample): Sample => {
 			if (index === 0 && !sample.sync) {
@@ -162,14 +233,12 @@ class GroupCoder {
 	}
 
 	/** Brings a decoded base picture together with its source and its sample. */
-	pair(base: Picture): CodedPair {
+	#pair(base: Picture): CodedPair {
 		const source = this.#sources.shift();
 		const sample = this.#samples.shift();
 		this.#room?.();
 		if (source === undefined || sample === undefined || base.timestamp !== source.picture.timestamp) {
-			throw new UploadError("encoder-failed", "The base encoder lost a picture or changed the order.", {
-				hint: "Try again, or choose another codec with options.base.",
-			});
+			throw new UploadError("encoder-failed", "The base encoder lost a picture or changed the order.");
 		}
 		return {
 			...source,
