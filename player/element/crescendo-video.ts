@@ -39,8 +39,6 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 	#source: PlayerSource | undefined;
 	#track: VideoTrack | undefined;
 	#loadRequested = false;
-	/** Playback was asked for since the last load began. */
-	#playWanted = false;
 	#loaded: Promise<void> | undefined;
 	#error: MediaError | undefined;
 	#captions: CaptionLayer | undefined;
@@ -82,7 +80,8 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 	override attributeChangedCallback(name: string, before: string | null, after: string | null): void {
 		// The native element must not see the address of a playlist; reading `nativeEl` makes the shadow tree.
 		if (name === "src") {
-			if (this.nativeEl && before !== after) this.load();
+			// The same address again loads anew, as HTML has it: so pages try again after an error.
+			if (this.nativeEl) this.load();
 			return;
 		}
 		super.attributeChangedCallback(name, before, after);
@@ -105,14 +104,21 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 	 * Plays as soon as there is something to play; `preload="none"` ends here.
 	 *
 	 * @throws DOMException `NotSupportedError` where the source cannot be played, `NotAllowedError` where the browser wants a
-	 * gesture first
+	 * gesture first, `AbortError` where `pause()`, another source or the element's leaving its document came before playback
 	 */
 	override async play(): Promise<void> {
-		if (this.#loadRequested || (!this.#source && this.getAttribute("src"))) this.#requestLoad(true);
-		else this.#source?.fillBuffer();
-		await this.#loaded;
-		const played = this.nativeEl.play().then(() => undefined);
-		const error = await (this.#source ? Promise.race([played, this.#source.failed]) : played);
+		if (this.#source) this.#source.fillBuffer();
+		else if (!this.#loadRequested && this.getAttribute("src")) this.#requestLoad();
+		const loaded = this.#loaded;
+		// At once, though there may be nothing to play yet: it counts as the gesture's, and `paused` tells the truth from here on.
+		const begun = this.nativeEl.play();
+		const played = begun.catch((error: unknown) => {
+			// Giving the video its source interrupts what was begun before, in some browsers; it was begun again there.
+			const isInterrupted = error instanceof DOMException && error.name === "AbortError" && !this.paused;
+			if (!isInterrupted || loaded !== this.#loaded) throw error;
+			return this.nativeEl.play();
+		});
+		const error = await Promise.race([played, this.#failureOf(loaded)]);
 		if (!error) return;
 		// The native promise stays open, or is rejected when the source goes; neither is news.
 		played.catch(() => undefined);
@@ -272,24 +278,31 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 		this[property] = value;
 	}
 
-	/** Several attributes set in one task make one load, and `play()` in the same task belongs to it. */
-	#requestLoad(play = false): void {
-		this.#playWanted ||= play;
+	/** Several attributes set in one task make one load; `play()` in the same task belongs to it. */
+	#requestLoad(): void {
+		this.#unload();
 		if (this.#loadRequested) return;
 		this.#loadRequested = true;
 		this.#loaded = Promise.resolve().then(() => {
-			const wanted = this.#playWanted;
-			this.#loadRequested = this.#playWanted = false;
-			return this.#load(wanted);
+			this.#loadRequested = false;
+			return this.#load();
 		});
 	}
 
-	async #load(play: boolean): Promise<void> {
-		this.#unload();
+	/** Resolves when what was loaded cannot be played; never where it is not there any more. */
+	async #failureOf(loaded: Promise<void> | undefined): Promise<MediaError> {
+		await loaded;
+		const source = loaded === this.#loaded ? this.#source : undefined;
+		return source ? source.failed : new Promise(() => undefined);
+	}
+
+	async #load(): Promise<void> {
 		const src = this.getAttribute("src") && this.src;
 		const canvas = this.shadowRoot?.querySelector("canvas");
+		// Outside a document nothing is loaded, and who waits for playback is told so.
+		if (!this.isConnected && !this.paused) this.nativeEl.pause();
 		if (!src || !this.isConnected || !canvas) return;
-		if (this.preload === "none" && !play && !this.autoplay) return;
+		if (this.preload === "none" && this.paused && !this.autoplay) return;
 		const source = new PlayerSource(src, {
 			video: this.nativeEl,
 			canvas,
@@ -311,7 +324,7 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 			},
 		});
 		this.#source = source;
-		const metadataOnly = this.preload === "metadata" && !play && !this.autoplay && this.nativeEl.paused;
+		const metadataOnly = this.preload === "metadata" && !this.autoplay;
 		await source.open({ metadataOnly, at: this.#resumeAt });
 	}
 
@@ -321,6 +334,8 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 		this.#source = undefined;
 		this.#error = undefined;
 		source?.destroy();
+		// A `play()` under way was meant for what is left here.
+		if ((source || this.#loadRequested) && !this.paused) this.nativeEl.pause();
 		if (this.#track) this.removeVideoTrack(this.#track);
 		this.#track = undefined;
 		this.#drawPoster();

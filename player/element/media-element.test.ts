@@ -299,6 +299,54 @@ describe("the media element", () => {
 		expect(await harness.element((v) => [v.preload, v.error])).toEqual(["none", null]);
 	});
 
+	it("takes back a play() whose script has not come yet, and tells of both at once", async () => {
+		const held = Promise.withResolvers<void>();
+		harness.server.intercept = async (path) => {
+			if (/\/hls-[^/]*\.js$/.test(path)) await held.promise;
+			return undefined;
+		};
+		await harness.open(
+			`<crescendo-video id="v" muted enhancement="off" src="/stream/master.m3u8"></crescendo-video>`,
+		);
+		const taken = await harness.element(async (v) => {
+			const outcome = (played: Promise<void>) =>
+				played.then(
+					() => "played",
+					({ name }: DOMException) => name,
+				);
+			const said: unknown[] = [];
+			for (const leave of [
+				() => v.pause(),
+				() => (v.src = "/stream/master.m3u8?other"),
+				() => v.load(),
+				() => v.remove(),
+			]) {
+				const played = outcome(v.play());
+				said.push(v.paused);
+				leave();
+				said.push(await played, v.paused);
+			}
+			// Outside a document nothing is loaded.
+			said.push(await outcome(v.play()));
+			document.body.append(v);
+			return said;
+		});
+		const once = [false, "AbortError", true];
+		expect(taken).toEqual([...once, ...once, ...once, ...once, "AbortError"]);
+		held.resolve();
+		await harness.until(() => (document.querySelector("crescendo-video")?.readyState ?? 0) >= 3);
+		expect(await harness.element((v) => [v.paused, v.played.length])).toEqual([true, 0]);
+		// The same address again is a load of its own.
+		const again = await harness.element(async (v) => {
+			const emptied = new Promise((resolve) => v.addEventListener("emptied", resolve, { once: true }));
+			const loaded = new Promise((resolve) => v.addEventListener("loadeddata", resolve, { once: true }));
+			v.src = v.getAttribute("src") ?? "";
+			await Promise.all([emptied, loaded]);
+			return v.error;
+		});
+		expect(again).toBeNull();
+	});
+
 	it("buffers one second before it is played, and then half a minute: not whatever there is", async () => {
 		await harness.open(
 			`<crescendo-video id="v" muted enhancement="off" src="/long/master.m3u8"></crescendo-video>`,

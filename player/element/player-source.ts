@@ -157,7 +157,12 @@ export class PlayerSource {
 		return end === undefined ? 0 : end - video.currentTime;
 	}
 
-	/** Starts loading. @param at seconds to begin at; undefined: where the stream says */
+	/**
+	 * Starts loading.
+	 *
+	 * @param options.metadataOnly until playing is asked for
+	 * @param options.at seconds to begin at; undefined: where the stream says
+	 */
 	async open(options: { readonly metadataOnly: boolean; readonly at: number | undefined }): Promise<void> {
 		const { video } = this.#host;
 		if (sourceKind(this.url) === "file") {
@@ -203,7 +208,7 @@ export class PlayerSource {
 				fatal: (error) => this.#fail(error.message),
 			},
 			headStart,
-			{ maxBufferLength: options.metadataOnly ? METADATA_BUFFER : PLAYING_BUFFER },
+			{ maxBufferLength: options.metadataOnly && video.paused ? METADATA_BUFFER : PLAYING_BUFFER },
 		);
 		const feed = this.#feed;
 		this.#attach(() => feed.load(video, this.url, options.at));
@@ -221,9 +226,11 @@ export class PlayerSource {
 	/** Gives the video its source. What the page set since it asked for the source must not be lost by that. */
 	#attach(act: () => void): void {
 		const { video } = this.#host;
-		const { playbackRate } = video;
+		const { paused, playbackRate } = video;
 		act();
 		video.playbackRate = playbackRate;
+		// Begun before there was a source. Whoever asked for it hears how it goes.
+		if (!paused) video.play().catch(() => undefined);
 	}
 
 	/** Playback was asked for: from here on the buffer is filled as usual. */
