@@ -1,7 +1,9 @@
-import { expect, it } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 import { withUploadLock } from "./upload-lock.ts";
 
 const { signal } = new AbortController();
+
+afterEach(() => vi.restoreAllMocks());
 
 /** Runs under the lock until `let go`. */
 const occupy = async (key: string) => {
@@ -62,4 +64,37 @@ it("hands on what the work throws, and lets the lock go", async () => {
 	const thrown = withUploadLock("throws", signal, () => Promise.reject(new Error("broken")));
 	await expect(thrown).rejects.toThrow("broken");
 	expect(await withUploadLock("throws", signal, async (alone) => alone)).toBe(true);
+});
+
+it("does not wait for a browser that loses an abort", async () => {
+	const request = navigator.locks.request.bind(navigator.locks) as (
+		name: string,
+		work: () => unknown,
+	) => Promise<unknown>;
+	vi.spyOn(navigator.locks, "request").mockImplementation(((name: string, _: LockOptions, work: () => unknown) =>
+		request(name, work)) as LockManager["request"]);
+	const first = await occupy("deaf");
+	expect(await withUploadLock("deaf", signal, async (alone) => alone)).toBe(false);
+
+	const dying = Promise.withResolvers<void>();
+	const dead = request("crescendo-upload:deaf and dumb", () => dying.promise);
+	const abort = new AbortController();
+	const given = withUploadLock("deaf and dumb", abort.signal, async () => "ran");
+	abort.abort(new Error("enough"));
+	await expect(given).rejects.toThrow("enough");
+
+	// What was waited for in vain is granted at last, and keeps nobody out.
+	first.leave();
+	dying.resolve();
+	await Promise.all([first.done, dead]);
+	for (const key of ["deaf", "deaf and dumb"]) {
+		expect(await withUploadLock(key, signal, async (alone) => alone)).toBe(true);
+	}
+});
+
+it("works alone where the browser refuses locks with all other storage", async () => {
+	vi.spyOn(navigator.locks, "request").mockRejectedValue(
+		new DOMException("The request was denied.", "SecurityError"),
+	);
+	expect(await withUploadLock("refused", signal, async (alone) => alone)).toBe(true);
 });

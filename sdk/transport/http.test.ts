@@ -215,6 +215,14 @@ describe("HttpClient", () => {
 		expect((await setUp([{ status: 404, body: error("not-found") }]).ask([404])).status).toBe(404);
 	});
 
+	it("does not wait for a token, which may be a person's to give, once it is aborted", async () => {
+		const client = new HttpClient(() => new Promise(() => {}));
+		const stop = new AbortController();
+		const asked = client.request({ method: "GET", url: "https://edge.example/v1/x", signal: stop.signal });
+		stop.abort(new Error("enough"));
+		await expect(asked).rejects.toThrow("enough");
+	});
+
 	it("takes an abort along while it waits for an answer, and lets go of a request that is answered", async () => {
 		const stop = new AbortController();
 		const signals: AbortSignal[] = [];

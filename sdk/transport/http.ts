@@ -117,12 +117,13 @@ export class HttpClient {
 			request.signal.throwIfAborted();
 			const asked = (this.#token ??= this.#freshToken());
 			let sentAt = now();
-			const outcome = await asked.then(
+			const outcome = await unlessAborted(asked, request.signal).then(
 				(token) => {
 					sentAt = now();
 					return this.#attempt(request, policy, token);
 				},
 				(cause: unknown) => {
+					request.signal.throwIfAborted();
 					// Requests side by side wait for the same token: only the first to fail gives it up.
 					if (this.#token === asked) {
 						this.#token = undefined;
@@ -234,6 +235,18 @@ export class HttpClient {
 		};
 	}
 }
+
+/** A callback for tokens may wait for a person, who may want to end the upload instead. @throws the signal's reason once it aborts */
+const unlessAborted = async <T>(work: Promise<T>, signal: AbortSignal): Promise<T> => {
+	const { promise, reject } = Promise.withResolvers<never>();
+	const abort = () => reject(signal.reason);
+	signal.addEventListener("abort", abort, { once: true });
+	try {
+		return await Promise.race([work, promise]);
+	} finally {
+		signal.removeEventListener("abort", abort);
+	}
+};
 
 /** @returns undefined for a body that is no JSON (a proxy's page, say). */
 const parseJson = (text: string): unknown => {

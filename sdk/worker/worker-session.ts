@@ -5,6 +5,9 @@ import type { UploadResult } from "../result.ts";
 import type { SessionHost } from "../session/host.ts";
 import type { PageMessage, WorkerMessage, WorkerSource } from "./messages.ts";
 
+/** Milliseconds that a worker has to end by itself after `abort`, and to forget its journal. It may be loading something that never comes. */
+const ABORT_PATIENCE = 5000;
+
 /** A session that runs in a worker; the same surface as `UploadSession`. */
 export class WorkerSession {
 	readonly #source: Blob | string | Feed;
@@ -13,6 +16,8 @@ export class WorkerSession {
 	readonly #signal: AbortSignal;
 	readonly #makeWorker: () => Worker;
 	#worker: Worker | undefined;
+	/** Whether its script listens. */
+	#ready = false;
 	#paused = false;
 
 	constructor(
@@ -42,11 +47,19 @@ export class WorkerSession {
 	/** @throws {UploadError} what ended the session; `worker-failed` where the worker does not start or dies. */
 	run(): Promise<UploadResult> {
 		return new Promise<UploadResult>((resolve, reject) => {
+			let patience: ReturnType<typeof setTimeout> | undefined;
+			const aborted = () => end(() => reject(new UploadError("aborted", "The upload was aborted.")));
 			const abort = () => {
 				this.#feed?.end();
+				if (!this.#ready) {
+					aborted();
+					return;
+				}
 				this.#post({ type: "abort" });
+				patience = setTimeout(aborted, ABORT_PATIENCE);
 			};
 			const end = (settle: () => void) => {
+				clearTimeout(patience);
 				this.#signal.removeEventListener("abort", abort);
 				this.#worker?.terminate();
 				this.#worker = undefined;
@@ -88,12 +101,10 @@ export class WorkerSession {
 	#receive(message: Exclude<WorkerMessage, { type: "done" | "failed" }>): void {
 		switch (message.type) {
 			case "ready":
+				this.#ready = true;
 				this.#post({ type: "begin", source: describe(this.#source), options: this.#options });
 				if (this.#paused) {
 					this.#post({ type: "pause" });
-				}
-				if (this.#signal.aborted) {
-					this.#post({ type: "abort" });
 				}
 				break;
 			case "step":
