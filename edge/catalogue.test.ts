@@ -5,7 +5,7 @@ import type { AssetResponse } from "../protocol/asset.ts";
 import { isSampled } from "./catalogue/sampling.ts";
 import { formatReport, type PlaybackReport } from "../protocol/cmcd.ts";
 import { encodePart } from "../protocol/part.ts";
-import { call, createAsset, migrate, ORIGIN, uploadAll } from "./testing/edge-client.ts";
+import { call, createAsset, migrate, ORIGIN, putPart, uploadAll } from "./testing/edge-client.ts";
 import { clipTracks, createRequest } from "./testing/fixture-media.ts";
 import { jpegOf } from "./testing/pictures.ts";
 import app from "./worker.ts";
@@ -41,6 +41,30 @@ describe("details", () => {
 		const cleared = await (await patch(id, { description: null })).json<AssetResponse>();
 		expect(cleared.description).toBeUndefined();
 		expect(cleared.title).toBe("Über den Wolken");
+	});
+
+	it("are what viewers see: the master playlist has the title as it is now, and none that was taken away", async () => {
+		const shownTitle = async (assetId: string) => {
+			const text = await (await call(`/v1/assets/${assetId}/master.m3u8`, { token: "" })).text();
+			expect(text).toContain("#EXT-X-STREAM-INF");
+			return /com\.apple\.hls\.title",VALUE="([^"]*)"/.exec(text)?.[1];
+		};
+		const { id: open } = await createAsset(createRequest(tracks, { title: "At first" }));
+		for (const track of tracks) expect((await putPart(open, track.id, 0, track.samples)).status).toBe(201);
+		expect(await shownTitle(open)).toBe("At first");
+		await patch(open, { title: "Live" });
+		expect(await shownTitle(open)).toBe("Live");
+		const counts = { tracks: tracks.map((track) => ({ id: track.id, parts: 1 })) };
+		expect((await call(`/v1/assets/${open}/complete`, { method: "POST", json: counts })).status).toBe(200);
+		expect(await shownTitle(open)).toBe("Live");
+		await patch(open, { title: "Replay" });
+		expect(await shownTitle(open)).toBe("Replay");
+		await patch(open, { title: null });
+		expect(await shownTitle(open)).toBeUndefined();
+		expect((await call(`/v1/assets/${open}`, { method: "DELETE" })).status).toBe(204);
+		const named = await uploadAll(tracks, 40, undefined, { title: "Never changed" });
+		expect(await shownTitle(named)).toBe("Never changed");
+		expect((await call(`/v1/assets/${named}`, { method: "DELETE" })).status).toBe(204);
 	});
 
 	it.each([

@@ -1,10 +1,10 @@
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { findCopy, findText } from "./http/object-cache.ts";
 import { API_KEY, call, createAsset, migrate, ORIGIN, putPart, uploadAll } from "./testing/edge-client.ts";
 import { clipTracks, createRequest } from "./testing/fixture-media.ts";
-import app from "./worker.ts";
+import app, { AssetObject } from "./worker.ts";
 
 const tracks = clipTracks({ frames: 75 });
 let id: string;
@@ -141,9 +141,16 @@ describe("copies in the cache", () => {
 	it("are gone with the asset", async () => {
 		const gone = await uploadAll(tracks);
 		const keys = (await env.MEDIA.list({ prefix: `assets/${gone}/` })).objects.map(({ key }) => key);
-		const files = ["tracks/base/init.mp4", "tracks/base/segments/0.m4s", "tracks/e40/segments/1.m4s"];
+		const files = [
+			"tracks/base/init.mp4",
+			"tracks/base/segments/0.m4s",
+			"tracks/e40/segments/1.m4s",
+			"master.m3u8",
+		];
 		for (const file of files) await (await call(`/v1/assets/${gone}/${file}`, { token: "" })).arrayBuffer();
-		await expect.poll(async () => (await findCopy(`assets/${gone}/base/0.m4s`))?.status).toBe(200);
+		for (const key of ["base/0.m4s", "state.json"]) {
+			await expect.poll(async () => (await findCopy(`assets/${gone}/${key}`))?.status).toBe(200);
+		}
 		expect((await call(`/v1/assets/${gone}`, { method: "DELETE" })).status).toBe(204);
 		expect(keys.length).toBeGreaterThan(6);
 		for (const key of keys) expect(await findCopy(key)).toBeUndefined();
@@ -167,12 +174,33 @@ describe("the playlist of an asset that is still written", () => {
 				createExecutionContext(),
 			);
 		const first = new TextDecoder().decode(await bodyOf(await ask(`/p/${token}`)));
-		await expect.poll(() => findText(`playlists/${growing}/base`)).toBe(first);
+		await expect.poll(() => findText(`playlists/${growing}/tracks/base`)).toEqual({ text: first, complete: false });
 		await putPart(growing, "base", 1, base.slice(60));
 		expect(new TextDecoder().decode(await bodyOf(await ask(`/p/${token}`)))).toBe(first);
 		expect((await ask("")).status).toBe(401);
 		expect((await call(`/v1/assets/${growing}`, { method: "DELETE" })).status).toBe(204);
 	});
+
+	it.each(["master.m3u8", "enhancements.json"])(
+		"has a %s that is shared so as well, and so is that there is none yet",
+		async (file) => {
+			const { id: coming } = await createAsset(createRequest(tracks));
+			const atAsset = vi.spyOn(AssetObject.prototype, "index");
+			const ask = async (playlistSeconds: number) => {
+				const limits = { ...env, CRESCENDO_LIMITS: JSON.stringify({ playlistSeconds }) };
+				const request = new Request(`${ORIGIN}/v1/assets/${coming}/${file}`);
+				const response = await app.fetch(request, limits, createExecutionContext());
+				return [response.status, response.headers.get("Retry-After"), await response.text()];
+			};
+			const first = await ask(10);
+			expect(first.slice(0, 2)).toEqual(file === "master.m3u8" ? [404, "1"] : [200, null]);
+			await expect.poll(() => findText(`playlists/${coming}/index/${file.split(".")[0]}`)).toBeDefined();
+			for (let viewer = 0; viewer < 5; viewer++) expect(await ask(10)).toEqual(first);
+			expect(atAsset).toHaveBeenCalledTimes(1);
+			atAsset.mockRestore();
+			expect((await call(`/v1/assets/${coming}`, { method: "DELETE" })).status).toBe(204);
+		},
+	);
 });
 
 describe("addresses that lead nowhere", () => {

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { M3U8Parser, type PlaylistLevelType } from "hls.js";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { DEEPEST, FAN, placeAbove, relayName, type RelayPlace, widthOf } from "./relay/relay-place.ts";
-import { MOST_WAITING } from "./relay/relay-calls.ts";
+import { MOST_WAITING } from "./relay/crowd.ts";
 import { Camera } from "./testing/camera.ts";
 import { call, migrate, ORIGIN } from "./testing/edge-client.ts";
 import { clipTracks } from "./testing/fixture-media.ts";
@@ -74,6 +74,27 @@ describe("a crowd at a live asset", () => {
 		expect((await call(`/v1/assets/${camera.id}`, { method: "DELETE" })).status).toBe(204);
 		expect(new Set((await Promise.all(waiting)).map(({ status }) => status))).toEqual(new Set([404]));
 	});
+
+	it.each(["master.m3u8", "enhancements.json"])(
+		"gets %s from a relay where the asset has enough to do",
+		async (file) => {
+			const camera = await Camera.start(tracks, FILMED);
+			const get = async () => bytesOf(await call(`${ORIGIN}/v1/assets/${camera.id}/${file}`, { token: "" }));
+			const one = await get();
+			const index = AssetObject.prototype.index;
+			vi.spyOn(AssetObject.prototype, "index").mockImplementation(async function (
+				this: AssetObject,
+				name,
+				asker,
+			) {
+				if (asker === "viewer") throw Object.assign(new Error("Too many requests."), { overloaded: true });
+				return index.call(this, name, asker);
+			});
+			const atRelays = vi.spyOn(RelayObject.prototype, "index");
+			expect(await get()).toEqual(one);
+			expect([one.status, atRelays.mock.calls.length]).toEqual([200, 1]);
+		},
+	);
 
 	it("is turned away, and not lost, where every relay is full", async () => {
 		const camera = await Camera.start(tracks, FILMED);

@@ -74,7 +74,7 @@ export class LiveDesk {
 	}
 
 	/** What playlists are built from, now. */
-	view(): PlaybackState | undefined {
+	#state(): PlaybackState | undefined {
 		const asset = this.#find();
 		if (asset === undefined) return undefined;
 		this.#view ??= playbackState(asset.settings, asset.state, asset.state.phase === "ready");
@@ -84,7 +84,7 @@ export class LiveDesk {
 	/** The master playlist, empty while nothing can be played yet, or the list of enhancements. */
 	async index(name: IndexName): Promise<Result<string>> {
 		const asset = this.#find();
-		const state = this.view();
+		const state = this.#state();
 		if (asset === undefined || state === undefined) return noSuch("such asset");
 		const make = (): string => {
 			if (name === "enhancements") return JSON.stringify(enhancementList(state));
@@ -153,7 +153,7 @@ export class LiveDesk {
 	}
 
 	#track(trackId: string): { readonly state: PlaybackState; readonly track: PlaybackTrack } | undefined {
-		const state = this.view();
+		const state = this.#state();
 		const track = state?.tracks.find(({ id }) => id === trackId);
 		return state === undefined || track === undefined ? undefined : { state, track };
 	}

@@ -30,6 +30,7 @@ export type CaptionTrack = {
 
 /** What stands beside the tracks; addresses relative to the master playlist. */
 export type Surroundings = {
+	readonly title?: string | undefined;
 	readonly captions?: readonly CaptionTrack[];
 	readonly poster?: string;
 	readonly storyboard?: string;
@@ -42,7 +43,7 @@ export type Surroundings = {
  * Undefined while the base or the audio has no segment: clients read this once and would miss what it leaves out.
  */
 export const masterPlaylist = (state: PlaybackState, surroundings: Surroundings = {}): string | undefined => {
-	const { captions = [], poster, storyboard } = surroundings;
+	const { title, captions = [], poster, storyboard } = surroundings;
 	const tracks = offeredTracks(state);
 	const base = tracks.find(({ track }) => track.kind === "base");
 	if (base?.track.kind !== "base") return undefined;
@@ -53,7 +54,7 @@ export const masterPlaylist = (state: PlaybackState, surroundings: Surroundings 
 	if (tracks.some(({ track }) => track.kind === "enhancement")) {
 		lines.push(extXSessionData(ENHANCEMENTS_DATA_ID, "enhancements.json"));
 	}
-	if (state.title !== undefined) lines.push(extXSessionText(TITLE_DATA_ID, state.title));
+	if (title !== undefined) lines.push(extXSessionText(TITLE_DATA_ID, title));
 	if (poster !== undefined) lines.push(extXSessionData(POSTER_DATA_ID, poster, "RAW"));
 	if (storyboard !== undefined) lines.push(extXSessionData(STORYBOARD_DATA_ID, storyboard, "RAW"));
 	if (audio?.track.kind === "audio") {

@@ -23,11 +23,12 @@ export type PlaybackTrack = {
 };
 
 /**
- * All that playlists are built from. While an asset is written the Durable Object makes one for each request; on completion the
+ * All that playlists are built from. While an asset is written its Durable Object makes one for each change of it; on completion the
  * last is frozen beside the segments (`packed-state.ts`), and the Durable Object is not asked again.
  */
 export type PlaybackState = {
 	readonly id: string;
+	/** That of creation: what it is called now is not frozen. */
 	readonly title: string | undefined;
 	/** RFC 3339. */
 	readonly createdAt: string;

@@ -74,7 +74,7 @@ describe("masterPlaylist", () => {
 	});
 
 	it("says what the asset is called, whatever is in the name", () => {
-		const text = masterPlaylist(state({ title: 'A "quoted" name\nof two lines' })) ?? "";
+		const text = masterPlaylist(state(), { title: 'A "quoted" name\nof two lines' }) ?? "";
 		const { sessionData } = M3U8Parser.parseMasterPlaylist(text, URL_OF_MASTER);
 		expect(sessionData?.["com.apple.hls.title"]?.["VALUE"]).toBe("A ″quoted″ name of two lines");
 	});

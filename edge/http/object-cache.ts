@@ -1,3 +1,6 @@
+import type { Context } from "hono";
+import type { EdgeContext } from "../environment.ts";
+
 /**
  * Copies of immutable objects in the cache of the data centre that a viewer is served from. They are looked up under the object's own
  * name, never under the address that was asked for, and only after whoever asks has been let in: a token that has expired finds
@@ -5,10 +8,13 @@
  */
 
 /** Seconds that a copy outlives its object at most, in data centres other than the one that removes it. */
-const COPY_SECONDS = 3600;
+const COPY_SECONDS = 300;
 
 /** Bytes of the largest object that is copied. */
 export const LARGEST_COPY = 32 * 2 ** 20;
+
+/** Header of a text that is kept; see `SharedText`. */
+const COMPLETE = "Crescendo-Complete";
 
 const addressOf = (key: string): string => `https://objects.crescendo/${key}`;
 
@@ -16,9 +22,9 @@ const addressOf = (key: string): string => `https://objects.crescendo/${key}`;
 export const findCopy = async (key: string): Promise<Response | undefined> => caches.default.match(addressOf(key));
 
 /** Keeps a copy of what is sent, at most `LARGEST_COPY` bytes. `response` is a clone that nobody else reads. */
-export const keepCopy = async (key: string, response: Response): Promise<void> => {
+export const keepCopy = async (key: string, response: Response, seconds = COPY_SECONDS): Promise<void> => {
 	const copy = new Response(response.body, response);
-	copy.headers.set("Cache-Control", `public, max-age=${COPY_SECONDS}`);
+	copy.headers.set("Cache-Control", `public, max-age=${seconds}`);
 	await caches.default.put(addressOf(key), copy);
 };
 
@@ -27,14 +33,36 @@ export const dropCopies = async (keys: readonly string[]): Promise<void> => {
 	await Promise.all(keys.map((key) => caches.default.delete(addressOf(key))));
 };
 
-/** A text that a data centre gives to all who ask within a few seconds, or undefined. */
-export const findText = async (key: string): Promise<string | undefined> =>
-	(await caches.default.match(addressOf(key)))?.text();
+/** An object that the Worker reads whole, from its copy or from the store; the copy is kept for so many seconds. */
+export const readObject = async (
+	{ env, executionCtx }: Context<EdgeContext>,
+	key: string,
+	seconds = COPY_SECONDS,
+): Promise<Response | undefined> => {
+	const copy = await findCopy(key);
+	if (copy !== undefined) return copy;
+	const object = await env.MEDIA.get(key);
+	if (object === null) return undefined;
+	const response = new Response(object.body, { headers: { "Content-Length": String(object.size) } });
+	executionCtx.waitUntil(keepCopy(key, response.clone(), seconds));
+	return response;
+};
+
+/** A text of an asset that a data centre gives to all who ask within a few seconds. */
+export type SharedText = {
+	readonly text: string;
+	/** Whether the asset was complete: the text says all that there will be. */
+	readonly complete: boolean;
+};
+
+/** A text that was kept, or undefined. */
+export const findText = async (key: string): Promise<SharedText | undefined> => {
+	const kept = await caches.default.match(addressOf(key));
+	return kept && { text: await kept.text(), complete: kept.headers.get(COMPLETE) === "true" };
+};
 
 /** Keeps a text for so many seconds. */
-export const keepText = async (key: string, text: string, seconds: number): Promise<void> => {
-	await caches.default.put(
-		addressOf(key),
-		new Response(text, { headers: { "Cache-Control": `public, max-age=${seconds}` } }),
-	);
+export const keepText = async (key: string, { text, complete }: SharedText, seconds: number): Promise<void> => {
+	const headers = { "Cache-Control": `public, max-age=${seconds}`, [COMPLETE]: String(complete) };
+	await caches.default.put(addressOf(key), new Response(text, { headers }));
 };

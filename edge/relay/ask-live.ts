@@ -1,16 +1,22 @@
 import type { Context } from "hono";
-import type { PartialLocation, PlaylistQuery } from "../asset/live-desk.ts";
+import type { IndexName, PartialLocation, PlaylistQuery } from "../asset/live-desk.ts";
 import type { EdgeContext } from "../environment.ts";
 import { ApiError } from "../http/api-error.ts";
 import { assetObject, unwrap } from "../routes/context.ts";
+import { Depths } from "./depths.ts";
 import type { Served } from "./relay-calls.ts";
 import { DEEPEST, relayName, type RelayPlace, widthOf } from "./relay-place.ts";
 
-/** Milliseconds without a request after which it is forgotten that an asset is crowded. */
-const REMEMBERED_MS = 60_000;
+/** Of this instance of the Worker. */
+const depths = new Depths();
 
-/** How far down viewers of crowded assets were served last by this instance of the Worker, so that it asks there at once. */
-const depths = new Map<string, { level: number; usedAt: number }>();
+/** The master playlist or the list of enhancements, from the asset or from a relay. @throws ApiError what was refused */
+export const askIndex = (context: Context<EdgeContext>, asset: string, name: IndexName): Promise<string> =>
+	ask(context, asset, (place) =>
+		place === undefined
+			? assetObject(context, asset).index(name, "viewer")
+			: relayObject(context, place).index(place, name, "viewer"),
+	);
 
 /** A media playlist that has what is asked for, from the asset or from a relay. @throws ApiError what was refused */
 export const askPlaylist = (
@@ -46,13 +52,13 @@ const ask = async <Value>(
 	askAt: (place: RelayPlace | undefined) => Promise<Served<Value>>,
 ): Promise<Value> => {
 	const region = String(context.req.raw.cf?.continent ?? "XX");
-	for (let level = rememberedLevel(asset); level <= DEEPEST; level++) {
+	for (let level = depths.levelOf(asset, Date.now()); level <= DEEPEST; level++) {
 		const index = Math.floor(Math.random() * widthOf(level));
 		const served = await askAt(level === 0 ? undefined : { asset, region, level, index }).catch(
 			crowdedIfOverloaded,
 		);
 		if (served === "crowded") continue;
-		remember(asset, level);
+		depths.remember(asset, level, Date.now());
 		return unwrap(served);
 	}
 	throw new ApiError("rate-limited", "Too many viewers ask for this at once.", "Ask again in a second.", {
@@ -64,14 +70,6 @@ const ask = async <Value>(
 const crowdedIfOverloaded = (error: unknown): "crowded" => {
 	if (error instanceof Error && "overloaded" in error && error.overloaded === true) return "crowded";
 	throw error;
-};
-
-const rememberedLevel = (asset: string): number => depths.get(asset)?.level ?? 0;
-
-const remember = (asset: string, level: number): void => {
-	const now = Date.now();
-	for (const [other, { usedAt }] of depths) if (usedAt < now - REMEMBERED_MS) depths.delete(other);
-	if (level > 0) depths.set(asset, { level, usedAt: now });
 };
 
 const relayObject = ({ env }: Context<EdgeContext>, place: RelayPlace) =>

@@ -1,7 +1,8 @@
 import { DurableObject } from "cloudflare:workers";
-import type { PartialLocation, PlaylistQuery } from "../asset/live-desk.ts";
+import type { IndexName, PartialLocation, PlaylistQuery } from "../asset/live-desk.ts";
 import type { Environment } from "../environment.ts";
-import { type Asker, MOST_WAITING, type RelayCalls, type Served } from "./relay-calls.ts";
+import { Crowd } from "./crowd.ts";
+import type { Asker, RelayCalls, Served } from "./relay-calls.ts";
 import { placeAbove, relayName, type RelayPlace } from "./relay-place.ts";
 import { SharedAnswers } from "./shared-answers.ts";
 
@@ -11,6 +12,17 @@ import { SharedAnswers } from "./shared-answers.ts";
  */
 export class RelayObject extends DurableObject<Environment> implements RelayCalls {
 	readonly #answers = new SharedAnswers();
+	readonly #crowd = new Crowd();
+
+	/** The master playlist or the list of enhancements, as the asset's Durable Object would give it. */
+	async index(place: RelayPlace, name: IndexName, asker: Asker): Promise<Served<string>> {
+		return this.#once(asker, `index ${name}`, false, () => {
+			const above = placeAbove(place);
+			return above === undefined
+				? this.#asset(place).index(name, "relay")
+				: this.#relay(above).index(above, name, "relay");
+		});
+	}
 
 	/** A media playlist, as the asset's Durable Object would give it. */
 	async playlist(place: RelayPlace, trackId: string, query: PlaylistQuery, asker: Asker): Promise<Served<string>> {
@@ -47,9 +59,10 @@ export class RelayObject extends DurableObject<Environment> implements RelayCall
 		isLasting: boolean,
 		ask: () => Promise<Served<Value>>,
 	): Promise<Served<Value>> {
-		if (asker === "viewer" && this.#answers.waiting >= MOST_WAITING) return "crowded";
 		// A refusal may be over in a moment: nobody else gets it.
-		return this.#answers.get(key, ask, (served) => isLasting && served !== "crowded" && served.ok);
+		return this.#crowd.serve(asker, () =>
+			this.#answers.get(key, ask, (served) => isLasting && served !== "crowded" && served.ok),
+		);
 	}
 
 	#asset({ asset }: RelayPlace) {

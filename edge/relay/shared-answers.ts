@@ -1,15 +1,15 @@
 /** Milliseconds for which a good answer is given to those who ask the same a little later. */
 const KEPT_MS = 1000;
 
+/**
+ * Most answers at a time of which one is kept so: twice what players of twelve tracks ask for. Whoever asks for each segment of hours
+ * after the other does not fill the memory.
+ */
+const MOST_KEPT = 64;
+
 /** Of all who ask the same, asks once: whoever comes while the answer is awaited, or a moment after it, gets the same. */
 export class SharedAnswers {
 	readonly #answers = new Map<string, Promise<unknown>>();
-	#waiting = 0;
-
-	/** How many are waiting for an answer. */
-	get waiting(): number {
-		return this.#waiting;
-	}
 
 	/**
 	 * The answer to what `key` names.
@@ -17,13 +17,8 @@ export class SharedAnswers {
 	 * @param isLasting whether an answer may be given to those who come later
 	 */
 	async get<Value>(key: string, ask: () => Promise<Value>, isLasting: (value: Value) => boolean): Promise<Value> {
-		this.#waiting += 1;
-		try {
-			const shared = this.#answers.get(key) as Promise<Value> | undefined;
-			return await (shared ?? this.#ask(key, ask, isLasting));
-		} finally {
-			this.#waiting -= 1;
-		}
+		const shared = this.#answers.get(key) as Promise<Value> | undefined;
+		return shared ?? this.#ask(key, ask, isLasting);
 	}
 
 	async #ask<Value>(key: string, ask: () => Promise<Value>, isLasting: (value: Value) => boolean): Promise<Value> {
@@ -35,7 +30,7 @@ export class SharedAnswers {
 			lasting = isLasting(value);
 			return value;
 		} finally {
-			if (lasting) setTimeout(() => this.#answers.delete(key), KEPT_MS);
+			if (lasting && this.#answers.size <= MOST_KEPT) setTimeout(() => this.#answers.delete(key), KEPT_MS);
 			else this.#answers.delete(key);
 		}
 	}

@@ -1,104 +1,112 @@
 import { type Context, Hono } from "hono";
 import { requirePlayback } from "../access/require-playback.ts";
-import { type Extra, loadExtras } from "../asset/extras.ts";
+import { loadExtraList, loadExtras } from "../asset/extras.ts";
 import type { PlaylistQuery } from "../asset/live-desk.ts";
 import { frozenStateKey } from "../asset/object-keys.ts";
 import type { EdgeContext } from "../environment.ts";
 import { enhancementList } from "../hls/enhancement-list.ts";
 import { captionPlaylist } from "../hls/caption-playlist.ts";
-import { type CaptionTrack, masterPlaylist, type Surroundings } from "../hls/master-playlist.ts";
+import { masterPlaylist } from "../hls/master-playlist.ts";
 import { mediaPlaylist } from "../hls/media-playlist.ts";
 import { type PackedState, unpackState } from "../hls/packed-state.ts";
 import type { PlaybackState } from "../hls/playback-state.ts";
+import { surroundingsOf } from "../hls/surroundings.ts";
 import { ApiError, notFound } from "../http/api-error.ts";
-import { findText, keepText } from "../http/object-cache.ts";
+import { findText, keepText, readObject, type SharedText } from "../http/object-cache.ts";
 import { readLimits } from "../limits.ts";
 import { matchesEtag } from "../http/range.ts";
-import { askPlaylist } from "../relay/ask-live.ts";
-import { assetIdParam, assetObject, unwrap } from "./context.ts";
+import { askIndex, askPlaylist } from "../relay/ask-live.ts";
+import { assetIdParam } from "./context.ts";
 
 const PLAYLIST_TYPE = "application/vnd.apple.mpegurl";
 
-/** Playlists and the list of enhancements: built from the state at every request, stored nowhere. */
+/** Seconds for which a data centre keeps a finished asset's state: so long its playlists are there after the asset is deleted elsewhere. */
+const STATE_SECONDS = 10;
+
+/** Playlists and the list of enhancements: built from the state, stored nowhere but in what a data centre shares for a moment. */
 export const playlists = new Hono<EdgeContext>()
 	.get("/v1/assets/:id/master.m3u8", async (context) => {
 		const id = assetIdParam(context);
-		const [state, extras] = await Promise.all([loadPlayable(context), loadExtras(context.env.MEDIA, id)]);
-		const playlist = masterPlaylist(state, surroundingsOf(state, extras));
-		if (playlist === undefined) throw notYet();
-		return answer(context, state.complete, playlist, PLAYLIST_TYPE);
+		await requirePlayback(context, id);
+		const playlist = await shared(context, id, "index/master", {
+			frozen: async (state) =>
+				masterPlaylist(state, surroundingsOf(state, await loadExtraList(context.env.MEDIA, id))) ?? "",
+			live: () => askIndex(context, id, "master"),
+		});
+		// Shared as well, or all who wait for a camera to begin would ask the Durable Object.
+		if (playlist.text === "") throw notYet();
+		return answer(context, playlist, PLAYLIST_TYPE);
 	})
 	.get("/v1/assets/:id/enhancements.json", async (context) => {
-		const state = await loadPlayable(context);
-		return answer(context, state.complete, JSON.stringify(enhancementList(state)), "application/json");
+		const id = assetIdParam(context);
+		await requirePlayback(context, id);
+		const list = await shared(context, id, "index/enhancements", {
+			frozen: (state) => JSON.stringify(enhancementList(state)),
+			live: () => askIndex(context, id, "enhancements"),
+		});
+		return answer(context, list, "application/json");
 	})
 	.get("/v1/assets/:id/tracks/:track/playlist.m3u8", async (context) => {
 		const id = assetIdParam(context);
 		await requirePlayback(context, id);
 		const query = playlistQuery(context);
 		const trackId = context.req.param("track");
+		const live = () => askPlaylist(context, id, trackId, query);
 		// Who asks for what is to come has seen a playlist without an end: it is not asked first whether the asset is complete.
-		const isBlocking = query.segment !== undefined;
-		const shared = isBlocking ? undefined : await findText(sharedKey(id, trackId, query));
-		if (shared !== undefined) return answer(context, false, shared, PLAYLIST_TYPE);
-		const frozen = isBlocking ? undefined : await loadFrozen(context, id);
-		if (frozen === undefined) {
-			const text = await askPlaylist(context, id, trackId, query);
-			const { playlistSeconds } = readLimits(context.env.CRESCENDO_LIMITS);
-			if (!isBlocking && playlistSeconds > 0) {
-				context.executionCtx.waitUntil(keepText(sharedKey(id, trackId, query), text, playlistSeconds));
-			}
-			return answer(context, false, text, PLAYLIST_TYPE);
+		if (query.segment !== undefined) {
+			return answer(context, { text: await live(), complete: false }, PLAYLIST_TYPE);
 		}
-		const track = frozen.tracks.find((candidate) => candidate.id === trackId);
-		if (track === undefined) throw notFound("such track");
-		if (track.segments.length === 0) throw notYet();
-		return answer(context, true, mediaPlaylist(frozen, track), PLAYLIST_TYPE);
+		const name = `tracks/${encodeURIComponent(trackId)}${query.skip ? "/delta" : ""}`;
+		return answer(context, await shared(context, id, name, { frozen: frozenTrack(trackId), live }), PLAYLIST_TYPE);
 	})
 	.get("/v1/assets/:id/captions/:language/playlist.m3u8", async (context) => {
-		const state = await loadPlayable(context);
-		const extras = await loadExtras(context.env.MEDIA, state.id);
+		const id = assetIdParam(context);
+		await requirePlayback(context, id);
+		const [state, extras] = await Promise.all([loadFrozen(context, id), loadExtras(context.env.MEDIA, id)]);
 		const captions = extras.find(({ name }) => name === `captions/${context.req.param("language")}`);
-		if (captions === undefined || !state.complete) throw notFound("such captions");
-		return answer(context, true, captionPlaylist(state, captions.file.split("/").at(-1) ?? ""), PLAYLIST_TYPE);
+		if (captions === undefined || state === undefined) throw notFound("such captions");
+		const text = captionPlaylist(state, captions.file.split("/").at(-1) ?? "");
+		return answer(context, { text, complete: true }, PLAYLIST_TYPE);
 	});
 
-const loadPlayable = async (context: Context<EdgeContext>): Promise<PlaybackState> => {
-	const id = assetIdParam(context);
-	await requirePlayback(context, id);
-	return loadPlayback(context, id);
-};
-
-/** What the master playlist names beside tracks: addresses that stay the same when what is there is replaced. */
-const surroundingsOf = ({ complete }: PlaybackState, extras: readonly Extra[]): Surroundings => {
-	const has = (wanted: string): boolean => extras.some(({ name }) => name === wanted);
-	return {
-		// One file of captions is for the whole of an asset: while it grows, there is no telling what they are for.
-		...(complete && { captions: captionTracks(extras) }),
-		...(has("poster") && { poster: "poster" }),
-		...(has("storyboard") && { storyboard: "storyboard.vtt" }),
+const frozenTrack =
+	(trackId: string) =>
+	(state: PlaybackState): string => {
+		const track = state.tracks.find((candidate) => candidate.id === trackId);
+		if (track === undefined) throw notFound("such track");
+		if (track.segments.length === 0) throw notYet();
+		return mediaPlaylist(state, track);
 	};
+
+/** How a text of an asset is made: from the frozen state once the asset is complete, else by its Durable Object. */
+type Sources = {
+	readonly frozen: (state: PlaybackState) => string | Promise<string>;
+	readonly live: () => Promise<string>;
 };
 
-const captionTracks = (extras: readonly Extra[]): CaptionTrack[] =>
-	extras.flatMap(({ name, label }) => {
-		const language = /^captions\/(.+)$/.exec(name)?.[1];
-		return language === undefined ? [] : [{ language, label, uri: `captions/${language}/playlist.m3u8` }];
-	});
-
-/** The state of an asset: the frozen one once it is complete, else what its Durable Object says. */
-export const loadPlayback = async (context: Context<EdgeContext>, id: string): Promise<PlaybackState> => {
-	return (await loadFrozen(context, id)) ?? unpackState(unwrap(await assetObject(context, id).playback()));
+/** A text that is the same for all who ask in a data centre within a second: however many they are, it is made a few times. */
+const shared = async (
+	context: Context<EdgeContext>,
+	id: string,
+	name: string,
+	{ frozen, live }: Sources,
+): Promise<SharedText> => {
+	const key = `playlists/${id}/${name}`;
+	const kept = await findText(key);
+	if (kept !== undefined) return kept;
+	const state = await loadFrozen(context, id);
+	const text = state === undefined ? await live() : await frozen(state);
+	const made = { text, complete: state !== undefined };
+	const { playlistSeconds } = readLimits(context.env.CRESCENDO_LIMITS);
+	if (playlistSeconds > 0) context.executionCtx.waitUntil(keepText(key, made, playlistSeconds));
+	return made;
 };
 
+/** The state of an asset that is complete. */
 const loadFrozen = async (context: Context<EdgeContext>, id: string): Promise<PlaybackState | undefined> => {
-	const frozen = await context.env.MEDIA.get(frozenStateKey(id));
-	return frozen === null ? undefined : unpackState(await frozen.json<PackedState>());
+	const frozen = await readObject(context, frozenStateKey(id), STATE_SECONDS);
+	return frozen && unpackState(await frozen.json<PackedState>());
 };
-
-/** A live playlist is the same for all who ask within a second: however many they are, the Durable Object is asked once. */
-const sharedKey = (id: string, trackId: string, { skip }: PlaylistQuery): string =>
-	`playlists/${id}/${encodeURIComponent(trackId)}${skip ? "/delta" : ""}`;
 
 /**
  * The delivery directives of a request (RFC 8216bis, 6.2.5).
@@ -126,8 +134,7 @@ const badDirective = (name: string): ApiError =>
  */
 const answer = async (
 	context: Context<EdgeContext>,
-	complete: boolean,
-	text: string,
+	{ text, complete }: SharedText,
 	contentType: string,
 ): Promise<Response> => {
 	const bytes = new TextEncoder().encode(text);
