@@ -88,9 +88,27 @@ describe("captions", () => {
 			expect(await codeOf(await put("captions/de", body))).toEqual([400, "invalid-request"]);
 		}
 		expect(await codeOf(await put("captions/de", `WEBVTT\n${"x".repeat(2 ** 20)}`))).toEqual([413, "too-large"]);
-		for (const language of ["x", "DE", "de_DE", "de-", "..%2fx", "%00"]) {
+		const impossible = ["de-12", "ab-cd-ef", "de-1996-1996"];
+		for (const language of ["x", "DE", "de_DE", "de-", "..%2fx", "%00", ...impossible]) {
 			expect(await codeOf(await put(`captions/${language}`, VTT))).toEqual([400, "invalid-request"]);
 		}
+	});
+
+	it("are one of each language, however its tag is written", async () => {
+		expect((await put("captions/pt-br", VTT)).status).toBe(200);
+		const other = await put("captions/zh-hant-tw", VTT);
+		expect([other.status, await other.json()]).toEqual([
+			201,
+			{ name: "captions/zh-Hant-TW", contentType: "text/vtt; charset=utf-8" },
+		]);
+		const listed = await textOf(await get("master.m3u8"));
+		expect(listed.match(/LANGUAGE="[^"]+"/g)).toEqual([
+			'LANGUAGE="de"',
+			'LANGUAGE="pt-BR"',
+			'LANGUAGE="zh-Hant-TW"',
+		]);
+		expect((await call(`/v1/assets/${id}/captions/zh-HANT-TW`, { method: "DELETE" })).status).toBe(204);
+		expect(await textOf(await get("master.m3u8"))).not.toContain("zh-Hant");
 	});
 
 	it("need a right to write", async () => {

@@ -32,11 +32,32 @@ export const STORYBOARD_BYTES = MAX_PART_BYTES;
 /** Most extras of one asset. */
 export const MAX_EXTRAS = 64;
 
-/** BCP 47 in the form that browsers and players use: `de`, `pt-BR`, `zh-Hant`. */
-export const isLanguage = (text: string): boolean => /^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$/.test(text);
+/** Letters and digits of a BCP 47 tag without extensions. */
+const LANGUAGE = /^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$/;
 
-/** Captions in a language, or why they cannot be. `digest` in hex. */
-export const captionExtra = (language: string, bytes: Uint8Array, digest: string): Extra | Refusal => {
+/**
+ * A BCP 47 tag in the one form that stands for its language, which is that of browsers and players: `de`, `pt-BR`, `zh-Hant`; undefined
+ * for text that is none.
+ */
+export const canonicalLanguage = (text: string): string | undefined => {
+	if (!LANGUAGE.test(text)) return undefined;
+	try {
+		const { baseName } = new Intl.Locale(text);
+		return LANGUAGE.test(baseName) ? baseName : undefined;
+	} catch (error) {
+		if (error instanceof RangeError) return undefined;
+		throw error;
+	}
+};
+
+/** Whether text is such a tag, in whatever letters. */
+export const isLanguage = (text: string): boolean => canonicalLanguage(text) !== undefined;
+
+/** Name of the captions in a language: one, however its tag is written. */
+export const captionName = (tag: string): string => `captions/${canonicalLanguage(tag) ?? tag}`;
+
+/** Captions in a language, which `isLanguage`, or why they cannot be. `digest` in hex. */
+export const captionExtra = (tag: string, bytes: Uint8Array, digest: string): Extra | Refusal => {
 	if (!isWebVtt(bytes)) {
 		return {
 			code: "invalid-request",
@@ -44,8 +65,9 @@ export const captionExtra = (language: string, bytes: Uint8Array, digest: string
 			hint: 'The file begins with "WEBVTT" and a line end.',
 		};
 	}
+	const language = canonicalLanguage(tag) ?? tag;
 	const label = new Intl.DisplayNames(["en"], { type: "language" }).of(language) ?? language;
-	const name = `captions/${language}`;
+	const name = captionName(tag);
 	return { name, file: `${name}/${digest.slice(0, 32)}.vtt`, contentType: "text/vtt; charset=utf-8", label };
 };
 

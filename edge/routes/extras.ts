@@ -4,6 +4,7 @@ import { requirePlayback } from "../access/require-playback.ts";
 import {
 	CAPTION_BYTES,
 	captionExtra,
+	captionName,
 	type Extra,
 	isLanguage,
 	loadExtras,
@@ -32,7 +33,7 @@ export const extras = new Hono<EdgeContext>()
 	.delete("/v1/assets/:id/captions/:language", async (context) => {
 		const id = assetIdParam(context);
 		await requireAsset(context, id, "write");
-		unwrap(await assetObject(context, id).removeExtra(`captions/${languageParam(context)}`));
+		unwrap(await assetObject(context, id).removeExtra(captionName(languageParam(context))));
 		return context.body(null, 204);
 	})
 	.put("/v1/assets/:id/poster", async (context) => {
