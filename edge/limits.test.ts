@@ -1,14 +1,15 @@
-import { createExecutionContext, evictDurableObject } from "cloudflare:test";
+import { createExecutionContext, evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { BITSTREAM_VERSION } from "../codec/bitstream/version.ts";
 import type { Sample } from "../codec/sample.ts";
-import { CreateAssetRequest } from "../protocol/asset.ts";
+import { type AssetResponse, CreateAssetRequest } from "../protocol/asset.ts";
 import { fromBase64, toBase64 } from "../protocol/base64.ts";
 import { reprDigest } from "../protocol/digest.ts";
 import { encodePart, MAX_PART_BYTES, PART_MEDIA_TYPE } from "../protocol/part.ts";
 import type { TrackJson } from "../protocol/track.ts";
 import { newAssetId } from "./access/asset-id.ts";
+import type { AssetObject } from "./asset/asset-object.ts";
 import { type Limits, readLimits } from "./limits.ts";
 import { call, createAsset, migrate, ORIGIN, putPart, split } from "./testing/edge-client.ts";
 import { assetStub, Faults } from "./testing/faults.ts";
@@ -211,6 +212,31 @@ describe("limits", () => {
 			}
 			await evictDurableObject(assetStub(pieces));
 		}
+	});
+
+	it("end sound that goes on for long when the picture has ended, and leave nothing of what comes later", async () => {
+		const id = await limitedAsset({ segmentSeconds: 3 });
+		const later = clipTracks({ frames: 500 }).find((track) => track.id === "audio")?.samples ?? [];
+		for (const name of ["base", "e40"])
+			expect((await putPart(id, name, 0, partsOf(name, 150)[0] ?? [])).status).toBe(201);
+		expect((await putPart(id, "audio", 0, later)).status).toBe(201);
+		const json = { tracks: tracks.map((track) => ({ id: track.id, parts: 1 })) };
+		const done = await call(`/v1/assets/${id}/complete`, { method: "POST", json });
+		const asset = await done.json<AssetResponse>();
+		expect([done.status, asset.tracks.map(({ failure }) => failure)]).toEqual([
+			200,
+			[undefined, undefined, undefined],
+		]);
+		const playlist = await (await call(`/v1/assets/${id}/tracks/audio/playlist.m3u8`)).bytes();
+		const durations = [...new TextDecoder().decode(playlist).matchAll(/#EXTINF:([\d.]+)/g)].map(([, text]) =>
+			Number(text),
+		);
+		expect(durations).toHaveLength(3);
+		expect(durations.at(-1)).toBeGreaterThan(2.9);
+		expect(durations.at(-1)).toBeLessThanOrEqual(3);
+		await runInDurableObject(assetStub(id), (_: AssetObject, { storage }) => {
+			expect(storage.sql.exec("SELECT count(*) AS left FROM chunk").one()).toEqual({ left: 0 });
+		});
 	});
 
 	it("422 for a track with more samples in a segment than it may have", async () => {

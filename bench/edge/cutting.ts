@@ -47,6 +47,7 @@ const cutOnce = async (tracks: readonly EncodedTrack[]) => {
 		segmentTarget: 2 * SECOND,
 		segmentLimits: { bytes: 8 * 2 ** 20, samples: 30_000, duration: 30 * SECOND },
 		partialTarget: undefined,
+		longestPartial: 0,
 		tracks: tracks.map(({ track }) => ({ ...newTrackState(track.id, track.track.kind), initBytes: 1 })),
 		boundaries: [],
 	};

@@ -10,6 +10,7 @@ import {
 	type PartialRecord,
 	type Phase,
 	recordPart,
+	SEGMENTS_WITH_PARTIALS,
 	type SegmentRecord,
 	type TrackFailure,
 	type TrackState,
@@ -33,6 +34,7 @@ export const loadAsset = (sql: SqlStorage, parts: PartStore): StoredAsset | unde
 		segmentTarget: settings.limits.segmentMilliseconds * 1000,
 		segmentLimits: segmentLimits(settings),
 		partialTarget: partialMilliseconds === undefined ? undefined : partialMilliseconds * 1000,
+		longestPartial: Math.max(0, ...tracks.flatMap(({ segments }) => latestPartials(segments))),
 		tracks,
 		boundaries: boundariesOf(parts, tracks[0]),
 	};
@@ -102,6 +104,12 @@ const loadSegments = (sql: SqlStorage, { id, segments }: TrackState): void => {
 		segments.setPartials(segment, JSON.parse(text) as PartialRecord[]);
 	}
 };
+
+/** Microseconds of the pieces that are known. */
+const latestPartials = (segments: TrackState["segments"]): number[] =>
+	Array.from({ length: SEGMENTS_WITH_PARTIALS }, (_, back) => segments.at(-1 - back)?.partials ?? [])
+		.flat()
+		.map(({ duration }) => duration);
 
 /** The base first: the state asks for it. */
 const orderedTracks = (settings: AssetSettings) =>

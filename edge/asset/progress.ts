@@ -1,10 +1,10 @@
 import type { AssetResponse, TrackProgress } from "../../protocol/asset.ts";
-import { hasMedia, type PlaybackState } from "../hls/playback-state.ts";
+import { hasMedia, type PlaybackState, type PlaybackTrack } from "../hls/playback-state.ts";
 import type { CatalogueAsset } from "../catalogue/assets.ts";
 import type { StoredAsset } from "./stored-asset.ts";
 import type { AssetSettings } from "./settings.ts";
 import { openPartials } from "./open-segment.ts";
-import { type AssetState, baseOf, missingParts, SEGMENTS_WITH_PARTIALS, type TrackState } from "./state.ts";
+import { type AssetState, baseOf, missingParts, type TrackState } from "./state.ts";
 
 /** Most part numbers in one list of an answer: an answer stays small however strange the upload. */
 const LISTED_PARTS = 1000;
@@ -40,6 +40,12 @@ export const assetProgress = ({ settings, state, details }: StoredAsset): BareAs
 export const playbackState = (settings: AssetSettings, state: AssetState, complete: boolean): PlaybackState => {
 	const { width, height, frameRate, title, tracks } = settings.request;
 	const live = !complete && state.partialTarget !== undefined;
+	const listed = state.tracks.flatMap((tracked) => {
+		const { id, failure, segments } = tracked;
+		const track = tracks.find((candidate) => candidate.id === id);
+		if (track === undefined || failure !== undefined) return [];
+		return [{ id, track, segments, ...(live && { open: openPartials(state, tracked).map(({ cut }) => cut) }) }];
+	});
 	return {
 		id: settings.id,
 		title,
@@ -49,25 +55,18 @@ export const playbackState = (settings: AssetSettings, state: AssetState, comple
 		height,
 		frameRate,
 		segmentTarget: state.segmentTarget,
-		...(live && { live: { partialTarget: longestPartial(state) } }),
-		tracks: state.tracks.flatMap((tracked) => {
-			const { id, failure, segments } = tracked;
-			const track = tracks.find((candidate) => candidate.id === id);
-			if (track === undefined || failure !== undefined) return [];
-			return [{ id, track, segments, ...(live && { open: openPartials(state, tracked).map(({ cut }) => cut) }) }];
-		}),
+		...(live && { live: { partialTarget: longestPartial(state, listed) } }),
+		tracks: listed,
 	};
 };
 
-/** What is declared, unless single samples last longer: no piece may last longer than the playlist says. */
-const longestPartial = ({ partialTarget = 0, tracks }: AssetState): number => {
-	let longest = partialTarget;
-	for (const { segments } of tracks) {
-		for (let back = 1; back <= SEGMENTS_WITH_PARTIALS; back++) {
-			for (const { duration } of segments.at(-back)?.partials ?? []) longest = Math.max(longest, duration);
-		}
-	}
-	return longest;
+/** What is declared, unless single samples last longer, or have: no piece may last longer than the playlist says. */
+const longestPartial = (
+	{ partialTarget = 0, longestPartial: longest }: AssetState,
+	tracks: readonly Pick<PlaybackTrack, "open">[],
+): number => {
+	const open = tracks.flatMap((track) => track.open ?? []).map(({ duration }) => duration);
+	return Math.max(partialTarget, longest, ...open);
 };
 
 /** The asset's row in the catalogue. */

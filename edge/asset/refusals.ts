@@ -16,7 +16,9 @@ export const trackFailed = (track: TrackState) =>
 		"track-failed",
 		track.failure === "misaligned"
 			? `Track ${track.id} has no sync sample at the base's.`
-			: `Track ${track.id} has a group of pictures larger than a segment may be.`,
-		"Encode a sync sample every two seconds in all video tracks at the same times, and make a new asset.",
+			: `Track ${track.id} has more bytes, samples or seconds between two boundaries than a segment may.`,
+		track.kind === "audio"
+			? "Segments end at the base's sync samples: send sound of a lower bit rate, and make a new asset."
+			: "Encode a sync sample every two seconds in all video tracks at the same times, and make a new asset.",
 		{ body: { track: trackProgress(track) } },
 	);

@@ -82,12 +82,13 @@ export const cutBase = (queue: TrackQueue, target: number, limits: SegmentLimits
 };
 
 /**
- * The next segment of a track that follows the base, or undefined while it is undecided. `end` is the base's boundary; with
- * `last` there is none, and the segment takes the rest of the track. One that has grown over its limits is returned as it is.
+ * The next segment of a track that follows the base, or undefined while it is undecided. `start` and `end` are the base's boundaries; with
+ * `last` there is none at the end, and the segment takes the rest of the track, but nothing after `end` that would be more than it may
+ * hold: sound that goes on for long when the picture has ended ends with it. One that has grown over its limits is returned as it is.
  */
 export const cutFollower = (
 	queue: TrackQueue,
-	{ end, last, limits }: { readonly end: number; readonly last: boolean; readonly limits: SegmentLimits },
+	{ start, end, last, limits }: FollowerBounds,
 ): SegmentCut | undefined => {
 	const span = new Span();
 	for (const head of queue.heads) {
@@ -95,10 +96,20 @@ export const cutFollower = (
 			// Where the track pauses, its last sample does not last into segments that have none.
 			return span.close(end, Math.min(head.timestamp, Math.max(end, span.ownEnd)), false);
 		}
+		if (head.timestamp >= end && !span.hasRoomFor(head, start, limits))
+			return span.close(Math.max(end, span.ownEnd), span.ownEnd, true);
 		span.add(head);
 		if (span.bytes > limits.bytes || span.count > limits.samples) return span.close(end, span.ownEnd, last);
 	}
 	return queue.ended ? span.close(last ? Math.max(end, span.ownEnd) : end, span.ownEnd, last) : undefined;
+};
+
+/** Where a segment of a track that follows the base begins and ends; see `cutFollower`. */
+type FollowerBounds = {
+	readonly start: number;
+	readonly end: number;
+	readonly last: boolean;
+	readonly limits: SegmentLimits;
 };
 
 /** Running totals of the samples of one segment. */
@@ -113,6 +124,11 @@ class Span {
 		this.count += 1;
 		this.bytes += head.size;
 		this.ownEnd = head.timestamp + head.duration;
+	}
+
+	hasRoomFor({ size, timestamp, duration }: SampleHead, start: number, limits: SegmentLimits): boolean {
+		const fits = this.bytes + size <= limits.bytes && this.count < limits.samples;
+		return fits && timestamp + duration - start <= limits.duration;
 	}
 
 	close(end: number, lastSampleEnd: number, last: boolean): SegmentCut {

@@ -15,6 +15,7 @@ const newState = (tracks: readonly ClipTrack[], limits: Partial<SegmentLimits>):
 	phase: "open",
 	segmentTarget: 2 * SECOND,
 	partialTarget: undefined,
+	longestPartial: 0,
 	segmentLimits: { ...LIMITS, ...limits },
 	tracks: tracks.map(({ id, track }) => ({ ...newTrackState(id, track.kind), initBytes: 1 })),
 	boundaries: [],
@@ -170,6 +171,33 @@ describe("segment cutting", () => {
 		ingest.put("audio", 0, tracks[2]?.samples.slice(0, 92) ?? []);
 		expect(ingest.state.tracks[2]?.failure).toBe("segment-too-large");
 		expect(ingest.segments.size).toBe(1);
+	});
+
+	it("ends sound that goes on for long when the picture has ended, and keeps all before", () => {
+		const [sound] = clipTracks({ frames: 1500 }).filter(({ id }) => id === "audio");
+		const tracks = clipTracks({ frames: 125, gop: 25 }).map((track) => (track.id === "audio" && sound) || track);
+		const ingest = new Ingest(tracks, { samples: 30_000 });
+		for (const { id, samples } of tracks) ingest.put(id, 0, samples);
+		ingest.complete();
+		const { state } = ingest;
+		const [base, , audio] = state.tracks.map(({ segments }) => [...segments]);
+		expect(state.tracks.map(({ failure }) => failure)).toEqual([undefined, undefined, undefined]);
+		expect(state.phase).toBe("ready");
+		expect(audio?.map(({ samples }) => samples).slice(0, 2)).toEqual([94, 94]);
+		// The last begins with the base's last, which lasts a second, and lasts as long as a segment may.
+		expect(base?.at(-1)?.duration).toBe(SECOND);
+		expect(audio).toHaveLength(3);
+		const longest = audio?.[2]?.duration ?? 0;
+		expect(longest).toBeLessThanOrEqual(LIMITS.duration);
+		expect(longest).toBeGreaterThan(LIMITS.duration - 25_000);
+	});
+
+	it("fails sound that is more than a segment may hold before the picture ends", () => {
+		const tracks = clipTracks({ frames: 125, gop: 125 });
+		const ingest = new Ingest(tracks, { samples: 200 });
+		for (const { id, samples } of tracks) ingest.put(id, 0, samples);
+		ingest.complete();
+		expect(ingest.state.tracks.map(({ failure }) => failure)).toEqual([undefined, undefined, "segment-too-large"]);
 	});
 
 	it("leaves a gap where a track has no samples, and goes on after it", () => {

@@ -78,6 +78,8 @@ export type AssetState = {
 	readonly segmentLimits: SegmentLimits;
 	/** Microseconds, see `cutPartials`; undefined where the asset is not cut into pieces. */
 	readonly partialTarget: number | undefined;
+	/** Microseconds of the longest piece of all segments there were, as far as that is known. */
+	longestPartial: number;
 	/** The base first. */
 	readonly tracks: readonly TrackState[];
 	/** `boundaries[k]` is where segment k begins; one more than the base has segments, none before its first. */
@@ -181,7 +183,7 @@ const cutAfterBase = (state: AssetState, track: TrackState, number: number): Seg
 	if (end === undefined) return undefined;
 	const last = isCut(state, base) && number === base.segments.length - 1;
 	const queue = { heads: pendingHeads(track), ended: hasEnded(track) };
-	const cut = cutFollower(queue, { end, last, limits: state.segmentLimits });
+	const cut = cutFollower(queue, { start: state.boundaries[number] ?? 0, end, last, limits: state.segmentLimits });
 	// An enhancement is listed with the base's durations: its pictures are the base's pictures.
 	return cut !== undefined && track.kind === "enhancement" ? { ...cut, end } : cut;
 };
@@ -199,6 +201,7 @@ export const recordSegment = (
 		if (step.number === 0) state.boundaries.push(slices[0]?.heads[0]?.timestamp ?? 0);
 		state.boundaries.push(cut.end);
 	}
+	for (const { duration } of partials ?? []) state.longestPartial = Math.max(state.longestPartial, duration);
 	track.segments.push(record);
 	track.segments.keepPartials(SEGMENTS_WITH_PARTIALS);
 	track.cursor = cursorAfter(track, cut.count);
@@ -247,7 +250,7 @@ export const pendingBytes = (track: TrackState): number => {
 
 const hasEnded = (track: TrackState): boolean => track.expected !== undefined && track.contiguous >= track.expected;
 
-/** All its samples stand in segments, and none will come. */
+/** All its samples stand in segments, but for those long after the base's end, and none will come. */
 const isCut = (state: AssetState, track: TrackState): boolean => {
 	if (!hasEnded(track)) return false;
 	if (track.kind === "base") return firstPending(track) === undefined;
