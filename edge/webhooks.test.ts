@@ -2,8 +2,8 @@ import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { verifyWebhook, type WebhookPayload } from "../protocol/webhook.ts";
-import { call, createAsset, migrate, uploadAll } from "./testing/edge-client.ts";
-import { clipTracks, createRequest } from "./testing/fixture-media.ts";
+import { call, createAsset, migrate, putPart, uploadAll } from "./testing/edge-client.ts";
+import { clipTracks, createRequest, enhancementSamples, enhancementTrack } from "./testing/fixture-media.ts";
 import { retryDelay } from "./webhooks/schedule.ts";
 import { findTargetFault } from "./webhooks/target.ts";
 
@@ -75,6 +75,28 @@ describe("a webhook", () => {
 		);
 		await flush(hook.id);
 		expect(received).toHaveLength(3);
+	});
+
+	it("is told of every track that fails, which it is, and why", async () => {
+		const hook = await makeHook({ events: ["asset.track-failed"] });
+		const [base, first, audio] = clipTracks({ frames: 110 });
+		const second = {
+			id: "e60",
+			track: enhancementTrack(60),
+			samples: enhancementSamples({ frames: 110, gop: 40 }, 60),
+		};
+		if (base === undefined || first === undefined || audio === undefined)
+			throw new Error("The fixture has tracks.");
+		const shifted = { ...first, samples: enhancementSamples({ frames: 110, gop: 40 }, 40) };
+		const all = [base, shifted, second, audio];
+		const { id } = await createAsset(createRequest(all));
+		for (const { id: track, samples } of all) await putPart(id, track, 0, samples);
+		await flush(hook.id);
+		const told = await Promise.all(received.map(({ headers, body }) => verifyWebhook(hook.secret, headers, body)));
+		expect(told.map((payload) => payload?.data)).toEqual(
+			["e40", "e60"].map((track) => ({ id, title: "Fixture", track, failure: "misaligned" })),
+		);
+		expect(new Set(received.map(({ headers }) => headers.get("webhook-id"))).size).toBe(2);
 	});
 
 	it("is told only of what it wants", async () => {

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import type { TrackProgress } from "./asset.ts";
 
 /** What a webhook may be told of. */
 export const ASSET_EVENTS = ["asset.created", "asset.ready", "asset.track-failed", "asset.deleted"] as const;
@@ -13,6 +14,8 @@ export const CreateWebhookRequest = v.strictObject({
 	]),
 });
 
+type TrackFailure = NonNullable<TrackProgress["failure"]>;
+
 /** The body of a webhook, by the Standard Webhooks format: `type`, `timestamp`, `data`. */
 export type WebhookPayload = {
 	readonly type: AssetEventType | "webhook.test";
@@ -22,6 +25,9 @@ export type WebhookPayload = {
 		readonly id?: string;
 		readonly title?: string;
 		readonly metadata?: Readonly<Record<string, string>>;
+		/** Of `asset.track-failed`: which track, and why it takes no more parts; each track is told of once. */
+		readonly track?: string;
+		readonly failure?: TrackFailure;
 	};
 };
 

@@ -1,4 +1,5 @@
 import type { AssetDetails } from "../../protocol/asset.ts";
+import type { AssetEventType } from "../../protocol/webhook.ts";
 import type { PartCounts } from "./completion.ts";
 import type { Extra } from "./extras.ts";
 import { loadAsset, loadDetails } from "./load-asset.ts";
@@ -79,7 +80,7 @@ export class AssetStore {
 		const sql = this.#storage.sql;
 		this.#storage.transactionSync(() => {
 			sql.exec("UPDATE track SET failure = ? WHERE id = ?", failure, track.id);
-			sql.exec("INSERT OR IGNORE INTO event VALUES ('asset.track-failed', ?)", Date.now());
+			sql.exec("INSERT OR IGNORE INTO event VALUES (?, ?)", eventKey("asset.track-failed", track.id), Date.now());
 			sql.exec("DELETE FROM chunk WHERE track = ?", track.id);
 			sql.exec("UPDATE part SET heads = NULL WHERE track = ? AND number >= ?", track.id, track.cursor.part);
 		});
@@ -100,18 +101,24 @@ export class AssetStore {
 		const event = phase === "ready" ? "asset.ready" : "asset.deleted";
 		this.#storage.transactionSync(() => {
 			sql.exec("UPDATE asset SET phase = ?, catalogue_behind = 1", phase);
+			// Of a complete asset only what comes long after its last picture stands in no segment.
+			if (phase === "ready") sql.exec("DELETE FROM chunk");
 			sql.exec("INSERT OR IGNORE INTO event VALUES (?, ?)", event, Date.now());
 		});
 	}
 
 	/** What webhooks are still to be told, in order. */
 	listEvents(): AssetEvent[] {
-		return this.#storage.sql.exec<AssetEvent>("SELECT type, at FROM event ORDER BY at").toArray();
+		const rows = this.#storage.sql.exec<{ type: string; at: number }>("SELECT type, at FROM event ORDER BY at");
+		return rows.toArray().map(({ type: key, at }) => {
+			const [type, track] = key.split(" ");
+			return { type: type as AssetEventType, at, ...(track !== undefined && { track }) };
+		});
 	}
 
 	/** Records that webhooks know of this. */
-	removeEvent({ type }: AssetEvent): void {
-		this.#storage.sql.exec("DELETE FROM event WHERE type = ?", type);
+	removeEvent({ type, track }: AssetEvent): void {
+		this.#storage.sql.exec("DELETE FROM event WHERE type = ?", eventKey(type, track));
 	}
 
 	/** Title and the like as they were last changed; undefined where they never were. */
@@ -163,3 +170,6 @@ export class AssetStore {
 		});
 	}
 }
+
+/** What an event's row is known by. */
+const eventKey = (type: AssetEventType, track?: string): string => (track === undefined ? type : `${type} ${track}`);

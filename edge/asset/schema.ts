@@ -8,7 +8,7 @@
  *   segment  what the playlists say
  *   partial  pieces of the latest segments of a low-latency asset
  *   details  title and the like, as they were last changed
- *   event    what webhooks are still to be told
+ *   event    what webhooks are still to be told: its type, and behind a space the track that it is of
  *   extra    captions and posters; without a file where they are removed, so that the list of them is written anew
  */
 export const SCHEMA = `

@@ -12,5 +12,5 @@ export type StoredAsset = {
 	catalogueBehind: boolean;
 };
 
-/** Something that webhooks are told of an asset; each once. `at` in milliseconds since 1970. */
-export type AssetEvent = { readonly type: AssetEventType; readonly at: number };
+/** Something that webhooks are told of an asset, or of one of its tracks; each once. `at` in milliseconds since 1970. */
+export type AssetEvent = { readonly type: AssetEventType; readonly track?: string; readonly at: number };

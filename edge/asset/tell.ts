@@ -25,16 +25,20 @@ export const tellCatalogue = async (environment: Environment, store: AssetStore,
 
 /** Each event is recorded with what it tells of, and forgotten when every webhook has it on disk. */
 export const tellWebhooks = async (environment: Environment, store: AssetStore, asset: StoredAsset): Promise<void> => {
-	const { settings, details } = asset;
+	const { settings, state, details } = asset;
 	const { title, metadata } = details;
-	const data = {
-		id: settings.id,
-		...(title !== undefined && { title }),
-		...(metadata !== undefined && { metadata }),
-	};
 	for (const event of store.listEvents()) {
-		const timestamp = new Date(event.at).toISOString();
-		await publish(environment, `msg_${settings.id}_${event.type}`, { type: event.type, timestamp, data });
+		const { type, track, at } = event;
+		const failure = state.tracks.find(({ id }) => id === track)?.failure;
+		const data = {
+			id: settings.id,
+			...(title !== undefined && { title }),
+			...(metadata !== undefined && { metadata }),
+			...(track !== undefined && { track }),
+			...(failure !== undefined && { failure }),
+		};
+		const id = [`msg_${settings.id}_${type}`, ...(track === undefined ? [] : [track])].join("_");
+		await publish(environment, id, { type, timestamp: new Date(at).toISOString(), data });
 		store.removeEvent(event);
 	}
 };
