@@ -3,14 +3,18 @@ import { addUsage, dayOf } from "../catalogue/usage.ts";
 import type { EdgeContext } from "../environment.ts";
 import { logEvent } from "../log.ts";
 
+/** Milliseconds after which a flush was ended with the request that it was part of, and the next may begin. */
+const LONGEST_FLUSH_MS = 60_000;
+
 /**
  * Counts what this instance of the Worker delivers, and tells the catalogue every few seconds: a write for each segment would cost more
  * than the segment. An instance that dies takes what it has not told with it, a few seconds' worth; figures are for people, and a
  * little low rather than wrong.
  */
-class DeliveryCounter {
+export class DeliveryCounter {
 	readonly #counts = new Map<string, { requests: number; bytes: number }>();
-	#flushing = false;
+	/** When the flush began that is under way, milliseconds since 1970. */
+	#flushingSince: number | undefined;
 
 	/** Counts one answer of so many bytes. */
 	count(context: Context<EdgeContext>, asset: string, bytes: number, flushMilliseconds: number): void {
@@ -18,8 +22,9 @@ class DeliveryCounter {
 		entry.requests += 1;
 		entry.bytes += bytes;
 		this.#counts.set(asset, entry);
-		if (this.#flushing) return;
-		this.#flushing = true;
+		const now = Date.now();
+		if (this.#flushingSince !== undefined && now - this.#flushingSince < LONGEST_FLUSH_MS) return;
+		this.#flushingSince = now;
 		context.executionCtx.waitUntil(this.#flushLater(context.env.CATALOGUE, flushMilliseconds));
 	}
 
@@ -29,7 +34,7 @@ class DeliveryCounter {
 		});
 		const delivered = Array.from(this.#counts, ([asset, entry]) => ({ asset, ...entry }));
 		this.#counts.clear();
-		this.#flushing = false;
+		this.#flushingSince = undefined;
 		try {
 			await addUsage(database, dayOf(Date.now()), delivered);
 		} catch (error) {
