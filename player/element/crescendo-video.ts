@@ -141,7 +141,9 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 	}
 
 	override handleEvent(event: Event): void {
-		if (event.type !== "ratechange" || this.#isRateNews()) super.handleEvent(event);
+		if (event.type === "ratechange" && !this.#isRateNews()) return;
+		if (event.type === "error" && this.#source?.isFed) return;
+		super.handleEvent(event);
 	}
 
 	/** Whether the page has anything to learn from a `ratechange`: where a stream is caught up with, only if a rate of its own is another. */
@@ -164,7 +166,7 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 
 	/** Why the source cannot be played; errors of the enhancement are not among these. */
 	override get error(): MediaError | null {
-		return this.#error ?? this.nativeEl?.error ?? null;
+		return this.#error ?? (this.#source?.isFed ? null : (this.nativeEl?.error ?? null));
 	}
 
 	/** Size of the picture that is shown: the base's, or the enhancement's. */

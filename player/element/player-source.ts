@@ -4,6 +4,7 @@ import type { EnhancementFault, EnhancerReport, EnhancerWishes } from "../enhanc
 import type { BackendPreference, EnhancementReason, EnhancementState } from "../reasons.ts";
 import { NetworkMeter } from "../policy/network-meter.ts";
 import { BaseFeed, type BaseManifest, type HlsModule } from "../stream/base-feed.ts";
+import type { BaseFailure } from "../stream/base-recovery.ts";
 import { fetchEnhancementList, type ListedEnhancement } from "../stream/enhancement-list.ts";
 import { HeadStart } from "../stream/head-start.ts";
 import { firstEvent, firstPlay, mediaError } from "./media-events.ts";
@@ -140,6 +141,11 @@ export class PlayerSource {
 		return this.#feed?.catchUp?.wasOn ?? false;
 	}
 
+	/** Whether the base is hls.js's: its own errors are told, not those of the `<video>`, which it may recover from. */
+	get isFed(): boolean {
+		return this.#feed !== undefined;
+	}
+
 	/** Bits a second; undefined: not known. */
 	get bandwidth(): number | undefined {
 		return this.#network.bandwidth;
@@ -205,7 +211,7 @@ export class PlayerSource {
 				manifest: (manifest) => void this.#onManifest(manifest),
 				progress: () => this.#enhancer?.tick(),
 				transfer: (bytes, start, end) => this.#network.add(bytes, start, end),
-				fatal: (error) => this.#fail(error.message),
+				fatal: (failure, error) => this.#fail(error.message, failure),
 			},
 			headStart,
 			{ maxBufferLength: options.metadataOnly && video.paused ? METADATA_BUFFER : PLAYING_BUFFER },
@@ -215,9 +221,9 @@ export class PlayerSource {
 	}
 
 	/** The base cannot be played, or not any more. */
-	#fail(message: string): void {
+	#fail(message: string, why: BaseFailure = "network"): void {
 		const nothing = this.#host.video.readyState === HTMLMediaElement.HAVE_NOTHING;
-		const failure = mediaError(nothing ? 4 : 2, message);
+		const failure = mediaError(why === "media" ? 3 : nothing ? 4 : 2, message);
 		this.#reporter?.fail();
 		this.#host.fatal(failure);
 		this.#failed.resolve(failure);

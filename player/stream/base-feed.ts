@@ -1,15 +1,17 @@
 import type Hls from "hls.js";
 import type * as HlsNamespace from "hls.js";
-import type { ErrorData, Fragment, HlsConfig, LevelDetails, LevelUpdatedData, ManifestParsedData } from "hls.js";
+import type { Fragment, HlsConfig, LevelDetails, LevelUpdatedData, ManifestParsedData } from "hls.js";
 import { CodecError } from "../../codec/errors.ts";
 import { ENHANCEMENTS_DATA_ID } from "../../protocol/enhancements.ts";
 import { POSTER_DATA_ID, STORYBOARD_DATA_ID } from "../../protocol/session-data.ts";
+import { type BaseFailure, BaseRecovery } from "./base-recovery.ts";
 import { ByteCache } from "./byte-cache.ts";
 import { earlyLoader } from "./early-loader.ts";
 import { type ByteLocation, fetchBytes } from "./fetch-bytes.ts";
 import type { HeadStart } from "./head-start.ts";
 import { LiveCatchUp } from "./live-catch-up.ts";
 import { locationOf } from "./media-playlist.ts";
+import { steadyHls } from "./steady-hls.ts";
 
 /** The module that `import("hls.js")` gives. */
 export type HlsModule = typeof HlsNamespace;
@@ -54,15 +56,13 @@ export type BaseFeedListener = {
 	/** A segment was loaded: bytes, and milliseconds of `performance.now` from its first byte to its last. */
 	readonly transfer: (bytes: number, start: number, end: number) => void;
 	/** The base itself cannot play on. */
-	readonly fatal: (error: Error) => void;
+	readonly fatal: (failure: BaseFailure, error: Error) => void;
 };
 
 /** Base bytes kept for the enhancement's decoder: minutes of a stream of 100 kbit/s. */
 const CACHE_BYTES = 6 * 2 ** 20;
 /** No base segment is longer. */
 const SEGMENT_BYTES = 32 * 2 ** 20;
-/** Media errors at one place that are tried to be recovered from. */
-const MOST_RECOVERIES = 3;
 
 /**
  * The base: hls.js plays it in the `<video>` element as it would any stream; beside that, this object remembers the
@@ -76,16 +76,14 @@ export class BaseFeed {
 	#catchUp: LiveCatchUp | undefined;
 	#details: LevelDetails | undefined;
 	#segments: readonly BaseSegmentPlace[] = [];
-	#recoveries = 0;
-	/** Where the last media errors were, in seconds. */
-	#trouble: { readonly from: number; readonly until: number } | undefined;
+	readonly #recovery: BaseRecovery;
 
 	/** @param headStart what was asked for while hls.js was on its way */
 	constructor(module: HlsModule, listener: BaseFeedListener, headStart: HeadStart, config: Partial<HlsConfig> = {}) {
 		this.#module = module;
 		this.#listener = listener;
 		const loader = earlyLoader(module.default.DefaultConfig.loader, headStart);
-		this.hls = new module.default({
+		this.hls = new (steadyHls(module))({
 			backBufferLength: 30,
 			// hls.js buffers the longer of a duration and a size, and of a base its 60 MB are ten minutes: by duration alone.
 			maxBufferSize: 0,
@@ -95,6 +93,15 @@ export class BaseFeed {
 			...config,
 		});
 		const { Events } = module;
+		this.#recovery = new BaseRecovery(module, this.hls, {
+			segments: () => this.#details?.fragments ?? [],
+			isAhead: () => this.#isAhead,
+			fatal: (failure, { details, error }) =>
+				listener.fatal(
+					failure,
+					new CodecError("backend-failed", `The video cannot be played: ${details}.`, { cause: error }),
+				),
+		});
 		this.hls.on(Events.MANIFEST_PARSED, (_, data) => this.#onManifest(data));
 		this.hls.on(Events.LEVEL_UPDATED, (_, data: LevelUpdatedData) => this.#onDetails(data.details));
 		this.hls.on(Events.LEVEL_PTS_UPDATED, (_, { frag, details }) => {
@@ -109,10 +116,12 @@ export class BaseFeed {
 			}
 		});
 		this.hls.on(Events.FRAG_BUFFERED, () => {
-			this.#forgetTroubles();
+			this.#recovery.onBuffered();
 			listener.progress();
 		});
-		this.hls.on(Events.ERROR, (_, data) => this.#onError(data));
+		this.hls.on(Events.ERROR, (_, data) => {
+			if (data.fatal) this.#recovery.onFatal(data);
+		});
 	}
 
 	/** Starts. @param startPosition seconds; -1: where the playlist says */
@@ -157,7 +166,7 @@ export class BaseFeed {
 	}
 
 	/** Seconds up to which the base is buffered from `position` on; undefined where `position` is not buffered. */
-	bufferedEnd(video: HTMLMediaElement, position: number): number | undefined {
+	bufferedEnd(video: Pick<HTMLMediaElement, "buffered">, position: number): number | undefined {
 		const { buffered } = video;
 		for (let i = 0; i < buffered.length; i++) {
 			// hls.js jumps over gaps of this size, so they count as buffered.
@@ -171,6 +180,7 @@ export class BaseFeed {
 		this.#details = undefined;
 		this.#segments = [];
 		this.#cache.clear();
+		this.#recovery.destroy();
 		this.hls.destroy();
 	}
 
@@ -214,48 +224,16 @@ export class BaseFeed {
 
 	#onTransfer(fragment: Fragment): void {
 		const { loaded, loading } = fragment.stats;
+		this.#recovery.onTransfer();
 		this.#listener.transfer(loaded, loading.first, loading.end);
 	}
 
-	#onError(data: ErrorData): void {
-		if (!data.fatal) return;
-		const { ErrorTypes } = this.#module;
-		if (data.type === ErrorTypes.MEDIA_ERROR && this.#mayRecover(data.frag)) {
-			this.hls.recoverMediaError();
-			return;
-		}
-		this.#listener.fatal(
-			new CodecError("backend-failed", `The video cannot be played: ${data.details}.`, { cause: data.error }),
-		);
-	}
-
-	/** @param fragment where the error is, if it is known; else it is where the playhead is */
-	#mayRecover(fragment: Fragment | undefined): boolean {
-		this.#forgetTroubles();
-		const position = this.#position;
-		const place =
-			fragment ?? this.#details?.fragments.find(({ start, end }) => start <= position && position < end);
-		this.#trouble = {
-			from: Math.min(this.#trouble?.from ?? Number.POSITIVE_INFINITY, place?.start ?? position),
-			until: Math.max(this.#trouble?.until ?? 0, place?.end ?? position),
-		};
-		return this.#recoveries++ < MOST_RECOVERIES;
-	}
-
-	/**
-	 * Errors are behind us once playback is beyond their place, or so far before it that nothing there is buffered from here: what lies shortly
-	 * before it is buffered anew after each error, and says nothing.
-	 */
-	#forgetTroubles(): void {
-		const { from, until } = this.#trouble ?? { from: 0, until: 0 };
-		if (this.#position <= until && this.#position >= from - this.hls.config.maxMaxBufferLength) return;
-		this.#recoveries = 0;
-		this.#trouble = undefined;
-	}
-
-	/** Of the playhead, in seconds. */
-	get #position(): number {
-		return this.hls.media?.currentTime ?? 0;
+	/** Whether there is something left to play. */
+	get #isAhead(): boolean {
+		const { media } = this.hls;
+		const end = media && this.bufferedEnd(media, media.currentTime);
+		// What is less than this is played by the time that more could be here.
+		return Boolean(media && end && end - media.currentTime > 0.5);
 	}
 }
 
