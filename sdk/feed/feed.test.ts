@@ -76,6 +76,21 @@ describe("a stream as source", () => {
 		expect(Math.abs((sound.at(-1)?.timestamp ?? 0) - end)).toBeLessThan(1_500_000);
 	});
 
+	it("goes on with its sound where the microphone becomes another one", async () => {
+		await bench.page.evaluate(microphoneThatChanges);
+		const account = await stream("camera", "none");
+		await bench.reload();
+		expect(account.events).not.toContain("warning");
+		expect(account.result?.warnings).toEqual([]);
+		const times = bench.edge
+			.only()
+			.samples("audio")
+			.map(({ timestamp }) => timestamp);
+		// It changes after half a second.
+		expect(times.at(-1)).toBeGreaterThan(1_000_000);
+		expect(times).toEqual([...times].sort((left, right) => left - right));
+	});
+
 	it("camera by the clicks of a person on <crescendo-uploader camera>", async () => {
 		const told = await bench.page.evaluate(() => globalThis.bench.recordByElement(2));
 		expect(told).toEqual(["done", "Uploaded", "Watch it"]);
@@ -101,6 +116,70 @@ describe("a stream as source", () => {
 		expectTimeline("base");
 	});
 });
+
+/** In the page: after half a second every sound track is of one channel at 16 kHz, as headsets are. */
+const microphoneThatChanges = (): void => {
+	const Processor = Reflect.get(globalThis, "MediaStreamTrackProcessor") as new (init: {
+		readonly track: MediaStreamTrack;
+	}) => { readonly readable: ReadableStream };
+	const change = (data: AudioData, begun: number): AudioData => {
+		if (data.timestamp < begun + 500_000) {
+			return data;
+		}
+		const { timestamp, duration } = data;
+		data.close();
+		const numberOfFrames = Math.max(1, Math.round((duration * 16_000) / 1_000_000));
+		const form = { format: "f32-planar", sampleRate: 16_000, numberOfChannels: 1 } as const;
+		return new AudioData({ ...form, numberOfFrames, timestamp, data: new Float32Array(numberOfFrames) });
+	};
+	class Changing {
+		readonly readable: ReadableStream;
+		constructor(init: { readonly track: MediaStreamTrack }) {
+			const { readable } = new Processor(init);
+			let begun: number | undefined;
+			const changing = new TransformStream<AudioData, AudioData>({
+				transform: (data, controller) => controller.enqueue(change(data, (begun ??= data.timestamp))),
+			});
+			this.readable = init.track.kind === "audio" ? readable.pipeThrough(changing) : readable;
+		}
+	}
+	Reflect.set(globalThis, "MediaStreamTrackProcessor", Changing);
+};
+
+/** In the page: from now on the encoder of the 20th picture dies, and the decoder of the 40th sample; `coded` counts both. */
+const codecsThatDie = (): void => {
+	const [Encoder, Decoder] = [globalThis.VideoEncoder, globalThis.VideoDecoder];
+	const coded = { pictures: 0, samples: 0 };
+	Object.assign(globalThis, { coded });
+	globalThis.VideoEncoder = class extends Encoder {
+		readonly #fail: (error: DOMException) => void;
+		constructor(init: VideoEncoderInit) {
+			super(init);
+			this.#fail = init.error;
+		}
+		override encode(frame: VideoFrame, how?: VideoEncoderEncodeOptions): void {
+			if (++coded.pictures === 20) {
+				this.#fail(new DOMException("The encoder's process died.", "EncodingError"));
+			} else {
+				super.encode(frame, how);
+			}
+		}
+	};
+	globalThis.VideoDecoder = class extends Decoder {
+		readonly #fail: (error: DOMException) => void;
+		constructor(init: VideoDecoderInit) {
+			super(init);
+			this.#fail = init.error;
+		}
+		override decode(chunk: EncodedVideoChunk): void {
+			if (++coded.samples === 40) {
+				this.#fail(new DOMException("The decoder's process died.", "EncodingError"));
+			} else {
+				super.decode(chunk);
+			}
+		}
+	};
+};
 
 it("a recording whose backend fails goes on as base: until it is back, and for good where it fails again and again", async () => {
 	const account = await bench.page.evaluate(() =>
@@ -133,10 +212,10 @@ it("a recording whose backend fails goes on as base: until it is back, and for g
 });
 
 describe("frames as source", () => {
-	const frames = (times: readonly number[], spoiled?: number) =>
+	const frames = (times: readonly number[], spoiled?: number, worker: "auto" | "none" = "auto") =>
 		bench.page.evaluate(([when, options, which]) => globalThis.bench.uploadFrames(when, options, which), [
 			times,
-			{ backend: "none", gopSeconds: 0.5, title: "drawn" } as const,
+			{ backend: "none", gopSeconds: 0.5, title: "drawn", worker } as const,
 			spoiled,
 		] as const);
 
@@ -156,6 +235,20 @@ describe("frames as source", () => {
 		expect(account.result?.frames).toBe(300);
 		expect(bench.edge.only().request.partialMilliseconds).toBeUndefined();
 		expect(bench.edge.only().samples("base").length).toBe(300);
+	});
+
+	it("goes on where the browser's encoder dies, and then its decoder", async () => {
+		await bench.page.evaluate(codecsThatDie);
+		const times = Array.from({ length: 60 }, (_, i) => i * 40_000);
+		const account = await frames(times, undefined, "none");
+		const coded: unknown = await bench.page.evaluate(() => Reflect.get(globalThis, "coded"));
+		await bench.reload();
+		expect(account.error).toBeUndefined();
+		const asset = bench.edge.only();
+		expect(asset.samples("base").map(({ timestamp }) => timestamp)).toEqual(times);
+		expect((await decodeBase(asset)).length).toBe(60);
+		// Both died: the pictures that they held were coded once more.
+		expect(coded).toMatchObject({ pictures: expect.toSatisfy((count: number) => count > 61) });
 	});
 
 	it("refuses what is no frame, and says so", async () => {
