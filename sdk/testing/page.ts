@@ -11,7 +11,7 @@ import { beginClock, finishClock, uploadFrames, uploadStream } from "./page/feed
 import { measureBase } from "./page/measure-base.ts";
 import { readSource } from "./page/read-source.ts";
 import { timeUpload } from "./page/timings.ts";
-import { assetOf, beginUpload, control, finishUpload, progressOf, upload } from "./page/uploads.ts";
+import { assetOf, beginUpload, control, finishUpload, progressOf, stateOf, upload } from "./page/uploads.ts";
 
 export type { SourceAccount, SourceRefusal } from "./page/read-source.ts";
 export type { UploadTimes } from "./page/timings.ts";
@@ -19,7 +19,7 @@ export type { UploadAccount } from "./page/uploads.ts";
 
 /** For tests only: what runs inside the page, called from Node through `page.evaluate`. */
 const functions = {
-	...{ assetOf, beginUpload, control, finishUpload, progressOf, upload },
+	...{ assetOf, beginUpload, control, finishUpload, progressOf, stateOf, upload },
 	...{ camerasOfElement, uploadByElement, recordByElement },
 	...{ uploadWithFaults, uploadLosingGpu, uploadFallingBehind, pretendOtherBitstream },
 	...{ filmLosingGpu, filmLosingRuntime },

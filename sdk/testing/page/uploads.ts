@@ -86,3 +86,9 @@ export const control = (id: number, action: "pause" | "resume" | "abort"): strin
 export const progressOf = (id: number): UploadProgress | undefined => uploadOf(id).progress;
 
 export const assetOf = (id: number): UploadedAsset | undefined => uploadOf(id).asset;
+
+/** Its state, and what ended it, if it failed. */
+export const stateOf = async (id: number): Promise<string> => {
+	const { state, done } = uploadOf(id);
+	return state === "failed" ? done.then(() => state, String) : state;
+};
