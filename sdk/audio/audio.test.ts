@@ -1,7 +1,11 @@
 import { describe, expect, it } from "vitest";
+import type { Sample } from "../../codec/sample.ts";
+import { UploadError } from "../errors.ts";
+import type { SourceWarning } from "../source/source-warning.ts";
 import { opusHeadToDops } from "./opus-head.ts";
 import { planAudio } from "./plan.ts";
 import type { AudioFacts } from "./plan.ts";
+import { untilBroken } from "./until-broken.ts";
 
 const facts = (change: Partial<AudioFacts>): AudioFacts => ({
 	codec: "aac",
@@ -75,5 +79,37 @@ describe("opusHeadToDops", () => {
 		expect(opusHeadToDops(head([1, 2]))).toBeUndefined();
 		expect(opusHeadToDops(head([]))).toBeUndefined();
 		expect(opusHeadToDops(new Uint8Array(40))).toBeUndefined();
+	});
+});
+
+describe("sound that breaks", () => {
+	async function* breaking(error: unknown): AsyncGenerator<Sample, void, undefined> {
+		for (const timestamp of [0, 500_000]) {
+			yield { data: new Uint8Array(1), timestamp, duration: 500_000, sync: true };
+		}
+		throw error;
+	}
+
+	const read = async (error: unknown, signal = new AbortController().signal) => {
+		const warnings: SourceWarning[] = [];
+		const times: number[] = [];
+		for await (const { timestamp } of untilBroken(breaking(error), warnings, signal)) {
+			times.push(timestamp);
+		}
+		return { times, warnings };
+	};
+
+	it("ends there, and the person is told", async () => {
+		const { times, warnings } = await read(new DOMException("Decoding error.", "EncodingError"));
+		expect(times).toEqual([0, 500_000]);
+		expect(warnings).toEqual([
+			{ code: "audio-dropped", message: "The sound ends after 1.0 s, where it is damaged: Decoding error." },
+		]);
+	});
+
+	it("does not hide what is wrong with the source itself, nor that nobody wants it any more", async () => {
+		const away = new UploadError("network-failed", "No answer.");
+		await expect(read(away)).rejects.toBe(away);
+		await expect(read(new Error("closed"), AbortSignal.abort())).rejects.toMatchObject({ name: "AbortError" });
 	});
 });

@@ -1,13 +1,4 @@
-import {
-	AudioSample,
-	AudioSampleSink,
-	AudioSampleSource,
-	canEncodeAudio,
-	EncodedPacketSink,
-	Mp4OutputFormat,
-	NullTarget,
-	Output,
-} from "mediabunny";
+import { AudioSample, AudioSampleSink, canEncodeAudio, EncodedPacketSink } from "mediabunny";
 import type { EncodedPacket, Input, InputAudioTrack } from "mediabunny";
 import type { Sample } from "../../codec/sample.ts";
 import type { AudioTrack } from "../../codec/track.ts";
@@ -15,9 +6,12 @@ import { UploadError } from "../errors.ts";
 import type { Feed } from "../feed/feed.ts";
 import type { SourceWarning } from "../source/source-warning.ts";
 import type { SourceAudio } from "../source/video-source.ts";
+import { encodePackets } from "./encode-packets.ts";
+import type { MadePacket } from "./encode-packets.ts";
 import { opusHeadToDops } from "./opus-head.ts";
 import { planAudio } from "./plan.ts";
 import type { AudioFacts, AudioPlan } from "./plan.ts";
+import { untilBroken } from "./until-broken.ts";
 
 const MICROSECONDS = 1_000_000;
 
@@ -47,9 +41,11 @@ export const openAudio = async (
 				message: `The sound's ${facts.channels} channels are mixed to stereo.`,
 			});
 		}
-		return plan.make === "copy"
-			? await copiedAudio(track, facts, origin)
-			: await encodedAudio(decodedSound(track, origin), plan);
+		const audio =
+			plan.make === "copy"
+				? await copiedAudio(track, facts, origin)
+				: await encodedAudio(decodedSound(track, origin), plan);
+		return enduring(audio, warnings);
 	} catch (error) {
 		// Sound that cannot be read must not cost the pictures; the person is told.
 		const detail = error instanceof Error ? error.message : String(error);
@@ -60,6 +56,12 @@ export const openAudio = async (
 		return undefined;
 	}
 };
+
+/** Sound that ends where it breaks. */
+const enduring = (audio: SourceAudio, warnings: SourceWarning[]): SourceAudio => ({
+	...audio,
+	samples: (signal) => untilBroken(audio.samples(signal), warnings, signal),
+});
 
 const factsOf = async (track: InputAudioTrack): Promise<AudioFacts> => {
 	const config = await track.getDecoderConfig();
@@ -174,40 +176,6 @@ const encodedAudio = async (
 	};
 };
 
-type MadePacket = { readonly packet: EncodedPacket; readonly config: AudioDecoderConfig | undefined };
-
-async function* encodePackets(
-	sound: AsyncIterable<AudioSample>,
-	plan: Extract<AudioPlan, { make: "encode" }>,
-): AsyncGenerator<MadePacket, void, undefined> {
-	const made: MadePacket[] = [];
-	const source = new AudioSampleSource({
-		codec: plan.codec,
-		bitrate: plan.bitrate,
-		transform: { numberOfChannels: plan.channels, sampleRate: plan.sampleRate },
-		onEncodedPacket: (packet, meta) => made.push({ packet, config: meta?.decoderConfig }),
-	});
-	// mediabunny encodes only into a file; this one goes nowhere, the packets are taken on their way.
-	const output = new Output({ format: new Mp4OutputFormat({ fastStart: "fragmented" }), target: new NullTarget() });
-	output.addAudioTrack(source);
-	await output.start();
-	let finished = false;
-	try {
-		for await (const sample of sound) {
-			await source.add(sample);
-			sample.close();
-			yield* made.splice(0);
-		}
-		await output.finalize();
-		finished = true;
-		yield* made.splice(0);
-	} finally {
-		if (!finished) {
-			await output.cancel();
-		}
-	}
-}
-
 /** A file's sound, decoded, from `origin` (microseconds in the container) on. */
 async function* decodedSound(track: InputAudioTrack, origin: number): AsyncGenerator<AudioSample, void, undefined> {
 	for await (const decoded of new AudioSampleSink(track).samples(origin / MICROSECONDS)) {
@@ -243,7 +211,7 @@ export const openFedAudio = async (
 	const plan = planAudio({ ...facts, decodable: true, encodable: await encodable() });
 	try {
 		if (plan.make === "encode") {
-			return await encodedAudio(fedSound(feed, origin), plan);
+			return enduring(await encodedAudio(fedSound(feed, origin), plan), warnings);
 		}
 	} catch (error) {
 		const detail = error instanceof Error ? error.message : String(error);
