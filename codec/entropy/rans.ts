@@ -118,10 +118,11 @@ export class RansDecoder {
 
 	private readState(): number {
 		let value = 0;
-		for (let shift = 1; ; shift *= 128) {
+		// No state takes more than five bytes.
+		for (let i = 0, unit = 1; i < 5; i++, unit *= 128) {
 			const byte = this.bytes[this.position++];
-			if (byte === undefined || (byte === 0 && shift > 1)) break;
-			value += (byte & 127) * shift;
+			if (byte === undefined || (byte === 0 && i > 0)) break;
+			value += (byte & 127) * unit;
 			if (value + LOWEST_STATE > 0xffffffff) break;
 			if (byte < 128) return (value + LOWEST_STATE) | 0;
 		}

@@ -62,13 +62,18 @@ export const requireData = (pending: readonly FragmentIndex[]): void => {
 	if (pending.some((index) => index.samples.length > 0)) throw invalid('A "moof" is not followed by its "mdat".');
 };
 
-/** Every sample must lie in the `mdat` behind its `moof`. */
+/** Every sample must lie in the `mdat` behind its `moof`, and all together hold no more than it does: none is read many times. */
 export const requireInside = (fragments: readonly FragmentIndex[], start: number, end: number): void => {
+	let bytes = 0;
 	for (const { trackId, samples } of fragments) {
-		if (samples.some(({ offset, size }) => offset < start || offset + size > end)) {
-			throw invalid(`A sample of track ${trackId} lies outside its "mdat".`);
+		for (const { offset, size } of samples) {
+			if (offset < start || offset + size > end) {
+				throw invalid(`A sample of track ${trackId} lies outside its "mdat".`);
+			}
+			bytes += size;
 		}
 	}
+	if (bytes > end - start) throw invalid(`Samples of ${bytes} bytes lie in an "mdat" of ${end - start}.`);
 };
 
 /**

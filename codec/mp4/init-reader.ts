@@ -37,11 +37,12 @@ export const readMovie = (moov: Uint8Array): InitSegment => {
 	const defaults = readTrackExtends(findBox(boxes, "mvex"));
 	const tracks: ReadTrack[] = [];
 	const unsupported: { id: number; format: string }[] = [];
+	const ids = new Set<number>();
 	for (const trak of boxes.filter((box) => box.type === "trak")) {
 		const children = boxesIn(trak.body);
 		const id = readTrackId(requireBox(children, "tkhd", "trak"));
-		if ([...tracks, ...unsupported].some((track) => track.id === id))
-			throw invalid(`Two tracks have the id ${id}.`);
+		if (ids.has(id)) throw invalid(`Two tracks have the id ${id}.`);
+		ids.add(id);
 		const media = boxesIn(requireBox(children, "mdia", "trak").body);
 		const timescale = readTimescale(requireBox(media, "mdhd", "mdia"));
 		const information = boxesIn(requireBox(media, "minf", "mdia").body);

@@ -4,6 +4,7 @@ import { CodecError } from "../errors.ts";
 import type { Sample } from "../sample.ts";
 import type { Track } from "../track.ts";
 import { concatenate } from "./box.ts";
+import { mdatHeader, mfhd, moof, SYNC_SAMPLE_FLAGS, tfdt, tfhd, traf, trun } from "./fragment-boxes.ts";
 import { readMediaSegment } from "./fragment-reader.ts";
 import { FragmentedFileWriter } from "./fragmented-file.ts";
 import { readInitSegment } from "./init-reader.ts";
@@ -92,6 +93,21 @@ describe("a media segment", () => {
 			}),
 			{ seed: 8, numRuns: 300 },
 		);
+	});
+
+	it("is refused where two runs name the same bytes: a small file would be read many times over", () => {
+		const { tracks } = readInitSegment(writeInitSegment([fileTrack(1, avcTrack)]));
+		const segment = (runs: number) => {
+			const defaults = { duration: 40, size: 10, flags: SYNC_SAMPLE_FLAGS };
+			const fragment = (dataOffset: number) => {
+				const run = trun(dataOffset, undefined, [{}]);
+				return moof(mfhd(1), traf(tfhd(1, defaults), tfdt(0), concatenate(Array<Uint8Array>(runs).fill(run))));
+			};
+			const data = fragment(fragment(0).length + 8);
+			return concatenate([data, mdatHeader(10), new Uint8Array(10)]);
+		};
+		expect(readMediaSegment(segment(1), tracks)[0]?.samples).toHaveLength(1);
+		expect(errorCode(() => readMediaSegment(segment(2), tracks))).toBe("invalid-file");
 	});
 
 	it("costs four bytes a sample and about a hundred where frames are regular", () => {

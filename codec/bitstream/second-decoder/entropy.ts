@@ -20,11 +20,12 @@ export class Stream {
 		for (let i = 0; i < 2; i++) this.x.push(65536 + this.leb128());
 	}
 	private leb128(): number {
-		for (let value = 0, unit = 1; ; unit *= 128) {
+		for (let value = 0, unit = 1; unit < 2 ** 35; unit *= 128) {
 			const byte = defined(this.bytes[this.at++]);
 			value += (byte % 128) * unit;
 			if (byte < 128) return value;
 		}
+		throw new Error("a state of more than five bytes");
 	}
 	/** One step. @param owner gives start and frequency of the symbol that owns a slot */
 	step<T extends { start: number; frequency: number }>(owner: (slot: number) => T): T {
