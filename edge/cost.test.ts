@@ -5,7 +5,7 @@ import type { AssetObject } from "./asset/asset-object.ts";
 import { call, createAsset, migrate, putPart } from "./testing/edge-client.ts";
 import { assetStub, Faults } from "./testing/faults.ts";
 import { type ClipTrack, clipTracks, createRequest } from "./testing/fixture-media.ts";
-import { writePast } from "./testing/past.ts";
+import { writePast } from "./testing/write-past.ts";
 
 /**
  * What a minute of video costs in operations that are paid for: docs/deploy.md multiplies these numbers with the platform's prices. A

@@ -1,7 +1,8 @@
 import { AssetObject as WrittenAsset } from "../asset/asset-object.ts";
 import type { Environment } from "../environment.ts";
 import worker from "../worker.ts";
-import { type Past, writePast } from "./past.ts";
+import type { Past } from "./past.ts";
+import { writePast } from "./write-past.ts";
 
 export { RelayObject, WebhookObject } from "../worker.ts";
 
