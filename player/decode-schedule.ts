@@ -62,7 +62,9 @@ export class DecodeSchedule {
 		const { buffer, decoding, presenter } = this.#parts;
 		const { video, frameRate } = this.#o;
 		const target = playheadOf(video, frameRate);
-		const place = buffer.places.find(({ start, duration }) => start <= target && target < start + duration);
+		const place = buffer
+			.segmentsNear(target)
+			.find(({ start, duration }) => start <= target && target < start + duration);
 		const { readyFrom } = presenter;
 		const { held, decodedTo } = decoding;
 		presenter.forgetCurrent();
@@ -165,11 +167,12 @@ export class DecodeSchedule {
 	#observe(): DecodeObservation {
 		const { video } = this.#o;
 		const { buffer, decoding, playhead } = this.#parts;
+		const { position } = playhead;
 		return {
-			segments: buffer.segments.map((segment) =>
-				this.#kept?.has(segment.sequence) ? { ...segment, spent: true } : segment,
-			),
-			position: playhead.position,
+			segments: buffer
+				.segmentsNear(position)
+				.map((segment) => (this.#kept?.has(segment.sequence) ? { ...segment, spent: true } : segment)),
+			position,
 			playbackRate: Math.abs(video.playbackRate),
 			paused: video.paused,
 			decodeSecondsPerSecond: this.pace,

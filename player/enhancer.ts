@@ -2,15 +2,14 @@ import { CodecError } from "../codec/errors.ts";
 import { DecodeSchedule } from "./decode-schedule.ts";
 import type { EnhancementFault, EnhancerOptions, EnhancerReport, EnhancerWishes } from "./enhancer-options.ts";
 import { FrameAccount } from "./frame-account.ts";
-import { baseStatusOf, observeChoice, observeFetching, observeStart } from "./observations.ts";
+import { type BaseStatus, baseStatusOf, observeChoice, observeFetching, observeStart, rateOf } from "./observations.ts";
 import { type CapturedPicture, capturePicture } from "./pipeline/capture.ts";
 import type { PipelineFailure } from "./pipeline/client.ts";
 import { Decoding } from "./pipeline/decoding.ts";
 import { Presenter } from "./pipeline/presenter.ts";
 import { Playhead } from "./playhead.ts";
-import { chooseEnhancement } from "./policy/choose-enhancement.ts";
+import { type Decision, decide } from "./policy/decide.ts";
 import { loadingPatience } from "./policy/loading-patience.ts";
-import { decideStart } from "./policy/start.ts";
 import { type EnhancementReason, type EnhancementState, isPassing } from "./reasons.ts";
 import { ELSEWHERE_EVENTS, isShownElsewhere } from "./shown-elsewhere.ts";
 import { EnhancementBuffer } from "./stream/enhancement-buffer.ts";
@@ -92,11 +91,11 @@ export class Enhancer {
 		this.tick();
 	}
 
-	/** Changes what viewer and page want. Asking for an enhancement by name also ends a back-off. */
+	/** Changes what viewer and page want. Who chooses anything but low also ends a back-off. */
 	set wishes(wishes: EnhancerWishes) {
 		const before = this.#wishes;
 		this.#wishes = wishes;
-		if (wishes.choice !== before.choice && wishes.choice !== undefined) this.#frames.pardon();
+		if (wishes.choice !== before.choice && wishes.choice !== "low") this.#frames.pardon();
 		if (wishes.keepPictures !== before.keepPictures) this.#schedule.close();
 		this.tick();
 	}
@@ -134,9 +133,9 @@ export class Enhancer {
 		let reason: EnhancementReason | undefined;
 		try {
 			[state, reason] = this.#work(performance.now());
-			// Where the stream has no enhancement the canvas waits: the next segment that has one may begin at any frame.
-			const waits = reason === "no-enhancement-here";
-			this.#presenter.suspended = (state === "base" && !waits) || state === "failed" || state === "stopped";
+			// Where the stream has no enhancement, or the network brings no more, the canvas waits: what is here may begin at any frame.
+			const waits = reason === "no-enhancement-here" || reason === "bandwidth-too-low";
+			this.#presenter.suspended = !waits && (state === "base" || state === "failed" || state === "stopped");
 			this.#presenter.ended = this.#o.video.ended || this.#buffer.lastGiven;
 		} finally {
 			this.#ticking = false;
@@ -171,72 +170,89 @@ export class Enhancer {
 		document.addEventListener("visibilitychange", () => this.#onVisibility(), { signal });
 	}
 
-	/** The whole decision, top to bottom: the first thing that stands in the way is the state and the reason. */
+	/** Everything, top to bottom: the first thing that stands in the way is the state and the reason. */
 	#work(now: number): [EnhancementState, EnhancementReason | undefined] {
 		if (this.#failure) return ["failed", this.#failure.code];
 		const { video } = this.#o;
 		const decoding = this.#decoding;
 		const base = baseStatusOf(this.#o, this.#playhead.position);
-		const observed = observeStart(this.#o, this.#wishes, base, {
-			backend: decoding.ready?.kind,
-			runtime: decoding.isOpen || runtimeFetched,
-		});
-		const start = decideStart(observed);
-		if (!start.start) {
-			if (!decoding.isOpen || start.reason !== "base-first") {
-				if (start.reason === "off-by-choice") this.#schedule.stop();
-				return ["base", start.reason];
-			}
+		const { decision, runtimeBytes } = this.#decide(base, now);
+		if (decision.act === "rest") {
+			if (decision.reason === "off-by-choice") this.#schedule.stop();
+			if (decision.probe !== undefined) this.#fetch(decision.probe, base, now);
+			return ["base", decision.reason];
 		}
 		if (isShownElsewhere(video)) return ["base", "picture-in-picture"];
 		if (document.visibilityState === "hidden") return ["base", "page-hidden"];
-		if (this.#frames.isBackedOff(now)) return ["stopped", "missed-frames"];
-		if (!decoding.isOpen) {
+		const moment = { at: now, rate: rateOf(video) };
+		const tooSlow = decision.act === "play" && decision.limit === "decoding-too-slow";
+		if (tooSlow && !this.#frames.backedOff(moment)) {
+			this.#frames.tooSlow(moment);
+			// Measured anew when it is tried again: the average would still say no.
+			decoding.forgetSpeed();
+		}
+		const stopped = this.#frames.backedOff(moment);
+		if (stopped && this.#wishes.mode !== "force") {
+			this.#schedule.stop();
+			return ["stopped", stopped];
+		}
+		if (decision.act === "load") {
 			if (now < this.#restartAt) return ["stopped", "backend-failed"];
 			const { backend, runtimeUrl, modelUrl, network, enhancements } = this.#o;
 			const [{ modelId: first }] = enhancements;
 			const modelId = enhancements.every((enhancement) => enhancement.modelId === first) ? first : undefined;
 			const settings = { backend, runtimeUrl, modelUrl, modelId, keepPictures: this.#wishes.keepPictures };
-			decoding.open(settings, loadingPatience(network.bandwidth, observed.runtimeBytes));
+			decoding.open(settings, loadingPatience(network.bandwidth, runtimeBytes));
 			return ["loading", "loading-runtime"];
 		}
-		const limit = this.#choose();
-		if (limit) {
-			this.#schedule.stop();
-			return ["stopped", limit];
-		}
-		const waiting = this.#buffer.work(
-			observeFetching(this.#o, base, this.#schedule.keeps ? 0 : this.#schedule.pace),
-			now,
-		);
+		if (decision.act === "await") return ["loading", "loading-runtime"];
+		const waiting = this.#fetch(decision.fetch, base, now);
 		if (!decoding.ready) return ["loading", "loading-runtime"];
 		this.#schedule.work(this.#current ?? { width: 0, height: 0 }, this.#wishes.mode === "force");
 		if (this.#presenter.visible) return ["active", undefined];
 		if (this.#buffer.lacks(this.#playhead.position)) return ["base", "no-enhancement-here"];
 		if (waiting === "base-first") return ["filling", "base-first"];
-		return ["filling", decoding.held.size > 0 ? "catching-up" : "waiting-for-segment"];
+		if (decoding.held.size > 0) return ["filling", "catching-up"];
+		return decision.limit ? ["stopped", decision.limit] : ["filling", "waiting-for-segment"];
 	}
 
-	/** Chooses the enhancement for segments to come. Returns why there is none, or undefined. */
-	#choose(): EnhancementReason | undefined {
-		const milliseconds = this.#decoding.pictureMilliseconds;
+	#decide(base: BaseStatus, now: number): { readonly decision: Decision; readonly runtimeBytes: number } {
+		const decoding = this.#decoding;
+		const milliseconds = decoding.pictureMilliseconds;
 		const area = (this.#current?.width ?? 0) * (this.#current?.height ?? 0);
-		const { id, limit } = chooseEnhancement(
-			observeChoice(this.#o, this.#wishes, {
-				current: this.#current?.id,
-				decodeSpeed: milliseconds === undefined || area === 0 ? undefined : (area * 1000) / milliseconds,
-				ahead: this.#buffer.secondsAhead(this.#playhead.position),
-				keeps: this.#schedule.keeps,
-			}),
-		);
-		if (id === undefined) return limit ?? "no-enhancement";
-		if (id !== this.#current?.id) {
-			this.#current = this.#o.enhancements.find((enhancement) => enhancement.id === id);
-			if (this.#current) this.#buffer.use(this.#current);
-			this.#schedule.stopKeeping();
-			this.#o.onChange();
-		}
-		return undefined;
+		const start = observeStart(this.#o, this.#wishes, base, {
+			backend: decoding.ready?.kind,
+			runtime: decoding.stage !== "none" || runtimeFetched,
+		});
+		const choice = observeChoice(this.#o, this.#wishes, base, {
+			current: this.#current?.id,
+			decodeSpeed: milliseconds === undefined || area === 0 ? undefined : (area * 1000) / milliseconds,
+			ahead: this.#buffer.secondsAhead(this.#playhead.position),
+			keeps: this.#schedule.keeps,
+		});
+		const networkUnknown = this.#o.network.isSilent(now);
+		const decision = decide({ start, choice, decoder: decoding.stage, networkUnknown });
+		return { decision, runtimeBytes: start.runtimeBytes };
+	}
+
+	/** Fetches of this enhancement what is due; undefined: no more. Returns why nothing is, if so. */
+	#fetch(id: string | undefined, base: BaseStatus, now: number): ReturnType<EnhancementBuffer["work"]> {
+		if (id !== undefined && id !== this.#current?.id) this.#use(id);
+		// A kept loop shows in its next round what comes too late for this one.
+		const pace = this.#schedule.keeps ? 0 : this.#schedule.pace || undefined;
+		return this.#buffer.work(observeFetching(this.#o, base, { pace, wanted: id !== undefined }), now);
+	}
+
+	/** Takes segments to come from this enhancement. What is here is shown, unless the viewer wants another one or a loop would keep a worse one. */
+	#use(id: string): void {
+		const next = this.#o.enhancements.find((enhancement) => enhancement.id === id);
+		if (!next) return;
+		const better = next.bandwidth > (this.#current?.bandwidth ?? 0);
+		const anew = this.#wishes.choice !== undefined || (better && this.#schedule.keeps);
+		this.#current = next;
+		this.#buffer.use(next, anew);
+		if (anew) this.#schedule.stopKeeping();
+		this.#o.onChange();
 	}
 
 	#onPipelineFailed(failure: PipelineFailure): void {
@@ -268,11 +284,12 @@ export class Enhancer {
 
 	#onPresented(mediaTime: number, enhanced: boolean): void {
 		if (enhanced) this.#schedule.onShown();
-		const now = performance.now();
 		// Where pictures are kept, a late one is in time for the next round.
-		const judged = this.#wishes.mode !== "force" && !this.#schedule.keeps;
-		this.#frames.count({ enhanced, due: this.#schedule.isDue(mediaTime), judged }, now);
-		if (this.#frames.isBackedOff(now)) this.#schedule.stop();
+		const judged = this.#wishes.mode !== "force" && !this.#schedule.keeps && !this.#o.video.paused;
+		const moment = { at: performance.now(), rate: rateOf(this.#o.video) };
+		const before = this.#frames.backedOff(moment);
+		this.#frames.count({ enhanced, due: this.#schedule.isDue(mediaTime), judged }, moment);
+		if (this.#frames.backedOff(moment) !== before) this.tick();
 	}
 
 	#sayStatistics(): void {

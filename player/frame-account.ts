@@ -1,4 +1,13 @@
-import { type BackOff, forgetFrames, isBackedOff, NO_BACK_OFF, observeFrames } from "./policy/back-off.ts";
+import {
+	backedOff,
+	type BackOff,
+	type BackOffReason,
+	forgetFrames,
+	type Moment,
+	NO_BACK_OFF,
+	observeFrames,
+	strike,
+} from "./policy/back-off.ts";
 
 /** Frames since the source was loaded: shown enhanced, shown as base while an enhanced picture was due, and all. */
 export type FrameTotals = { readonly enhanced: number; readonly missed: number; readonly all: number };
@@ -17,10 +26,10 @@ export class FrameAccount {
 	}
 
 	/**
-	 * One frame was shown at `now` (milliseconds). @param due an enhanced picture should have been there
+	 * One frame was shown. @param due an enhanced picture should have been there
 	 * @param judged whether missed frames may stop the enhancement
 	 */
-	count(frame: { readonly enhanced: boolean; readonly due: boolean; readonly judged: boolean }, now: number): void {
+	count(frame: { readonly enhanced: boolean; readonly due: boolean; readonly judged: boolean }, now: Moment): void {
 		const { enhanced, due, judged } = frame;
 		const missed = due && !enhanced;
 		this.#totals = {
@@ -31,12 +40,18 @@ export class FrameAccount {
 		if (!due) return;
 		this.#batch = { due: this.#batch.due + 1, missed: this.#batch.missed + Number(missed) };
 		if (this.#batch.due < BATCH) return;
-		if (judged) this.#backOff = observeFrames(this.#backOff, { at: now, ...this.#batch });
+		if (judged) this.#backOff = observeFrames(this.#backOff, { ...now, ...this.#batch });
 		this.#batch = { due: 0, missed: 0 };
 	}
 
-	isBackedOff(now: number): boolean {
-		return isBackedOff(this.#backOff, now);
+	/** Why the enhancement is stopped for a while; undefined: it is not. */
+	backedOff(now: Moment): BackOffReason | undefined {
+		return backedOff(this.#backOff, now);
+	}
+
+	/** Decoding was measured, and is too slow: the enhancement is stopped for a while. */
+	tooSlow(now: Moment): void {
+		this.#backOff = strike(this.#backOff, "decoding-too-slow", now);
 	}
 
 	/** A pause, a seek, a hidden page: what was counted before says nothing about what comes. */

@@ -1,12 +1,9 @@
 import type { EnhancerOptions, EnhancerWishes } from "./enhancer-options.ts";
 import type { ChoiceObservation } from "./policy/choose-enhancement.ts";
-import { shareOfEnhancement } from "./policy/plan-fetch.ts";
+import { ASSUMED_PACE, baseWanted, shareOfEnhancement } from "./policy/plan-fetch.ts";
 import { runtimeBytes } from "./policy/runtime-bytes.ts";
 import type { StartObservation } from "./policy/start.ts";
 import type { BufferObservation } from "./stream/enhancement-buffer.ts";
-
-/** Seconds of base ahead before the enhancement may use the network. */
-const BASE_WANTED = 6;
 
 /** How the base stands at the playhead. */
 export type BaseStatus = {
@@ -16,12 +13,24 @@ export type BaseStatus = {
 	readonly end: number | undefined;
 	/** Everything from the playhead to the end is buffered. */
 	readonly complete: boolean;
+	/** Seconds ahead of the playhead that come before the enhancement. */
+	readonly wanted: number;
+	/** Seconds from the playhead to the end of the video; Infinity for live: what a browser calls its duration is the edge. */
+	readonly left: number;
 };
 
 /** How far the base is buffered from a position on. @param position seconds on the media timeline */
 export function baseStatusOf({ video, feed }: EnhancerOptions, position: number): BaseStatus {
 	const end = feed.bufferedEnd(video, position);
-	return { position, end, complete: feed.complete && end !== undefined && end >= video.duration - 0.1 };
+	const last = feed.segments.at(-1);
+	const listed = last === undefined ? 0 : last.start + last.duration;
+	return {
+		position,
+		end,
+		complete: feed.complete && end !== undefined && end >= video.duration - 0.1,
+		wanted: baseWanted(listed - position, feed.complete),
+		left: feed.complete ? Math.max(0, video.duration - video.currentTime) : Number.POSITIVE_INFINITY,
+	};
 }
 
 /** What the decision to load runtime and weights looks at. */
@@ -52,13 +61,13 @@ export function observeStart(
 		backend: kind,
 		samplesPerSecond: cheapest.width * cheapest.height * frameRate,
 		bandwidth: o.network.bandwidth,
-		baseBitrate: o.baseBitrate,
+		baseBitrate: base.complete ? 0 : o.baseBitrate,
 		enhancementBitrate: cheapest.bandwidth,
 		runtimeBytes: loaded.runtime ? 0 : runtimeBytes(kind ?? "wasm", "Suspending" in WebAssembly),
-		secondsLeft: Math.max(0, (Number.isFinite(video.duration) ? video.duration : Infinity) - video.currentTime),
+		secondsLeft: base.left,
 		loops: video.loop,
 		baseBuffer: base.end === undefined ? 0 : base.end - base.position,
-		baseBufferWanted: BASE_WANTED,
+		baseBufferWanted: base.wanted,
 		baseComplete: base.complete,
 	};
 }
@@ -67,6 +76,7 @@ export function observeStart(
 export function observeChoice(
 	o: EnhancerOptions,
 	wishes: EnhancerWishes,
+	base: BaseStatus,
 	now: {
 		/** Id of the enhancement in use. */
 		readonly current: string | undefined;
@@ -88,17 +98,30 @@ export function observeChoice(
 		chosen: wishes.choice,
 		current: now.current,
 		bandwidth: o.network.bandwidth,
-		baseBitrate: o.baseBitrate,
+		baseBitrate: base.complete ? 0 : o.baseBitrate,
 		// A paused picture has all the time there is.
 		decodeSpeed: video.paused || now.keeps ? undefined : now.decodeSpeed,
-		playbackRate: video.paused ? 0 : Math.abs(video.playbackRate),
+		playbackRate: rateOf(video),
 		ahead: now.ahead,
 		forced: wishes.mode === "force",
 	};
 }
 
-/** What the plan of fetches looks at. @param pace seconds that decoding a second takes; 0: not known */
-export function observeFetching(o: EnhancerOptions, base: BaseStatus, pace: number): BufferObservation {
+/** Media seconds that are played in a second; 0 while the video stands. */
+export function rateOf(video: HTMLMediaElement): number {
+	return video.paused ? 0 : Math.abs(video.playbackRate);
+}
+
+/**
+ * What the plan of fetches looks at.
+ *
+ * @param pace seconds that decoding a second takes; undefined: not known. @param wanted segments are to be fetched
+ */
+export function observeFetching(
+	o: EnhancerOptions,
+	base: BaseStatus,
+	{ pace, wanted }: { readonly pace: number | undefined; readonly wanted: boolean },
+): BufferObservation {
 	const { video, baseBitrate } = o;
 	const { bandwidth } = o.network;
 	const { position } = base;
@@ -108,9 +131,10 @@ export function observeFetching(o: EnhancerOptions, base: BaseStatus, pace: numb
 		playbackRate: Math.abs(video.playbackRate),
 		paused: video.paused,
 		baseBufferedEnd: base.end,
-		baseBufferWanted: BASE_WANTED,
+		baseBufferWanted: base.wanted,
 		baseComplete: base.complete,
 		bandwidth: shareOfEnhancement({ bandwidth, baseBitrate, baseBuffer, baseComplete: base.complete }),
-		decodeSecondsPerSecond: pace,
+		decodeSecondsPerSecond: pace ?? ASSUMED_PACE,
+		wanted,
 	};
 }

@@ -92,9 +92,9 @@ const fewestBytes = ((lost - steady.latency) * steady.bitsPerSecond(0)) / 8;
 
 const report = [
 	"# Policies over network traces",
-	"Written by `node bench/player/policy.ts`; simulated, in steps of 10 ms, with the policies that the player runs (`player/policy`). The networks are made by formula (`player/policy/simulation/traces.ts`); nothing was recorded from anybody.",
+	"Written by `node bench/player/policy.ts`; simulated, in steps of 10 ms, with the decision that the player runs (`player/policy/decide.ts`, and what it asks). The networks are made by formula (`player/policy/simulation/traces.ts`); nothing was recorded from anybody.",
 	`The stream: 640x360 at 25 frames a second, segments of 2 s. Base ${kbit(example.baseBitrate)} kbit/s at ${example.baseQuality} dB; enhancements of ${example.enhancements.map(({ bitrate, quality }) => `${kbit(bitrate)} kbit/s at ${quality} dB`).join(", ")}. The ladder offers the same qualities as single layers: ${example.ladder.map(({ bitrate }) => kbit(bitrate)).join(", ")} kbit/s, which is what the BD-rate of \`bench/RESULTS.md\` against x264 says. "Enhanced" is the share of the video shown above the lowest layer or level.`,
-	"- *naive*: loads the decoder at once, then fetches the next segment's enhancement whenever the bandwidth allows.\n- *hls.js, ladder*: the level choice of hls.js 1.7 with default settings (`player/policy/simulation/hls-ladder.ts`).",
+	"- *naive*: loads the decoder at once, then fetches the next segment's enhancement whenever the bandwidth allows.\n- *hls.js, ladder*: the level choice of hls.js 1.7 with default settings, among them a buffer of 60 MB: minutes of the lower levels (`player/policy/simulation/hls-ladder.ts`). The other three keep 30 s of base, as the player has hls.js do.",
 	"## First visit: ten minutes, the decoder has to be fetched",
 	`${(RUNTIME_BYTES / 1e6).toFixed(1)} MB: runtime for WebGPU where WebAssembly can suspend, weights, scripts.`,
 	table(VERDICT_HEADER, verdictOf(example)),
@@ -102,7 +102,9 @@ const report = [
 	`- *${steady.name}, quality*: this network carries the ladder's best level from the second segment on, and the decoder takes ${loading.toFixed(1)} s of it, during which the base plays. With a decoder of ${(fewestBytes / 1e6).toFixed(1)} MB or less the bound would be the ladder's quality; Crescendo is ${below.toFixed(2)} dB below the bound.\n- *car, enhanced share*: the naive policy is enhanced for half of the time already, and twice that would be more than there is once the decoder is here.`,
 	table(HEADER, rowsOf(example)),
 	"## Later visit: two minutes, the decoder is in the browser's cache",
+	"And the page knows it, as after an earlier video in it.",
 	table(VERDICT_HEADER, verdictOf(exampleStream(120, 0))),
+	"On the *train* the naive policy is enhanced for half of the time here too, and twice that is not reached: of two minutes one half is a tunnel and poor coverage, and what was not ahead by then is not there.",
 	table(HEADER, rowsOf(exampleStream(120, 0))),
 ].join("\n\n");
 await writeFile(join(import.meta.dirname, "POLICY.md"), `${report}\n`);

@@ -15,8 +15,8 @@ export type PipelineFailure = {
 
 /** Who is told what the worker says. */
 export type PipelineListener = {
-	/** Loading goes on. */
-	readonly loading: () => void;
+	/** Loading goes on. @param fetched all bytes are here */
+	readonly loading: (fetched: boolean) => void;
 	readonly ready: (info: ReadyInfo) => void;
 	readonly frame: (frame: FrameMessage) => void;
 	readonly decoded: (mediaTime: number, times: StageTimes) => void;
@@ -85,7 +85,7 @@ export class PipelineClient {
 		}
 		switch (message.type) {
 			case "loading":
-				return this.#listener.loading();
+				return this.#listener.loading(message.fetched);
 			case "ready":
 				return this.#listener.ready(message);
 			case "frame":

@@ -82,14 +82,15 @@ describe("a decoder that loads", () => {
 		expect(failures).toEqual([]);
 		vi.advanceTimersByTime(PATIENCE);
 		expect(failures).toMatchObject([{ sequence: undefined, code: "backend-failed" }]);
-		expect([worker.ended, decoding.isOpen]).toEqual([true, false]);
+		expect([worker.ended, decoding.stage]).toEqual([true, "none"]);
 	});
 
 	it("may take any time as long as it gets on", async () => {
 		const worker = await started();
 		for (let step = 0; step < 5; step++) {
 			vi.advanceTimersByTime(0.9 * PATIENCE);
-			worker.say({ type: "loading" });
+			worker.say({ type: "loading", fetched: step > 2 });
+			expect(decoding.stage).toBe(step > 2 ? "here" : "coming");
 		}
 		worker.say(READY);
 		vi.advanceTimersByTime(100 * PATIENCE);

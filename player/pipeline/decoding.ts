@@ -21,6 +21,7 @@ export class Decoding {
 	#client: PipelineClient | undefined;
 	/** A worker whose script is on its way. */
 	#opening: { cancelled: boolean } | undefined;
+	#fetched = false;
 	#ready: ReadyInfo | undefined;
 	/** Runs while the worker loads; see `open`. */
 	#patience: ReturnType<typeof setTimeout> | undefined;
@@ -34,9 +35,10 @@ export class Decoding {
 		this.#listener = listener;
 	}
 
-	/** A worker is there, or on its way. */
-	get isOpen(): boolean {
-		return this.#client !== undefined || this.#opening !== undefined;
+	/** Whether there is a worker: none; on its way, or fetching what it needs; here, though it may not be ready. */
+	get stage(): "none" | "coming" | "here" {
+		if (!this.#client && !this.#opening) return "none";
+		return this.#fetched ? "here" : "coming";
 	}
 
 	/** What the worker said of itself; undefined before runtime and weights are loaded and tested. */
@@ -108,6 +110,11 @@ export class Decoding {
 		this.#client?.clock(Math.round(seconds * 1e6));
 	}
 
+	/** What was measured says nothing any more: the next pictures are measured anew. */
+	forgetSpeed(): void {
+		this.#speed = NO_DECODE_SPEED;
+	}
+
 	/** So many pictures were freed. */
 	release(count: number): void {
 		this.#client?.release(count);
@@ -132,6 +139,7 @@ export class Decoding {
 		clearTimeout(this.#patience);
 		this.#client?.close();
 		this.#client = undefined;
+		this.#fetched = false;
 		this.#ready = undefined;
 		this.#held.clear();
 		this.#decodedTo = undefined;
@@ -153,10 +161,14 @@ export class Decoding {
 
 	#connect(worker: Worker, options: Omit<OpenMessage, "type">, patience: number): PipelineClient {
 		return new PipelineClient(worker, options, {
-			loading: () => this.#waitForStep(patience),
+			loading: (fetched) => {
+				this.#fetched = fetched;
+				this.#waitForStep(patience);
+			},
 			ready: (info) => {
 				clearTimeout(this.#patience);
 				this.#ready = info;
+				this.#fetched = true;
 				this.#listener.ready(info);
 			},
 			frame: (frame) => this.#listener.frame(frame),

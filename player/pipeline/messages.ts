@@ -75,8 +75,8 @@ export type FrameMessage = {
 
 /** From the worker to the page. */
 export type FromWorker =
-	/** A step of loading is done, and the next begins. */
-	| { readonly type: "loading" }
+	/** A step of loading is done, and the next begins. `fetched`: all bytes are here, what remains is computing. */
+	| { readonly type: "loading"; readonly fetched: boolean }
 	| {
 			readonly type: "ready";
 			readonly kind: "webgpu" | "wasm";

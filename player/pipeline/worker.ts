@@ -59,9 +59,9 @@ function handle(target: SegmentDecoder<DecodedPicture>, message: ToWorker): void
 async function open(message: OpenMessage): Promise<void> {
 	try {
 		const started = performance.now();
-		post({ type: "loading" });
+		post({ type: "loading", fetched: false });
 		const [model, answers] = await loadWeights(message);
-		post({ type: "loading" });
+		post({ type: "loading", fetched: false });
 		const { executor, passedOver, selfTestMilliseconds } = await startExecutor(message, model, answers);
 		const kind = executor.kind === "webgpu" ? "webgpu" : "wasm";
 		let room = FEWEST_PICTURES;
@@ -111,7 +111,7 @@ async function startExecutor(
 		let executor: Executor | undefined;
 		try {
 			({ executor } = await createExecutor({ prefer: [kind], runtimeUrl: message.runtimeUrl }));
-			post({ type: "loading" });
+			post({ type: "loading", fetched: true });
 			const started = performance.now();
 			await checkSelfTest(model, executor, answers);
 			return { executor, passedOver, selfTestMilliseconds: performance.now() - started };
@@ -119,7 +119,7 @@ async function startExecutor(
 			last = error;
 			passedOver.push(`${kind}: ${error instanceof Error ? error.message : String(error)}`);
 			await executor?.dispose();
-			post({ type: "loading" });
+			post({ type: "loading", fetched: false });
 		}
 	}
 	throw last instanceof CodecError

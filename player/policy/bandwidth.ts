@@ -35,12 +35,20 @@ export const TRUSTED_BYTES = 48 * 1024;
 /** Nothing seen yet. */
 export const NO_BANDWIDTH_ESTIMATE: BandwidthEstimate = { fast: 0, slow: 0, seconds: 0, bytes: 0 };
 
-/** Takes one transfer into the estimate. Transfers without bytes or with a broken clock change nothing. */
-export function observeTransfer(estimate: BandwidthEstimate, transfer: Transfer): BandwidthEstimate {
+/**
+ * Takes one transfer into the estimate. Transfers without bytes or with a broken clock change nothing.
+ *
+ * @param lightest the transfer counts as if it had lasted at least so many seconds
+ */
+export function observeTransfer(
+	estimate: BandwidthEstimate,
+	transfer: Transfer,
+	lightest = LIGHTEST_WEIGHT,
+): BandwidthEstimate {
 	if (!(transfer.bytes > 0) || !(transfer.milliseconds >= 0)) return estimate;
 	const seconds = Math.max(transfer.milliseconds, SHORTEST_TRANSFER) / 1000;
 	const bitsPerSecond = (8 * transfer.bytes) / seconds;
-	const weight = Math.max(seconds, LIGHTEST_WEIGHT);
+	const weight = Math.max(seconds, lightest);
 	return {
 		fast: average(estimate.fast, bitsPerSecond, weight, FAST_HALF_LIFE),
 		slow: average(estimate.slow, bitsPerSecond, weight, SLOW_HALF_LIFE),

@@ -21,5 +21,18 @@ describe("decode speed", () => {
 				),
 			),
 		).toBeLessThan(11);
+		expect(
+			pictureMilliseconds(
+				after(
+					Array.from({ length: 60 }, () => 40),
+					after(Array(20).fill(10)),
+				),
+			),
+		).toBeGreaterThan(35);
+	});
+
+	it("is hardly moved by one picture, however long it took", () => {
+		const steady = after(Array.from({ length: 40 }, () => 25));
+		expect(pictureMilliseconds(observePicture(steady, 60_000))).toBeLessThan(30);
 	});
 });

@@ -11,6 +11,12 @@ const BELIEVED = 12;
 /** Weight of one picture in the average. */
 const WEIGHT = 1 / 16;
 
+/**
+ * One picture counts as so many times the average at most: a hiccup of the graphics device, or a picture under way while the machine
+ * sleeps, says nothing of the next ones.
+ */
+const LARGEST_FACTOR = 4;
+
 /** Nothing measured yet. */
 export const NO_DECODE_SPEED: DecodeSpeed = { milliseconds: 0, pictures: 0 };
 
@@ -20,7 +26,8 @@ export function observePicture(speed: DecodeSpeed, milliseconds: number): Decode
 	if (pictures <= WARM_UP || !(milliseconds >= 0)) return { ...speed, pictures };
 	const seen = pictures - WARM_UP;
 	const weight = Math.max(WEIGHT, 1 / seen);
-	return { milliseconds: speed.milliseconds + weight * (milliseconds - speed.milliseconds), pictures };
+	const taken = seen === 1 ? milliseconds : Math.min(milliseconds, LARGEST_FACTOR * Math.max(speed.milliseconds, 1));
+	return { milliseconds: speed.milliseconds + weight * (taken - speed.milliseconds), pictures };
 }
 
 /** Milliseconds a picture, or undefined while too few were measured. */

@@ -42,4 +42,28 @@ describe("measuring the network", () => {
 		failed.end(9500);
 		expect(meter.bandwidth).toBe(before);
 	});
+
+	it("knows when what it measured is old, and then believes the next transfer", () => {
+		const meter = new NetworkMeter();
+		expect(meter.isSilent(1e6)).toBe(false);
+		for (let second = 0; second < 10; second++) meter.add(BYTES, 1000 * second, 1000 * second + 1000);
+		expect(meter.isSilent(15_000)).toBe(false);
+		expect(meter.isSilent(25_000)).toBe(true);
+		const before = meter.bandwidth ?? 0;
+		const next = meter.begin(25_000);
+		expect(meter.isSilent(60_000)).toBe(false);
+		// Ten times as fast as before, for a tenth of a second.
+		next.progress(BYTES);
+		next.end(25_100);
+		expect(meter.bandwidth).toBeGreaterThan(4 * before);
+		expect(meter.bandwidth).toBeLessThan(10 * before);
+	});
+
+	it("takes a transfer of the same length for what it is where others came just before", () => {
+		const meter = new NetworkMeter();
+		for (let second = 0; second < 10; second++) meter.add(BYTES, 1000 * second, 1000 * second + 1000);
+		const before = meter.bandwidth ?? 0;
+		meter.add(BYTES, 10_500, 10_600);
+		expect(meter.bandwidth).toBeLessThan(2 * before);
+	});
 });

@@ -8,7 +8,19 @@ export type RunningTransfer = {
 	readonly end: (now: number) => void;
 };
 
-type Span = { readonly start: number; end: number | undefined; bytes: number };
+/** Milliseconds without a byte after which the network may have become another one. */
+const SILENCE = 10_000;
+
+/** The first transfer after such a silence counts as if it had lasted so many seconds: as much as all that was measured before it. */
+const WEIGHT_AFTER_SILENCE = 3;
+
+type Span = {
+	readonly start: number;
+	end: number | undefined;
+	bytes: number;
+	/** Nothing had come for a while before it. */
+	readonly afterSilence: boolean;
+};
 
 /** Finished transfers are remembered for so long, in milliseconds: longer than any that may still overlap them. */
 const REMEMBERED = 60_000;
@@ -20,16 +32,23 @@ const REMEMBERED = 60_000;
 export class NetworkMeter {
 	#estimate: BandwidthEstimate = NO_BANDWIDTH_ESTIMATE;
 	readonly #spans = new Set<Span>();
+	#running = 0;
+	/** When the last transfer ended; undefined: there was none. */
+	#lastEnd: number | undefined;
 
 	/** Bits a second; undefined while too little was seen. */
 	get bandwidth(): number | undefined {
 		return estimatedBandwidth(this.#estimate);
 	}
 
+	/** Nothing has come for so long that what was measured says nothing of the network as it is now. */
+	isSilent(now: number): boolean {
+		return this.#running === 0 && this.#lastEnd !== undefined && now - this.#lastEnd > SILENCE;
+	}
+
 	/** A transfer's first byte is here: what comes before is latency, not bandwidth. */
 	begin(now: number): RunningTransfer {
-		const span: Span = { start: now, end: undefined, bytes: 0 };
-		this.#spans.add(span);
+		const span = this.#start(now);
 		return {
 			progress: (bytes) => {
 				span.bytes = bytes;
@@ -40,20 +59,32 @@ export class NetworkMeter {
 
 	/** A transfer that ran from `start` to `end`, reported afterwards. */
 	add(bytes: number, start: number, end: number): void {
-		const span: Span = { start, end: undefined, bytes };
-		this.#spans.add(span);
+		const span = this.#start(start);
+		span.bytes = bytes;
 		this.#finish(span, end);
+	}
+
+	#start(now: number): Span {
+		const span: Span = { start: now, end: undefined, bytes: 0, afterSilence: this.isSilent(now) };
+		this.#spans.add(span);
+		this.#running++;
+		return span;
 	}
 
 	#finish(span: Span, end: number): void {
 		if (span.end !== undefined) return;
 		span.end = end;
+		this.#running--;
+		this.#lastEnd = Math.max(this.#lastEnd ?? end, end);
 		let bytes = span.bytes;
 		for (const other of this.#spans) {
 			if (other !== span) bytes += bytesWithin(other, span.start, end);
 			if (other.end !== undefined && other.end < end - REMEMBERED) this.#spans.delete(other);
 		}
-		if (span.bytes > 0) this.#estimate = observeTransfer(this.#estimate, { bytes, milliseconds: end - span.start });
+		if (span.bytes === 0) return;
+		const transfer = { bytes, milliseconds: end - span.start };
+		const lightest = span.afterSilence ? WEIGHT_AFTER_SILENCE : undefined;
+		this.#estimate = observeTransfer(this.#estimate, transfer, lightest);
 	}
 }
 

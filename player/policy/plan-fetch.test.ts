@@ -1,6 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type FetchObservation, planFetch, shareOfEnhancement, shouldYield, worthStarting } from "./plan-fetch.ts";
+import {
+	baseWanted,
+	type FetchObservation,
+	planFetch,
+	shareOfEnhancement,
+	shouldYield,
+	worthStarting,
+} from "./plan-fetch.ts";
 
 const segments = Array.from({ length: 20 }, (_, index) => ({ index, start: 2 * index, duration: 2, bytes: 250_000 }));
 const steady: FetchObservation = {
@@ -65,6 +72,18 @@ describe("diagonal fetch plan", () => {
 		expect(shareOfEnhancement({ ...network, baseBuffer: 10 })).toBe(5e5);
 		expect(shareOfEnhancement({ ...network, baseBuffer: 10, baseComplete: true })).toBe(1e6);
 		expect(shareOfEnhancement({ ...network, bandwidth: undefined })).toBeUndefined();
+	});
+
+	it("does not ask a viewer near the edge of a live stream for more base than there is", () => {
+		// Pieces of a second, 2.6 s behind the edge; the newest is on its way.
+		const live = Array.from({ length: 20 }, (_, index) => ({ index, start: index, duration: 1, bytes: 50_000 }));
+		const wanted = baseWanted(20 - 17.4, false);
+		const near = { ...steady, segments: live, position: 17.4, baseBufferedEnd: 19, baseBufferWanted: wanted };
+		expect(planFetch(near)).toEqual({ fetch: 18 });
+		expect(shouldYield(near)).toBe(false);
+		expect(shouldYield({ ...near, baseBufferedEnd: 17.8 })).toBe(true);
+		// Far behind the edge, and where the video has one end, as ever.
+		expect([baseWanted(60, false), baseWanted(60, true), baseWanted(2, true)]).toEqual([6, 6, 6]);
 	});
 
 	it("does not run ahead of the base, nor further than asked", () => {

@@ -28,7 +28,7 @@ export type FetchObservation = {
 	readonly bandwidth: number | undefined;
 	/** Bits a second of the enhancement, where a segment's size is not known. */
 	readonly bitrate: number;
-	/** Seconds that decoding one second of the enhancement takes; 0 where not known. */
+	/** Seconds that decoding one second of the enhancement takes; `ASSUMED_PACE` where not known. */
 	readonly decodeSecondsPerSecond: number;
 	/** Seconds of enhancement to hold ahead of the playhead at most. */
 	readonly ahead: number;
@@ -38,6 +38,24 @@ export type FetchObservation = {
 export type FetchPlan =
 	| { readonly fetch: number }
 	| { readonly fetch: undefined; readonly reason: "base-first" | "full" | "base-missing" };
+
+/** Seconds of base ahead before the enhancement may use the network. */
+const BASE_WANTED = 6;
+
+/** Share of what is listed ahead of a viewer near the edge of a live stream that is theirs at any time: the newest is on its way. */
+const LIVE_SHARE = 0.5;
+
+/**
+ * Seconds of base that come before the enhancement. Near the edge of a live stream there never are as many as elsewhere.
+ *
+ * @param left seconds from the playhead to the end of what the base's playlist lists. @param complete it lists everything
+ */
+export function baseWanted(left: number, complete: boolean): number {
+	return complete ? BASE_WANTED : Math.min(BASE_WANTED, Math.max(0, LIVE_SHARE * left));
+}
+
+/** Seconds that decoding a second takes, as long as nobody has measured. */
+export const ASSUMED_PACE = 0.25;
 
 /** Latency of a request that is added to every estimate, in seconds. */
 const REQUEST_SECONDS = 0.15;

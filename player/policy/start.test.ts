@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { baseWanted } from "./plan-fetch.ts";
 import { decideStart, type StartObservation } from "./start.ts";
 
 const good: StartObservation = {
@@ -53,6 +54,11 @@ describe("decision to load the decoder", () => {
 		expect(decideStart(short)).toEqual({ start: false, reason: "not-worth-loading" });
 		expect(decideStart({ ...short, loops: true })).toEqual({ start: true });
 		expect(decideStart({ ...good, baseBuffer: 0, baseComplete: true })).toEqual({ start: true });
+	});
+
+	it("loads for a viewer near the edge of a live stream, which has no end", () => {
+		const live = { ...good, secondsLeft: Number.POSITIVE_INFINITY, baseBuffer: 1.6 };
+		expect(decideStart({ ...live, baseBufferWanted: baseWanted(2.6, false) })).toEqual({ start: true });
 	});
 
 	it("is never forced past what is impossible", () => {

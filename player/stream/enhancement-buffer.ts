@@ -7,6 +7,7 @@ import { type EnhancementBytes, EnhancementFeed } from "./enhancement-feed.ts";
 import type { ListedEnhancement } from "./enhancement-list.ts";
 import { FetchError } from "./fetch-bytes.ts";
 import type { PlaylistParser, PlaylistSegment } from "./media-playlist.ts";
+import { ofSequence, placeAt, placesBetween } from "./places.ts";
 import type { NetworkMeter } from "../policy/network-meter.ts";
 
 /** A segment on its way through the player. */
@@ -14,6 +15,8 @@ type Piece = {
 	state: "fetching" | "ready" | "damaged";
 	readonly abort: AbortController;
 	readonly enhancementId: string;
+	/** Of an enhancement that was left for another one at once: once it is not the decoder's it is dropped. */
+	stale: boolean;
 	bytes?: EnhancementBytes;
 	base?: BaseSegment;
 	/** Given to the decoder since the last seek. */
@@ -46,12 +49,15 @@ export type EnhancementBufferListener = {
 };
 
 /** What the fetch plan observes and this object does not know by itself. */
-export type BufferObservation = Omit<FetchObservation, "segments" | "have" | "bitrate" | "ahead">;
+export type BufferObservation = Omit<FetchObservation, "segments" | "have" | "bitrate" | "ahead"> & {
+	/** Segments are wanted; else only what is under way goes on, as long as the base can spare it. */
+	readonly wanted: boolean;
+};
 
 /** Seconds of enhancement to hold ahead of the playhead, and behind it, for seeking back and for short loops. */
 const AHEAD = 30;
 const BEHIND = 20;
-/** Enhancement bytes held. */
+/** Enhancement bytes held, give or take a segment. */
 const MOST_BYTES = 32 * 2 ** 20;
 /** Pauses between failed fetches in a row, in milliseconds; after the last one the enhancement is given up. */
 const PAUSES = [1000, 2000, 4000, 8000] as const;
@@ -71,7 +77,8 @@ export class EnhancementBuffer {
 	#feed: EnhancementFeed | undefined;
 	#refreshing = false;
 	#refreshedAt = Number.NEGATIVE_INFINITY;
-	#failures = 0;
+	/** Fetches in a row that failed, of the playlist and of segments: where one of them succeeds, that says nothing of the other. */
+	readonly #failures = { list: 0, segment: 0 };
 	#fetchAfter = Number.NEGATIVE_INFINITY;
 	#bytes = 0;
 
@@ -87,8 +94,12 @@ export class EnhancementBuffer {
 		return this.#bytes;
 	}
 
-	/** Takes segments from this enhancement from now on; what was given to the decoder stays given. */
-	use(enhancement: ListedEnhancement): void {
+	/**
+	 * Takes segments from this enhancement from now on; what was given to the decoder stays given.
+	 *
+	 * @param anew what is here of other enhancements is of no use any more; else it is shown, and only what follows is of this one
+	 */
+	use(enhancement: ListedEnhancement, anew: boolean): void {
 		let feed = this.#feeds.get(enhancement.id);
 		if (!feed) {
 			feed = new EnhancementFeed(enhancement, this.#parser, this.#network);
@@ -96,17 +107,13 @@ export class EnhancementBuffer {
 		}
 		this.#feed = feed;
 		this.#refreshedAt = Number.NEGATIVE_INFINITY;
+		if (!anew) return;
+		for (const piece of this.#pieces.values()) piece.stale = piece.enhancementId !== enhancement.id;
 	}
 
-	/** Segments that base and enhancement both have, on the media timeline. */
-	get places(): readonly BaseSegmentPlace[] {
-		const listed = new Set(this.#feed?.playlist?.segments.map(({ sequence }) => sequence));
-		return this.#base.segments.filter(({ sequence }) => listed.has(sequence));
-	}
-
-	/** The same, with what the decoder may have of them. */
-	get segments(): readonly DecodableSegment[] {
-		return this.places.map((place) => {
+	/** Segments near a moment (seconds) that base and enhancement both have, with what the decoder may have of them. */
+	segmentsNear(position: number): readonly DecodableSegment[] {
+		return this.#near(position).map((place) => {
 			const piece = this.#pieces.get(place.sequence);
 			const spent = piece?.given === true || piece?.state === "damaged";
 			return { ...place, ready: piece?.state === "ready", coming: piece?.state === "fetching", spent };
@@ -115,8 +122,9 @@ export class EnhancementBuffer {
 
 	/** The last segment there will ever be was given to the decoder. */
 	get lastGiven(): boolean {
-		const last = this.places.at(-1);
-		return this.#base.complete && last !== undefined && this.isGiven(last.sequence);
+		if (!this.#base.complete) return false;
+		const last = this.#base.segments.findLast(({ sequence }) => this.#isListed(sequence));
+		return last !== undefined && this.isGiven(last.sequence);
 	}
 
 	/** At least one segment was given to the decoder since the last seek. */
@@ -130,7 +138,7 @@ export class EnhancementBuffer {
 
 	/** Whether a picture of this moment (seconds) is the decoder's to make: its segment was given, and has not turned out to end before. */
 	isGivenAt(position: number): boolean {
-		const place = this.#placeAt(position);
+		const place = placeAt(this.#base.segments, position);
 		if (!place || !this.isGiven(place.sequence)) return false;
 		const { end } = this.#pieces.get(place.sequence) ?? {};
 		return end === undefined || position < end;
@@ -142,10 +150,10 @@ export class EnhancementBuffer {
 	 */
 	lacks(position: number): boolean {
 		const playlist = this.#feed?.playlist;
-		const place = this.#placeAt(position);
+		const place = placeAt(this.#base.segments, position);
 		if (!playlist || !place) return false;
 		const { sequence } = place;
-		if (!playlist.segments.some((segment) => segment.sequence === sequence)) {
+		if (!this.#isListed(sequence)) {
 			return playlist.complete || sequence < playlist.end;
 		}
 		const { end } = this.#pieces.get(sequence) ?? {};
@@ -155,8 +163,11 @@ export class EnhancementBuffer {
 	/** Seconds of enhancement from `position` on without a gap. */
 	secondsAhead(position: number): number {
 		let end = position;
-		for (const { sequence, start, duration } of this.places) {
-			if (start + duration <= end) continue;
+		for (const { sequence, start, duration } of placesBetween(
+			this.#base.segments,
+			position,
+			position + 2 * AHEAD,
+		)) {
 			if (start > end + 0.1 || this.#pieces.get(sequence)?.state !== "ready") break;
 			end = start + duration;
 		}
@@ -168,17 +179,14 @@ export class EnhancementBuffer {
 		const feed = this.#feed;
 		if (!feed || now < this.#fetchAfter) return undefined;
 		this.#keepPlaylist(feed, now);
-		this.#forget(observation.position, feed.enhancement.id);
+		const held = this.#forget(observation.position);
 		const { playlist } = feed;
 		if (!playlist) return undefined;
 		const observed: FetchObservation = {
 			...observation,
-			segments: this.places.map(({ sequence: index, start, duration }) => ({
-				index,
-				start,
-				duration,
-				bytes: undefined,
-			})),
+			segments: this.#near(observation.position).map(({ sequence: index, start, duration }) => {
+				return { index, start, duration, bytes: undefined };
+			}),
 			have: (sequence) => this.#pieces.has(sequence),
 			bitrate: feed.enhancement.bandwidth,
 			ahead: AHEAD,
@@ -191,9 +199,10 @@ export class EnhancementBuffer {
 			this.#pieces.delete(sequence);
 			return "base-first";
 		}
+		if (!observation.wanted || held >= MOST_BYTES) return "full";
 		const plan = planFetch(observed);
 		if (plan.fetch === undefined) return plan.reason;
-		const segment = playlist.segments.find(({ sequence }) => sequence === plan.fetch);
+		const segment = ofSequence(playlist.segments, plan.fetch);
 		if (segment) void this.#fetch(feed, segment);
 		return undefined;
 	}
@@ -213,9 +222,10 @@ export class EnhancementBuffer {
 
 	/** Seconds up to which these segments reach; undefined where there are none. */
 	endOf(sequences: readonly number[]): number | undefined {
-		const ends = this.places
-			.filter(({ sequence }) => sequences.includes(sequence))
-			.map(({ start, duration }) => start + duration);
+		const ends = sequences.flatMap((sequence) => {
+			const place = ofSequence(this.#base.segments, sequence);
+			return place ? [place.start + place.duration] : [];
+		});
 		return ends.length === 0 ? undefined : Math.max(...ends);
 	}
 
@@ -241,9 +251,15 @@ export class EnhancementBuffer {
 		this.#pieces.clear();
 	}
 
-	/** The base's segment at a moment. */
-	#placeAt(position: number): BaseSegmentPlace | undefined {
-		return this.#base.segments.find(({ start, duration }) => start <= position && position < start + duration);
+	/** Segments around a moment (seconds) that the enhancement has, or of which something is here. */
+	#near(position: number): readonly BaseSegmentPlace[] {
+		const places = placesBetween(this.#base.segments, position - BEHIND, position + 2 * AHEAD);
+		return places.filter(({ sequence }) => this.#pieces.has(sequence) || this.#isListed(sequence));
+	}
+
+	/** Whether the enhancement in use has this segment. */
+	#isListed(sequence: number): boolean {
+		return ofSequence(this.#feed?.playlist?.segments ?? [], sequence) !== undefined;
 	}
 
 	/** Reads the playlist when it is due: at first, and while it grows. */
@@ -255,12 +271,12 @@ export class EnhancementBuffer {
 		feed.refresh(this.#abort.signal).then(
 			() => {
 				this.#refreshing = false;
-				this.#failures = 0;
+				this.#failures.list = 0;
 				this.#listener.progress();
 			},
 			(error: unknown) => {
 				this.#refreshing = false;
-				this.#onFailed(error);
+				this.#onFailed("list", error);
 			},
 		);
 	}
@@ -268,7 +284,13 @@ export class EnhancementBuffer {
 	async #fetch(feed: EnhancementFeed, segment: PlaylistSegment): Promise<void> {
 		const { sequence } = segment;
 		const abort = new AbortController();
-		const piece: Piece = { state: "fetching", abort, enhancementId: feed.enhancement.id, given: false };
+		const piece: Piece = {
+			state: "fetching",
+			abort,
+			enhancementId: feed.enhancement.id,
+			stale: false,
+			given: false,
+		};
 		this.#pieces.set(sequence, piece);
 		try {
 			const bytes = await feed.segment(segment, abort.signal);
@@ -281,18 +303,17 @@ export class EnhancementBuffer {
 				// hls.js has not placed it yet: asked again later, the enhancement's bytes come from the browser's cache.
 				this.#pieces.delete(sequence);
 			}
-			this.#failures = 0;
+			this.#failures.segment = 0;
 			this.#listener.progress();
 		} catch (error) {
 			if (this.#pieces.get(sequence) === piece) this.#pieces.delete(sequence);
-			if (!abort.signal.aborted) this.#onFailed(error);
+			if (!abort.signal.aborted) this.#onFailed("segment", error);
 		}
 	}
 
-	#onFailed(error: unknown): void {
+	#onFailed(what: "list" | "segment", error: unknown): void {
 		if (this.#abort.signal.aborted) return;
-		const pause = PAUSES[this.#failures];
-		this.#failures++;
+		const pause = PAUSES[this.#failures[what]++];
 		this.#fetchAfter = performance.now() + (pause ?? 0);
 		const code = error instanceof CodecError ? error.code : "network";
 		const message = error instanceof Error ? error.message : String(error);
@@ -301,20 +322,25 @@ export class EnhancementBuffer {
 		this.#listener.fault({ code, message, hint, fatal: pause === undefined || !isPassing(code) });
 	}
 
-	/** Drops pieces that are far from the playhead, of another enhancement and not given, or too many. */
-	#forget(position: number, enhancementId: string): void {
-		const places = new Map(this.places.map((place) => [place.sequence, place]));
+	/**
+	 * Drops pieces that are far from the playhead, that another enhancement takes the place of, and, where there are too many, those
+	 * behind the playhead. What lies ahead stays: dropped, it would only be fetched again.
+	 *
+	 * @returns bytes that are left
+	 */
+	#forget(position: number): number {
 		let bytes = 0;
-		for (const [sequence, piece] of [...this.#pieces].sort(([a], [b]) => a - b)) {
-			const place = places.get(sequence);
-			const near =
-				place && place.start + place.duration >= position - BEHIND && place.start <= position + 2 * AHEAD;
-			const stale = piece.enhancementId !== enhancementId && !piece.given;
-			bytes += piece.bytes?.media.length ?? 0;
-			const tooMany = bytes > MOST_BYTES && !piece.given && piece.state === "ready";
-			if (near && !stale && !tooMany) continue;
+		for (const piece of this.#pieces.values()) bytes += piece.bytes?.media.length ?? 0;
+		for (const [sequence, piece] of [...this.#pieces].toSorted(([a], [b]) => a - b)) {
+			const place = ofSequence(this.#base.segments, sequence);
+			const end = place ? place.start + place.duration : 0;
+			const near = place && end >= position - BEHIND && place.start <= position + 2 * AHEAD;
+			const tooMany = bytes > MOST_BYTES && end <= position;
+			if (near && !(piece.stale && !piece.given) && !tooMany) continue;
+			bytes -= piece.bytes?.media.length ?? 0;
 			piece.abort.abort();
 			this.#pieces.delete(sequence);
 		}
+		return bytes;
 	}
 }

@@ -12,6 +12,16 @@ const BANDWIDTH_FACTOR = 0.95;
 const BANDWIDTH_UP_FACTOR = 0.7;
 const MAX_STARVATION_SECONDS = 4;
 
+/** `maxBufferLength`, `maxMaxBufferLength` in seconds, `maxBufferSize` in bits. */
+const BUFFER_SECONDS = 30;
+const MOST_BUFFER_SECONDS = 600;
+const BUFFER_BITS = 8 * 60e6;
+
+/** Seconds of buffer up to which it loads segments of this bitrate (`getMaxBufferLength`). */
+export function bufferTarget(bitrate: number): number {
+	return Math.min(MOST_BUFFER_SECONDS, Math.max(BUFFER_BITS / bitrate, BUFFER_SECONDS));
+}
+
 type Average = { readonly sum: number; readonly weight: number };
 
 /** Its estimate of the network: a value, `sampleLadder` returns the next. */

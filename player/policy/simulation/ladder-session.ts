@@ -1,5 +1,6 @@
 import {
 	abandons,
+	bufferTarget,
 	chooseLevel,
 	type LadderEstimate,
 	ladderBandwidth,
@@ -7,7 +8,7 @@ import {
 	sampleLadder,
 } from "./hls-ladder.ts";
 import { SharedNetwork } from "./shared-network.ts";
-import { BUFFER_TARGET, type SimulatedSession, type SimulatedStream, STEP } from "./session.ts";
+import { type SimulatedSession, type SimulatedStream, STEP } from "./session.ts";
 import type { Trace } from "./traces.ts";
 import { SimulatedViewer } from "./viewer.ts";
 
@@ -28,8 +29,9 @@ export function simulateLadder(stream: SimulatedStream, trace: Trace): Simulated
 	const observe = () => ({ bitrates, segmentSeconds, bandwidth: ladderBandwidth(estimate), latency: trace.latency });
 
 	const request = () => {
-		if (network.transfers.length > 0 || levels.length >= count || buffer() >= BUFFER_TARGET) return;
+		if (network.transfers.length > 0 || levels.length >= count) return;
 		const level = chooseLevel({ ...observe(), current: levels.at(-1), buffer: buffer() });
+		if (buffer() >= bufferTarget(bitrates[level] ?? 0)) return;
 		network.begin(level, (bitrates[level] ?? 0) * segmentSeconds);
 	};
 	const check = (now: number) => {

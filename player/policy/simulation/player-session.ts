@@ -1,7 +1,15 @@
-import { chooseEnhancement } from "../choose-enhancement.ts";
+import { backedOff, type BackOff, NO_BACK_OFF, strike } from "../back-off.ts";
+import { type DecodeSpeed, NO_DECODE_SPEED, observePicture, pictureMilliseconds } from "../decode-speed.ts";
+import { decide, type Observation } from "../decide.ts";
 import { NetworkMeter } from "../network-meter.ts";
-import { type FetchObservation, planFetch, shareOfEnhancement, shouldYield } from "../plan-fetch.ts";
-import { decideStart } from "../start.ts";
+import {
+	ASSUMED_PACE,
+	baseWanted,
+	type FetchObservation,
+	planFetch,
+	shareOfEnhancement,
+	shouldYield,
+} from "../plan-fetch.ts";
 import { SharedNetwork } from "./shared-network.ts";
 import { BUFFER_TARGET, type SimulatedSession, type SimulatedStream, STEP, type Strategy } from "./session.ts";
 import type { Trace } from "./traces.ts";
@@ -13,11 +21,12 @@ type Label =
 	| { readonly kind: "runtime" }
 	| { readonly kind: "enhancement"; readonly segment: number; readonly rank: number };
 
-/** Seconds between two looks at everything, and the seconds of base that come first; both as in the player. */
+/** Seconds between two looks at everything, as in the player. */
 const TICK = 0.2;
-const BASE_WANTED = 6;
 /** Seconds of enhancement that are held ahead. */
 const AHEAD = 30;
+/** Pictures a second. */
+const FRAME_RATE = 25;
 
 /** Base and enhancement as the player plays them, with the policies of this folder. */
 export class PlayerSession implements SimulatedSession {
@@ -26,27 +35,35 @@ export class PlayerSession implements SimulatedSession {
 	readonly #meter = new NetworkMeter();
 	readonly #network: SharedNetwork<Label>;
 	readonly #viewer: SimulatedViewer;
-	readonly #decodeSpeed: number;
-	/** Seconds that decoding a second takes. */
-	readonly #pace: number;
+	/** Luma samples that the device decodes in a second, at a moment in seconds. */
+	readonly #device: (seconds: number) => number;
 	readonly #segments: FetchObservation["segments"];
 	/** Rank of the enhancement that is held for a segment. */
 	readonly #held = new Map<number, number>();
 	#baseSegments = 0;
-	#runtime: boolean;
+	/** A decoder was asked for, and it is here. */
+	#open = false;
+	#ready = false;
 	/** Rank of the enhancement in use; 0: none. */
 	#current = 0;
 	#decodedTo = 0;
+	/** Seconds of decoding since the last whole picture. */
+	#busy = 0;
+	#speed: DecodeSpeed = NO_DECODE_SPEED;
+	#backOff: BackOff = NO_BACK_OFF;
 	#nextTick = 0;
 
-	constructor(stream: SimulatedStream, trace: Trace, strategy: Exclude<Strategy, "ladder">, decodeSpeed: number) {
+	constructor(
+		stream: SimulatedStream,
+		trace: Trace,
+		strategy: Exclude<Strategy, "ladder">,
+		device: (seconds: number) => number,
+	) {
 		this.#stream = stream;
 		this.#strategy = strategy;
 		this.#network = new SharedNetwork(trace, this.#meter);
 		this.#viewer = new SimulatedViewer(stream.seconds);
-		this.#decodeSpeed = decodeSpeed;
-		this.#pace = stream.samplesPerSecond / decodeSpeed;
-		this.#runtime = stream.runtimeBytes === 0;
+		this.#device = device;
 		const duration = stream.segmentSeconds;
 		const count = Math.ceil(stream.seconds / duration);
 		this.#segments = Array.from({ length: count }, (_, index) => ({
@@ -70,12 +87,12 @@ export class PlayerSession implements SimulatedSession {
 		}
 		for (const { label } of this.#network.step(now, STEP)) {
 			if (label.kind === "base") this.#baseSegments++;
-			else if (label.kind === "runtime") this.#runtime = true;
+			else if (label.kind === "runtime") this.#ready = true;
 			else this.#held.set(label.segment, label.rank);
 			// The player looks again whenever something has arrived.
 			this.#nextTick = now;
 		}
-		this.#decode();
+		if (!this.#isStopped(now)) this.#decode(now);
 		this.#viewer.play(now, STEP, this.#baseEnd, this.#shown());
 	}
 
@@ -91,42 +108,87 @@ export class PlayerSession implements SimulatedSession {
 		this.#network.begin({ kind: "base" }, baseBitrate * segmentSeconds);
 	}
 
-	/** What the player does on its tick: gives the network back, or begins the next transfer of the enhancement. */
 	#tick(now: number): void {
-		const running = this.#network.transfers.find(({ label }) => label.kind !== "base");
-		const naive = this.#strategy === "naive";
-		if (running) {
-			if (!naive && running.label.kind === "enhancement" && shouldYield(this.#observeFetch(0)))
-				this.#network.abort(running, now);
-		} else if (!this.#runtime) {
-			if (naive ? this.#viewer.began : this.#decidesToStart())
-				this.#network.begin({ kind: "runtime" }, 8 * this.#stream.runtimeBytes);
-		} else if (naive) this.#fetchNaively();
-		else this.#fetchDiagonally();
+		if (this.#strategy === "naive") this.#actNaively();
+		else this.#act(now);
 	}
 
-	#decidesToStart(): boolean {
+	/** What the player does on its tick, in the order of its own. */
+	#act(now: number): void {
+		if (!this.#viewer.began) return;
+		const decision = decide(this.#observe(now));
+		if (decision.act === "load") return this.#load();
+		if (decision.act === "await") return;
+		if (decision.act === "play" && decision.limit === "decoding-too-slow" && !this.#isStopped(now)) {
+			this.#backOff = strike(this.#backOff, decision.limit, { at: 1000 * now, rate: 1 });
+			this.#speed = NO_DECODE_SPEED;
+			this.#decodedTo = 0;
+		}
+		if (this.#isStopped(now)) return;
+		const id = decision.act === "rest" ? decision.probe : decision.fetch;
+		this.#fetchNext(id, now);
+	}
+
+	#load(): void {
+		const { runtimeBytes } = this.#stream;
+		this.#open = true;
+		// The decoder's worker fetches it, and nobody measures.
+		if (runtimeBytes > 0) this.#network.begin({ kind: "runtime" }, 8 * runtimeBytes, false);
+		else this.#ready = true;
+	}
+
+	#isStopped(now: number): boolean {
+		return backedOff(this.#backOff, { at: 1000 * now, rate: 1 }) !== undefined;
+	}
+
+	#observe(now: number): Observation {
 		const { enhancements, samplesPerSecond, baseBitrate, runtimeBytes, seconds } = this.#stream;
-		const { position, began } = this.#viewer;
-		if (!began) return false;
-		return decideStart({
-			mode: "auto",
-			lowChosen: false,
-			enhancements: enhancements.length,
-			saveData: false,
-			browserCapable: true,
-			backend: "webgpu",
-			samplesPerSecond,
-			bandwidth: this.#meter.bandwidth,
-			baseBitrate,
-			enhancementBitrate: enhancements[0]?.bitrate ?? 0,
-			runtimeBytes,
-			secondsLeft: seconds - position,
-			loops: false,
-			baseBuffer: this.#baseEnd - position,
-			baseBufferWanted: BASE_WANTED,
-			baseComplete: this.#baseSegments === this.#segments.length,
-		}).start;
+		const { position } = this.#viewer;
+		const { bandwidth } = this.#meter;
+		const baseComplete = this.#baseSegments === this.#segments.length;
+		const milliseconds = pictureMilliseconds(this.#speed);
+		const needed = baseComplete ? 0 : baseBitrate;
+		return {
+			decoder: this.#ready ? "here" : this.#open ? "coming" : "none",
+			networkUnknown: this.#meter.isSilent(1000 * now),
+			start: {
+				mode: "auto",
+				lowChosen: false,
+				enhancements: enhancements.length,
+				saveData: false,
+				browserCapable: true,
+				backend: "webgpu",
+				samplesPerSecond,
+				bandwidth,
+				baseBitrate: needed,
+				enhancementBitrate: enhancements[0]?.bitrate ?? 0,
+				runtimeBytes: this.#open ? 0 : runtimeBytes,
+				secondsLeft: seconds - position,
+				loops: false,
+				baseBuffer: this.#baseEnd - position,
+				baseBufferWanted: baseWanted(this.#stream.seconds, true),
+				baseComplete,
+			},
+			choice: {
+				options: enhancements.map((option) => ({ ...option, samplesPerSecond })),
+				chosen: undefined,
+				current: enhancements[this.#current - 1]?.id,
+				bandwidth,
+				baseBitrate: needed,
+				decodeSpeed:
+					milliseconds === undefined ? undefined : (1000 * samplesPerSecond) / FRAME_RATE / milliseconds,
+				playbackRate: 1,
+				ahead: this.#ahead(),
+				forced: false,
+			},
+		};
+	}
+
+	/** Loads the decoder at once, then the next segment of whatever the bandwidth allows. */
+	#actNaively(): void {
+		if (!this.#open && this.#viewer.began) this.#load();
+		if (this.#ready && !this.#network.transfers.some(({ label }) => label.kind === "enhancement"))
+			this.#fetchNaively();
 	}
 
 	/** The next segment, whole and at once, of the best enhancement that fits the bandwidth. */
@@ -139,24 +201,19 @@ export class PlayerSession implements SimulatedSession {
 		this.#fetch(segment, rank);
 	}
 
-	#fetchDiagonally(): void {
-		const { enhancements, baseBitrate, samplesPerSecond } = this.#stream;
-		const { id } = chooseEnhancement({
-			options: enhancements.map((option) => ({ ...option, samplesPerSecond })),
-			chosen: undefined,
-			current: enhancements[this.#current - 1]?.id,
-			bandwidth: this.#meter.bandwidth,
-			baseBitrate,
-			decodeSpeed: this.#decodeSpeed,
-			playbackRate: 1,
-			ahead: this.#ahead(),
-			forced: false,
-		});
-		this.#current = enhancements.findIndex((option) => option.id === id) + 1;
-		const option = enhancements[this.#current - 1];
-		if (!option) return;
-		const plan = planFetch(this.#observeFetch(option.bitrate));
-		if (plan.fetch !== undefined) this.#fetch(plan.fetch, this.#current);
+	/** As `EnhancementBuffer.work`: gives the network back, or fetches the next segment of an enhancement; undefined: none is wanted. */
+	#fetchNext(id: string | undefined, now: number): void {
+		const { enhancements } = this.#stream;
+		const rank = enhancements.findIndex((option) => option.id === id) + 1;
+		if (rank > 0) this.#current = rank;
+		const observed = this.#observeFetch(enhancements[this.#current - 1]?.bitrate ?? 0);
+		const running = this.#network.transfers.find(({ label }) => label.kind === "enhancement");
+		if (running) {
+			if (shouldYield(observed)) this.#network.abort(running, now);
+			return;
+		}
+		const plan = rank > 0 ? planFetch(observed) : undefined;
+		if (plan?.fetch !== undefined) this.#fetch(plan.fetch, rank);
 	}
 
 	#fetch(segment: number, rank: number): void {
@@ -171,6 +228,7 @@ export class PlayerSession implements SimulatedSession {
 		const { baseBitrate } = this.#stream;
 		const baseComplete = this.#baseSegments === this.#segments.length;
 		const baseBuffer = this.#baseEnd - position;
+		const milliseconds = pictureMilliseconds(this.#speed);
 		return {
 			segments: this.#segments,
 			have: (index) => this.#held.has(index),
@@ -178,11 +236,11 @@ export class PlayerSession implements SimulatedSession {
 			playbackRate: 1,
 			paused: false,
 			baseBufferedEnd: this.#baseEnd > position ? this.#baseEnd : undefined,
-			baseBufferWanted: BASE_WANTED,
+			baseBufferWanted: baseWanted(this.#stream.seconds, true),
 			baseComplete,
 			bandwidth: shareOfEnhancement({ bandwidth, baseBitrate, baseBuffer, baseComplete }),
 			bitrate,
-			decodeSecondsPerSecond: this.#pace,
+			decodeSecondsPerSecond: milliseconds === undefined ? ASSUMED_PACE : (milliseconds * FRAME_RATE) / 1000,
 			ahead: AHEAD,
 		};
 	}
@@ -195,14 +253,20 @@ export class PlayerSession implements SimulatedSession {
 		return Math.max(0, segment * this.#stream.segmentSeconds - position);
 	}
 
-	/** The decoder goes through held segments in order, each from its start. */
-	#decode(): void {
-		const { segmentSeconds } = this.#stream;
+	/** The decoder goes through held segments in order, each from its start; every picture is measured. */
+	#decode(now: number): void {
+		const { segmentSeconds, samplesPerSecond } = this.#stream;
 		const playing = Math.floor(this.#viewer.position / segmentSeconds);
 		this.#decodedTo = Math.max(this.#decodedTo, playing * segmentSeconds);
 		const segment = Math.floor(this.#decodedTo / segmentSeconds + 1e-9);
-		if (!this.#runtime || !this.#held.has(segment)) return;
-		this.#decodedTo = Math.min(this.#decodedTo + STEP / this.#pace, (segment + 1) * segmentSeconds);
+		if (!this.#ready || !this.#held.has(segment)) return;
+		const before = Math.floor(this.#decodedTo * FRAME_RATE + 1e-9);
+		const further = this.#decodedTo + (STEP * this.#device(now)) / samplesPerSecond;
+		this.#decodedTo = Math.min(further, (segment + 1) * segmentSeconds);
+		this.#busy += STEP;
+		const pictures = Math.floor(this.#decodedTo * FRAME_RATE + 1e-9) - before;
+		for (let i = 0; i < pictures; i++) this.#speed = observePicture(this.#speed, (1000 * this.#busy) / pictures);
+		if (pictures > 0) this.#busy = 0;
 	}
 
 	#shown(): { readonly rank: number; readonly quality: number } {

@@ -22,7 +22,7 @@ export type SimulatedStream = {
  */
 export type Strategy = "diagonal" | "base-only" | "naive" | "ladder";
 
-/** Seconds of video that are buffered at most; hls.js's default. */
+/** Seconds of base that the player buffers at most (`BaseFeed`). */
 export const BUFFER_TARGET = 30;
 
 /** Seconds that one step of the simulation takes. */

@@ -11,6 +11,8 @@ export type SimulatedTransfer<Label> = {
 	latencyLeft: number;
 	/** Seconds since the request. */
 	seconds: number;
+	/** Whether the meter sees it. */
+	readonly seen: boolean;
 	/** Told of progress; undefined: nobody measures, or the first byte is not here. */
 	measured: RunningTransfer | undefined;
 };
@@ -22,7 +24,7 @@ export class SharedNetwork<Label> {
 	#transfers: SimulatedTransfer<Label>[] = [];
 	#bits = 0;
 
-	/** @param meter measures every transfer, as the player does; undefined: the caller measures */
+	/** @param meter measures every transfer that it sees, as the player does; undefined: the caller measures */
 	constructor(trace: Trace, meter?: NetworkMeter) {
 		this.#trace = trace;
 		this.#meter = meter;
@@ -37,9 +39,11 @@ export class SharedNetwork<Label> {
 		return this.#bits / 8;
 	}
 
-	begin(label: Label, bits: number): void {
+	/** @param seen whether the meter sees it */
+	begin(label: Label, bits: number, seen = true): void {
 		const { latency } = this.#trace;
-		this.#transfers.push({ label, bits, bitsLeft: bits, latencyLeft: latency, seconds: 0, measured: undefined });
+		const times = { latencyLeft: latency, seconds: 0 };
+		this.#transfers.push({ label, bits, bitsLeft: bits, ...times, seen, measured: undefined });
 	}
 
 	/** Ends a transfer before its time; what has arrived is lost. @param now seconds */
@@ -58,7 +62,7 @@ export class SharedNetwork<Label> {
 		const share = (this.#trace.bitsPerSecond(now) * step) / Math.max(moving.length, 1);
 		const end = 1000 * (now + step);
 		for (const transfer of moving) {
-			transfer.measured ??= this.#meter?.begin(1000 * now);
+			if (transfer.seen) transfer.measured ??= this.#meter?.begin(1000 * now);
 			const arrived = Math.min(share, transfer.bitsLeft);
 			transfer.bitsLeft -= arrived;
 			this.#bits += arrived;
