@@ -27,6 +27,12 @@ export type Asset = v.InferOutput<typeof Asset>;
 /** Waits before a request is sent again, in milliseconds. */
 const RETRY_DELAYS = [250, 1000, 4000] as const;
 
+/** An edge that has answered before is waited for longer, some ten minutes: it is the network that went away. */
+const PATIENT_DELAYS = [...RETRY_DELAYS, 10_000, ...Array.from({ length: 20 }, () => 30_000)] as const;
+
+/** Waits so many milliseconds. @throws once the signal aborts */
+export type Wait = (milliseconds: number, signal: AbortSignal) => Promise<void>;
+
 /** Milliseconds in all that a request waits for an edge that answers, but has no room: others are being served. */
 const MOST_PATIENCE = 5 * 60_000;
 
@@ -53,9 +59,13 @@ export class EdgeClient {
 	readonly #endpoint: string;
 	readonly #token: string;
 	readonly #signal: AbortSignal;
+	readonly #wait: Wait;
+	/** Whether there was an answer to any request. */
+	#reached = false;
 
-	/** @param endpoint origin of the edge. @param token API key or upload token. */
-	constructor(endpoint: string, token: string, signal: AbortSignal) {
+	/** @param endpoint origin of the edge. @param token API key or upload token. @param wait a test brings its own */
+	constructor(endpoint: string, token: string, signal: AbortSignal, wait: Wait = sleepUntil) {
+		this.#wait = wait;
 		this.#endpoint = endpoint;
 		this.#token = token;
 		this.#signal = signal;
@@ -84,13 +94,24 @@ export class EdgeClient {
 		await this.#retry(() => this.#send("PUT", `${partsUrl}${number}`, { headers, body: bytes }));
 	}
 
+	/** What stands beside the tracks. */
+	async putExtra(
+		id: string,
+		name: "poster" | "storyboard",
+		type: string,
+		bytes: Uint8Array<ArrayBuffer>,
+	): Promise<void> {
+		const url = `${this.#endpoint}/v1/assets/${encodeURIComponent(id)}/${name}`;
+		await this.#retry(() => this.#send("PUT", url, { headers: { "content-type": type }, body: bytes }));
+	}
+
 	async complete(id: string, request: CompleteRequest): Promise<Asset> {
 		const url = `${this.#endpoint}/v1/assets/${encodeURIComponent(id)}/complete`;
 		return asset(await this.#retry(() => this.#send("POST", url, json(request))));
 	}
 
 	async #retry<T>(request: () => Promise<T>): Promise<T> {
-		const delays = RETRY_DELAYS.values();
+		const delays = (this.#reached ? PATIENT_DELAYS : RETRY_DELAYS).values();
 		for (let patience = MOST_PATIENCE; ;) {
 			try {
 				return await request();
@@ -99,7 +120,7 @@ export class EdgeClient {
 				const delay = error.comeAgain ?? delays.next().value;
 				if (error.comeAgain !== undefined) patience -= error.comeAgain;
 				if (delay === undefined || patience < 0) throw error;
-				await sleep(delay, undefined, { signal: this.#signal });
+				await this.#wait(delay, this.#signal);
 			}
 		}
 	}
@@ -127,6 +148,7 @@ export class EdgeClient {
 			if (this.#signal.aborted) throw new CodecError("aborted", "The upload was stopped.", { cause: error });
 			throw new EdgeError(`${new URL(url).origin} did not answer as an edge does.`, false, { cause: error });
 		}
+		this.#reached = true;
 		if (response.ok) return body;
 		const error = parseErrorBody(body);
 		if (error === undefined) throw new EdgeError(`The edge answered ${response.status}.`, response.status < 500);
@@ -135,6 +157,8 @@ export class EdgeClient {
 		throw new EdgeError(`${error.message} ${error.hint} (${error.code})`, !isRetryable(error.code), more);
 	}
 }
+
+const sleepUntil: Wait = (milliseconds, signal) => sleep(milliseconds, undefined, { signal });
 
 /** Milliseconds that the edge names, at least the shortest of ours; a second where it names none. */
 const retryAfter = ({ headers }: Response): number => {

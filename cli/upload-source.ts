@@ -11,6 +11,8 @@ export type UploadSource = {
 	readonly file: OpenFile;
 	/** What people call it. */
 	readonly name: string;
+	/** The video that the file was made of; undefined where it was given as it is. */
+	readonly video: string | undefined;
 	/** Removes what was made for the upload; nothing where the file was given as it is. */
 	readonly forget: () => Promise<void>;
 };
@@ -19,21 +21,23 @@ export type UploadSource = {
 export type Making = { readonly q: string; readonly fresh: boolean; readonly quiet: boolean };
 
 /**
- * A file that `crescendo encode` made as it is; any other video is encoded first, into `FILE.crescendo.mp4`. That stays until it is
- * uploaded, so that an upload which is interrupted goes on without encoding again.
+ * A file that `crescendo encode` made as it is; any other video is encoded first, into `FILE.crescendo-upload.mp4`, a
+ * name that nothing else has: it is written over and removed here. It stays until it is uploaded, so that an upload which is interrupted goes on without encoding again.
  * @throws UsageError, CodecError as `crescendo encode` does; the file system's error
  */
 export const openUploadSource = async (path: string, making: Making, io: Io): Promise<UploadSource> => {
 	const given = await openLayered(path);
-	if (given !== undefined) return { path, file: given, name: basename(path), forget: async () => {} };
-	const made = `${path}.crescendo.mp4`;
+	if (given !== undefined) {
+		return { path, file: given, name: basename(path), video: undefined, forget: async () => {} };
+	}
+	const made = `${path}.crescendo-upload.mp4`;
 	const before = making.fresh ? undefined : await madeOf(path, made, making.q);
 	if (before === undefined) {
 		const quiet = making.quiet ? ["--quiet"] : [];
 		await encode.run(["-o", made, "--q", making.q, ...quiet, "--", path], io);
 	}
 	const file = before ?? (await openFile(made));
-	return { path: made, file, name: basename(path), forget: () => rm(made, { force: true }) };
+	return { path: made, file, name: basename(path), video: path, forget: () => rm(made, { force: true }) };
 };
 
 /** @returns undefined where the file is a video of another kind. @throws the file system's error where it cannot be read */

@@ -23,6 +23,7 @@ class Receiver {
 	completed: CompleteRequest | undefined;
 	readonly samples = new Map<string, Sample[]>();
 	readonly requests: string[] = [];
+	readonly extras = new Map<string, Uint8Array<ArrayBuffer>>();
 	/** Errors to answer with first. */
 	readonly faults: ErrorCode[] = [];
 	/** How many creations are done without their answer arriving. */
@@ -100,6 +101,11 @@ class Receiver {
 				samples.sort((left, right) => left.timestamp - right.timestamp),
 			);
 			return { status: 201, body: { track: {} } };
+		}
+		const extra = /^\/v1\/assets\/asset-1\/(poster|storyboard)$/.exec(url);
+		if (method === "PUT" && extra !== null) {
+			this.extras.set(extra[1] ?? "", bytes);
+			return { status: 201, body: {} };
 		}
 		if (method === "POST" && url === "/v1/assets/asset-1/complete") {
 			this.completed = v.parse(CompleteRequest, JSON.parse(new TextDecoder().decode(bytes)));
@@ -282,13 +288,16 @@ describe("upload", () => {
 
 	it("encodes any other video first, goes on without encoding again, and leaves nothing behind", async () => {
 		const video = join(folder, "holiday.mov");
+		// Somebody's own: it looks like what an older version made.
+		const own = join(folder, "holiday.mov.crescendo.mp4");
+		await writeFile(own, "not to be touched");
 		const frames = "testsrc2=size=64x48:rate=4:duration=1";
 		execFileSync("ffmpeg", ["-v", "error", "-f", "lavfi", "-i", frames, "-c:v", "libx264", video]);
 		const send = (...more: string[]) =>
 			crescendo(["upload", video, "--endpoint", receiver.origin, "--token", "key", "--q", "20", ...more]);
 		receiver.faults.push("part-conflict");
 		expect((await send("--quiet")).status).toBe(2);
-		const made = join(folder, "holiday.mov.crescendo.mp4");
+		const made = join(folder, "holiday.mov.crescendo-upload.mp4");
 		const before = await stat(made);
 		receiver.faults.push("part-conflict");
 		expect((await send("--quiet")).status).toBe(2);
@@ -301,7 +310,18 @@ describe("upload", () => {
 			["base", 4],
 			["q20-2", 4],
 		]);
-		expect((await readdir(folder)).filter((name) => name.startsWith("holiday"))).toEqual(["holiday.mov"]);
+		const left = (await readdir(folder)).filter((name) => name.startsWith("holiday"));
+		expect(left).toEqual(["holiday.mov", "holiday.mov.crescendo.mp4"]);
+		expect(await readFile(own, "utf8")).toBe("not to be touched");
+		// Both before the asset is complete: its page is made of them.
+		expect(receiver.requests.slice(-3)).toEqual([
+			"PUT /v1/assets/asset-1/poster",
+			"PUT /v1/assets/asset-1/storyboard",
+			"POST /v1/assets/asset-1/complete",
+		]);
+		const { poster = new Uint8Array(), storyboard = new Uint8Array() } = Object.fromEntries(receiver.extras);
+		expect([...poster.slice(0, 3)]).toEqual([0xff, 0xd8, 0xff]);
+		expect(decodePart(storyboard)).toMatchObject([{ timestamp: 0, duration: 1_000_000, sync: true }]);
 	});
 
 	it("says what is wrong with a file that is no video", async () => {

@@ -1,17 +1,29 @@
 import { CodecError } from "../codec/errors.ts";
 import type { ReadTrack } from "../codec/mp4/init-reader.ts";
 import type { Sample } from "../codec/sample.ts";
-import { encodePart, MAX_PART_BYTES, PART_HEADER_BYTES, PartError, SAMPLE_HEADER_BYTES } from "../protocol/part.ts";
+import type { CompleteRequest } from "../protocol/asset.ts";
+import {
+	encodePart,
+	MAX_PART_BYTES,
+	PART_HEADER_BYTES,
+	PART_MEDIA_TYPE,
+	PartError,
+	SAMPLE_HEADER_BYTES,
+} from "../protocol/part.ts";
 import { trackToJson } from "../protocol/track.ts";
 import { type Command, EXIT, type Io, parseFlags, parseNumber, requireFlag, UsageError } from "./command.ts";
-import { type Asset, EdgeClient } from "./edge-client.ts";
+import { type Asset, EdgeClient, EdgeError } from "./edge-client.ts";
 import { baseOf, enhancementOf, type OpenFile, rateOf } from "./layers.ts";
+import { makeStills } from "./stills.ts";
 import { UploadBar } from "./upload-bar.ts";
 import { openUploadSource } from "./upload-source.ts";
 import { fingerprintOf, readState, removeState, writeState } from "./upload-state.ts";
 
 /** Bytes of parts that are sent at the same time: half of what the edge reads of one asset, for it may still be at those of a lost connection. */
 const MOST_UNDER_WAY = 2 * MAX_PART_BYTES;
+
+/** Quality of the enhancement, as in the SDK. */
+const DEFAULT_Q = "24";
 
 const FLAGS = {
 	endpoint: { type: "string" },
@@ -27,13 +39,15 @@ const FLAGS = {
 const HELP = `Usage: crescendo upload FILE --endpoint URL --token KEY
 
 Uploads a file that \`crescendo encode\` made, and prints the asset's id and its addresses. Any other video that ffmpeg reads is
-encoded first, into FILE.crescendo.mp4, which stays until it is uploaded. An upload that was interrupted goes on where it was:
-beside what is uploaded, a file whose name ends with .upload.json remembers the asset until it is complete.
+encoded first, into FILE.crescendo-upload.mp4, which is removed when it is uploaded; of such a video a poster and a storyboard are sent
+as well. An upload that was interrupted goes on where it was: beside what is uploaded, a file whose name ends with .upload.json
+remembers the asset until it is complete. Other than in a browser, all is encoded before the first part is sent, and an encoding that
+was interrupted begins anew.
 
   --endpoint URL        the edge: https://video.example.com
   --token KEY           API key or upload token (or the environment variable CRESCENDO_TOKEN)
   --title TEXT          for people (default: the file's name)
-  --q N[,N...]          quality of each enhancement of a video that is encoded first, 0..63 (default 32)
+  --q N[,N...]          quality of each enhancement of a video that is encoded first, 0..63 (default ${DEFAULT_Q})
   --parallel N          parts that are sent at the same time, 1 to 16 (default 4), of at most 4 MiB together
   --fresh               begin a new asset, whatever an earlier upload left
   --json                print { id, urls, bytes, bytesSent } as JSON
@@ -51,7 +65,7 @@ export const upload: Command = {
 		const endpoint = parseEndpoint(requireFlag(flags.endpoint, "--endpoint"));
 		const token = requireFlag(flags.token ?? process.env["CRESCENDO_TOKEN"], "--token");
 		const lanes = parseNumber(flags.parallel ?? "4", "--parallel", { min: 1, max: 16, integer: true });
-		const making = { q: flags.q ?? "32", fresh: flags.fresh === true, quiet: flags.quiet === true };
+		const making = { q: flags.q ?? DEFAULT_Q, fresh: flags.fresh === true, quiet: flags.quiet === true };
 		const source = await openUploadSource(path, making, io);
 		const { file } = source;
 		try {
@@ -66,7 +80,9 @@ export const upload: Command = {
 				client,
 				io,
 			);
-			const { id, urls } = await sendAll(file, begun, client, { lanes, bar, stop });
+			const parts = await sendAll(file, begun, client, { lanes, bar, stop });
+			if (source.video !== undefined) await sendStills(source.video, begun.id, client, io);
+			const { id, urls } = begun.state === "complete" ? begun : await client.complete(begun.id, parts);
 			await removeState(source.path);
 			await source.forget();
 			const told = { id, urls, bytes: file.size, bytesSent: bar.sent };
@@ -122,13 +138,14 @@ type Sending = { readonly lanes: number; readonly bar: UploadBar; readonly stop:
 /**
  * One part a fragment (more, where a fragment is larger than a part may be), in the order of the file, several at the same time. Parts
  * that the edge has are passed over. The first failure stops the others.
+ * @returns how many parts there are of each track
  */
 const sendAll = async (
 	{ reader }: OpenFile,
 	asset: Asset,
 	client: EdgeClient,
 	{ lanes, bar, stop }: Sending,
-): Promise<Asset> => {
+): Promise<CompleteRequest> => {
 	const names = new Map(reader.tracks.map((found) => [found.id, nameOf(found)]));
 	const counts = new Map([...names.values()].map((name) => [name, 0]));
 	const underWay = new Set<Promise<void>>();
@@ -168,10 +185,21 @@ const sendAll = async (
 	}
 	await Promise.all(underWay);
 	if (failure !== undefined) throw failure.error;
-	const tracks = [...counts].map(([id, parts]) => ({ id, parts }));
-	const complete = asset.state === "complete" ? asset : await client.complete(asset.id, { tracks });
 	bar.end();
-	return complete;
+	return { tracks: [...counts].map(([id, parts]) => ({ id, parts })) };
+};
+
+/** Poster and storyboard of a video. That the edge does not take them, or that they cannot be made, is told; the video is there without. */
+const sendStills = async (video: string, id: string, client: EdgeClient, io: Io): Promise<void> => {
+	try {
+		const { poster, storyboard } = await makeStills(video, io.signal);
+		await client.putExtra(id, "poster", "image/jpeg", poster);
+		await client.putExtra(id, "storyboard", PART_MEDIA_TYPE, storyboard);
+	} catch (error) {
+		const told = error instanceof CodecError && error.code !== "aborted";
+		if (!told && !(error instanceof EdgeError && error.refused)) throw error;
+		io.stderr(`the video is without poster or storyboard: ${error.message}\n`);
+	}
 };
 
 /** Name of a track within its asset. Two enhancements of one quality are told apart by the track id. */
