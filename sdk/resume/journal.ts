@@ -78,7 +78,8 @@ export interface JournalStore {
 	parts(key: string): Promise<KeptPart[]>;
 	/** Forgets what was there under the record's key. */
 	begin(record: UploadRecord): Promise<void>;
-	keep(key: string, part: MadePart): Promise<void>;
+	/** All of them or none: of a group whose parts are kept, none is missing. */
+	keep(key: string, parts: readonly MadePart[]): Promise<void>;
 	/** The edge has the part: forgotten if its group is whole, else kept for a repetition. */
 	acknowledge(key: string, part: MadePart): Promise<void>;
 	/** The base of `group` is whole. */
@@ -162,8 +163,10 @@ export class Journal implements JournalStore {
 		await this.#database.put("uploads", record);
 	}
 
-	async keep(key: string, part: MadePart): Promise<void> {
-		await this.#database.put("parts", { ...part, key, acknowledged: false });
+	async keep(key: string, parts: readonly MadePart[]): Promise<void> {
+		const transaction = this.#database.transaction("parts", "readwrite");
+		const puts = parts.map((part) => transaction.store.put({ ...part, key, acknowledged: false }));
+		await Promise.all([...puts, transaction.done]);
 	}
 
 	async acknowledge(key: string, part: MadePart): Promise<void> {

@@ -41,7 +41,7 @@ describe("the journal in memory", () => {
 		const journal = new MemoryJournal();
 		await journal.begin(record);
 		for (const number of [1, 0, 2]) {
-			await journal.keep("key", part(number, number));
+			await journal.keep("key", [part(number, number)]);
 		}
 		expect(await numbers(journal)).toEqual([0, 1, 2]);
 		await journal.acknowledge("key", part(0, 0));

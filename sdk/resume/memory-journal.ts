@@ -39,8 +39,10 @@ export class MemoryJournal implements JournalStore {
 		this.#record = record;
 	}
 
-	async keep(key: string, part: MadePart): Promise<void> {
-		this.#parts.set(idOf(part), { ...part, key, acknowledged: false });
+	async keep(key: string, parts: readonly MadePart[]): Promise<void> {
+		for (const part of parts) {
+			this.#parts.set(idOf(part), { ...part, key, acknowledged: false });
+		}
 	}
 
 	async acknowledge(key: string, part: MadePart): Promise<void> {

@@ -69,8 +69,8 @@ export class UploadJournal {
 		return this.#try((store) => store.begin(record));
 	}
 
-	keep(part: MadePart): Promise<void> {
-		return this.#try((store) => store.keep(this.#key, part));
+	keep(parts: readonly MadePart[]): Promise<void> {
+		return this.#try((store) => store.keep(this.#key, parts));
 	}
 
 	acknowledge(part: MadePart): Promise<void> {

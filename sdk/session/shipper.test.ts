@@ -45,7 +45,7 @@ const edge = (next: number, ahead: readonly number[]): AssetResponse => ({
 });
 
 /** Continues with parts that the journal kept and those that the edge has; tells which numbers were sent. */
-const resumed = (asset: AssetResponse, parts: readonly KeptPart[]) => {
+const resumed = (asset: AssetResponse, parts: readonly KeptPart[], record = left().record) => {
 	const sent: number[] = [];
 	const http = new HttpClient(
 		async () => "token",
@@ -62,7 +62,7 @@ const resumed = (asset: AssetResponse, parts: readonly KeptPart[]) => {
 			online: () => true,
 		},
 	);
-	const resume = resumePoint(left().record, parts, [], asset);
+	const resume = resumePoint(record, parts, [], asset);
 	const meter = new Meter();
 	const shipper = new Shipper(asset, {
 		client: new UploadClient(http, "https://edge.example"),
@@ -108,6 +108,45 @@ describe("a shipper that continues", () => {
 		shipper.add("base", sample(1, 99));
 		await expect(shipper.cut("base", 1)).rejects.toMatchObject({ code: "conflict" });
 		expect(sent).toEqual([]);
+	});
+});
+
+describe("a shipper that continues an enhancement, which another backend codes to other bytes", () => {
+	/** Of a group that takes several parts: as many samples as parts, none of which fits together with another. */
+	const group = (number: number, parts: number, value: number): Sample[] =>
+		Array.from({ length: parts }, (_, index) => ({
+			...{ data: new Uint8Array(1.5 * 2 ** 20).fill(value + index), sync: index === 0 },
+			...{ timestamp: (4 * number + index) * 100_000, duration: 100_000 },
+		}));
+
+	/** Parts of groups 1 and 2 as an earlier run has kept them, three of each. */
+	const kept = (): readonly KeptPart[] => {
+		const maker = new PartMaker("e24", 1);
+		return [1, 2].flatMap((number) => {
+			for (const each of group(number, 3, 10 * number)) {
+				maker.add(each);
+			}
+			return maker.cut(number).map((part) => ({ ...part, key: "key", acknowledged: false }));
+		});
+	};
+
+	const track = (id: string, next: number, ahead: readonly number[]) =>
+		({ id, next, ahead: [...ahead], missing: [], partsUrl: `https://edge.example/${id}/` }) as const;
+
+	it("sends a group as it was, whole, and goes on after it", async () => {
+		const asset = { ...edge(1, []), tracks: [track("base", 1, []), track("e24", 2, [3])] };
+		const { record } = left();
+		const checkpoint = { ...record.checkpoint, parts: { base: 1, e24: 1 } };
+		const { shipper, sent } = resumed(asset, kept(), { ...record, checkpoint });
+		for (const number of [1, 2, 3]) {
+			for (const each of group(number, 2, 100)) {
+				shipper.add("e24", each);
+			}
+			await shipper.cut("e24", number);
+		}
+		await shipper.sent();
+		expect(sent.toSorted()).toEqual([2, 4, 5, 6, 7, 8]);
+		expect(shipper.partsUpTo(2)["e24"]).toBe(7);
 	});
 });
 

@@ -2,6 +2,7 @@ import type { Sample } from "../../codec/sample.ts";
 import type { AssetResponse } from "../../protocol/asset.ts";
 import { UploadError } from "../errors.ts";
 import type { UploadedAsset } from "../result.ts";
+import type { KeptPart } from "../resume/journal.ts";
 import { partKey } from "../resume/resume-point.ts";
 import type { ResumePoint } from "../resume/resume-point.ts";
 import type { UploadJournal } from "../resume/upload-journal.ts";
@@ -14,7 +15,7 @@ import type { WaitClock } from "../stages/patience.ts";
 import type { UploadClient } from "../transport/client.ts";
 import { PartSender } from "../transport/part-sender.ts";
 import type { OutgoingPart } from "../transport/part-sender.ts";
-import { BASE_ID } from "./tracks.ts";
+import { AUDIO_ID, BASE_ID } from "./tracks.ts";
 
 /** Bytes that may wait for the network: enough for it to be away for a moment, and, live, for some seconds of video. */
 const MOST_BYTES = 24 * 2 ** 20;
@@ -95,24 +96,39 @@ export class Shipper {
 	/** Closes the open part of a track and sends it, unless the edge has it; resolves when there is room for more. */
 	async cut(track: string, group: number): Promise<void> {
 		const maker = this.#maker(track);
-		for (const made of maker.cut(group)) {
-			// What an earlier run has sent under this number must be sent again as it was, if at all.
-			const key = partKey(track, made.number);
-			const before = this.#context.resume?.kept.get(key);
-			const part = before === undefined ? made : { ...made, bytes: before.bytes };
-			if (track === BASE_ID && before !== undefined && !sameBytes(made.bytes, before.bytes)) {
-				// The enhancement is coded against the base of this run: half a group of another one does not fit to it.
-				throw new UploadError("conflict", "This browser codes the same pictures differently than before.");
-			}
-			if (this.#context.resume?.arrived.has(key) === true) {
-				await this.#acknowledged(part, true);
-				continue;
-			}
-			await this.#context.journal?.keep(part);
-			await this.#send(part);
+		const parts = this.#asBefore(track, group, maker.cut(group));
+		const last = parts.at(-1);
+		if (last !== undefined) {
+			maker.skipTo(last.number + 1);
+		}
+		const isAtEdge = ({ number }: MadePart) => this.#context.resume?.arrived.has(partKey(track, number)) === true;
+		const fresh = parts.filter((part) => !isAtEdge(part));
+		if (fresh.length > 0) {
+			await this.#context.journal?.keep(fresh);
+		}
+		for (const part of parts) {
+			await (isAtEdge(part) ? this.#acknowledged(part, true) : this.#send(part));
 		}
 		const ends = this.#ends.get(group) ?? new Map<string, number>();
 		this.#ends.set(group, ends.set(track, maker.next));
+	}
+
+	/** What an earlier run may have sent must be sent again as it was, if at all. */
+	#asBefore(track: string, group: number, made: readonly MadePart[]): readonly MadePart[] {
+		const kept = this.#context.resume?.kept ?? new Map<string, KeptPart>();
+		if (track !== BASE_ID && track !== AUDIO_ID) {
+			// On another backend it becomes other bytes, and perhaps more parts or fewer: of two codings of a group, halves do not fit together.
+			const whole = [...kept.values()].filter((part) => part.track === track && part.group === group);
+			return whole.length > 0 ? whole : made;
+		}
+		return made.map((part) => {
+			const before = kept.get(partKey(track, part.number));
+			if (track === BASE_ID && before !== undefined && !sameBytes(part.bytes, before.bytes)) {
+				// The enhancement is coded against the base of this run: half a group of another one does not fit to it.
+				throw new UploadError("conflict", "This browser codes the same pictures differently than before.");
+			}
+			return before === undefined ? part : { ...part, bytes: before.bytes };
+		});
 	}
 
 	/** Parts of each track up to the end of `group`, all of whose layers are cut. Asked once, in order. */
