@@ -48,8 +48,10 @@ describe("limits", () => {
 		expect(readLimits("")).toEqual(readLimits(undefined));
 		const above = ['{"assetTracks":13}', '{"partBytes":2097153}', '{"usageMilliseconds":60000}'];
 		for (const wrong of ['{"partSample":5}', '{"partSamples":0}', '{"partSamples":"5"}', "{", ...above]) {
-			expect(() => readLimits(wrong)).toThrow(/CRESCENDO_LIMITS|JSON/);
+			expect(() => readLimits(wrong)).toThrow(/^CRESCENDO_LIMITS/);
 		}
+		// Of a number out of its range it is said which.
+		expect(() => readLimits('{"assetSeconds":0}')).toThrow("assetSeconds");
 	});
 
 	it("413 for more bytes than an asset may have", async () => {

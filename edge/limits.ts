@@ -60,7 +60,16 @@ export const readLimits = (overrides: string | undefined): Limits => {
 let last: { readonly overrides: string | undefined; readonly limits: Limits } | undefined;
 
 const parseLimits = (overrides: string | undefined): Limits => {
-	const result = v.safeParse(Limits, overrides === undefined || overrides === "" ? {} : JSON.parse(overrides));
+	const result = v.safeParse(Limits, overrides === undefined || overrides === "" ? {} : parseJson(overrides));
 	if (result.success) return result.output;
-	throw new TypeError(`CRESCENDO_LIMITS: ${result.issues.map(({ message }) => message).join("; ")}`);
+	const faults = result.issues.map((issue) => [v.getDotPath(issue), issue.message].filter(Boolean).join(": "));
+	throw new TypeError(`CRESCENDO_LIMITS: ${faults.join("; ")}`);
+};
+
+const parseJson = (text: string): unknown => {
+	try {
+		return JSON.parse(text);
+	} catch (error) {
+		throw new TypeError(`CRESCENDO_LIMITS is no JSON: ${String(error)}`, { cause: error });
+	}
 };
