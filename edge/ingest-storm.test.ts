@@ -23,6 +23,8 @@ type Storm = {
 	readonly other: readonly number[];
 	readonly disturbances: readonly Disturbance[];
 	readonly faults: readonly (FaultMoment | undefined)[];
+	/** Of a body that is cut off so much has come. */
+	readonly share: number;
 	readonly live: boolean;
 };
 
@@ -41,15 +43,17 @@ const storms: fc.Arbitrary<Storm> = fc.record({
 		minLength: 3,
 		maxLength: 17,
 	}),
+	share: fc.double({ min: 0, max: 0.999, noNaN: true }),
 	live: fc.boolean(),
 });
 
 /** A request as it arrives whose sender goes away in the middle of its body. */
-const cutOff = async (asset: string, { id, number, part }: (typeof parts)[number]): Promise<void> => {
+const cutOff = async (asset: string, { id, number, part }: (typeof parts)[number], share: number): Promise<void> => {
 	const bytes = encodePart(part);
 	const body = new ReadableStream<Uint8Array>({
 		pull(controller) {
-			controller.enqueue(bytes.slice(0, Math.floor(bytes.length / 2)));
+			const arrived = bytes.slice(0, Math.floor(bytes.length * share));
+			if (arrived.length > 0) controller.enqueue(arrived);
 			controller.error(new Error("Injected: the connection was lost."));
 		},
 	});
@@ -73,7 +77,7 @@ const sendUntilIn = async (
 	throw new Error(`Part ${number} of ${id} never got in.`);
 };
 
-const ride = async ({ order, other, disturbances, faults, live }: Storm): Promise<Record<string, string>> => {
+const ride = async ({ order, other, disturbances, faults, share, live }: Storm): Promise<Record<string, string>> => {
 	const { id } = await createAsset(createRequest(tracks, live ? { partialMilliseconds: 400 } : {}));
 	const weather = new Faults((operation) => faults[operation % faults.length], { reads: true });
 	let turn = 0;
@@ -95,7 +99,7 @@ const ride = async ({ order, other, disturbances, faults, live }: Storm): Promis
 			const part = parts[index];
 			if (part === undefined) continue;
 			const what = disturbances[(step + offset) % disturbances.length];
-			if (what === "cut-off") await cutOff(id, part);
+			if (what === "cut-off") await cutOff(id, part, share);
 			if (what === "kill-during") {
 				const killed = putPart(id, part.id, part.number, part.part).catch(() => undefined);
 				await abortAllDurableObjects();

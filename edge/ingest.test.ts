@@ -1,18 +1,10 @@
-import {
-	abortAllDurableObjects,
-	evictDurableObject,
-	listDurableObjectIds,
-	runDurableObjectAlarm,
-	runInDurableObject,
-} from "cloudflare:test";
-import { env } from "cloudflare:workers";
+import { abortAllDurableObjects, evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { CreateTokenResponse } from "../protocol/asset.ts";
 import { encodePart, MAX_PART_BYTES, PART_MEDIA_TYPE } from "../protocol/part.ts";
 import { reprDigest } from "../protocol/digest.ts";
 import { call, createAsset, migrate, putPart, split, storedObjects, uploadAll } from "./testing/edge-client.ts";
-import { assetStub, failAfterDeletion, Faults } from "./testing/faults.ts";
+import { assetStub, Faults } from "./testing/faults.ts";
 import { type ClipTrack, clipTracks, createRequest } from "./testing/fixture-media.ts";
 
 /** Parts of 40 samples, track by track. */
@@ -35,8 +27,8 @@ beforeAll(async () => {
 });
 
 describe("parts", () => {
-	it("become an init segment and three media segments of each track", () => {
-		expect(Object.keys(undisturbed)).toHaveLength(3 + 3 * 3);
+	it("become an init segment and three media segments of each track, and a frozen state", () => {
+		expect(Object.keys(undisturbed)).toHaveLength(1 + 3 + 3 * 3);
 	});
 
 	it("may come in any order and at once", async () => {
@@ -52,7 +44,7 @@ describe("parts", () => {
 	it("of megabytes become the segments that small ones become", async () => {
 		const large = clipTracks({ frames: 60, size: 30_000 }).filter(({ id }) => id !== "audio");
 		const [few, many] = [await uploadAll(large, 30), await uploadAll(large, 7)];
-		expect(Object.keys(await storedObjects(few))).toHaveLength(2 + 2 * 2);
+		expect(Object.keys(await storedObjects(few))).toHaveLength(1 + 2 + 2 * 2);
 		expect(await storedObjects(few)).toEqual(await storedObjects(many));
 	});
 
@@ -312,114 +304,5 @@ describe("when something dies in the middle", () => {
 		await evictDurableObject(assetStub(id));
 		expect(await runDurableObjectAlarm(assetStub(id))).toBe(true);
 		expect(Object.keys(await storedObjects(id)).filter((key) => key.startsWith("base/"))).toHaveLength(3);
-	});
-});
-
-describe("the end of an asset", () => {
-	const rows = async () =>
-		(await env.CATALOGUE.prepare("SELECT id FROM assets").run<{ id: string }>()).results.map(({ id }) => id);
-
-	it("deletion leaves nothing, also half-way through an upload and with a failing store", async () => {
-		const whole = await uploadAll(tracks);
-		const half = await createAsset(createRequest(tracks));
-		for (const { id: track, number, part } of arrivals.slice(0, 6)) await putPart(half.id, track, number, part);
-		for (const id of [whole, half.id]) {
-			expect(await rows()).toContain(id);
-			const faults = new Faults((write) => (write < 2 ? "before" : undefined));
-			await faults.install(id);
-			expect((await call(`/v1/assets/${id}`, { method: "DELETE" })).status).toBe(503);
-			expect((await call(`/v1/assets/${id}`)).status).toBe(404);
-			expect((await call(`/v1/assets/${id}`, { method: "DELETE" })).status).toBe(503);
-			expect((await call(`/v1/assets/${id}`, { method: "DELETE" })).status).toBe(204);
-			expect(await rows()).not.toContain(id);
-			expect((await env.MEDIA.list({ prefix: `assets/${id}/` })).objects).toEqual([]);
-			expect((await call(`/v1/assets/${id}/master.m3u8`, { token: "" })).status).toBe(404);
-			expect((await putPart(id, "base", 0, base[0] ?? [])).status).toBe(404);
-			await runInDurableObject(assetStub(id), async (_, state) => {
-				// All that stays for a week is the fact that this id is used up.
-				expect([...(await state.storage.list()).keys()]).toEqual(["deleted-until"]);
-				expect(state.storage.sql.exec("SELECT name FROM sqlite_master WHERE name = 'part'").toArray()).toEqual(
-					[],
-				);
-			});
-		}
-	});
-
-	it("an asset to which nothing comes for long is removed, one that grows is not", async () => {
-		const { id } = await createAsset(createRequest(tracks));
-		await putPart(id, "base", 0, base[0] ?? []);
-		await runDurableObjectAlarm(assetStub(id));
-		expect((await call(`/v1/assets/${id}`)).status).toBe(200);
-		await runInDurableObject(assetStub(id), async (_, state) => {
-			expect(await state.storage.getAlarm()).toBeGreaterThan(Date.now() + 23 * 3_600_000);
-			state.storage.sql.exec("UPDATE part SET received_at = received_at - 25 * 3600 * 1000");
-		});
-		await runDurableObjectAlarm(assetStub(id));
-		expect((await call(`/v1/assets/${id}`)).status).toBe(404);
-		expect((await env.MEDIA.list({ prefix: `assets/${id}/` })).objects).toEqual([]);
-		expect(await rows()).not.toContain(id);
-	});
-
-	it("an upload that can never be completed is removed as well", async () => {
-		// Two pictures, each shorter than a segment may be; only at completion it is known that they are one segment.
-		const still = tracks.slice(0, 1);
-		const { id } = await createAsset(createRequest(still));
-		const [first, second] = base[0] ?? [];
-		if (first === undefined || second === undefined) throw new Error("The fixture has pictures.");
-		const pictures = [
-			{ ...first, duration: 20_000_000 },
-			{ ...second, timestamp: 20_000_000, duration: 25_000_000 },
-		];
-		expect((await putPart(id, "base", 0, pictures)).status).toBe(201);
-		const counts = { tracks: [{ id: "base", parts: 1 }] };
-		expect((await call(`/v1/assets/${id}/complete`, { method: "POST", json: counts })).status).toBe(422);
-		await runDurableObjectAlarm(assetStub(id));
-		expect(await (await call(`/v1/assets/${id}`)).json()).toMatchObject({
-			tracks: [{ failure: "segment-too-large" }],
-		});
-		await runInDurableObject(assetStub(id), async (_, state) => {
-			expect(await state.storage.getAlarm()).toBeGreaterThan(Date.now() + 23 * 3_600_000);
-			state.storage.sql.exec("UPDATE part SET received_at = received_at - 25 * 3600 * 1000");
-		});
-		await runDurableObjectAlarm(assetStub(id));
-		expect((await call(`/v1/assets/${id}`)).status).toBe(404);
-		expect((await env.MEDIA.list({ prefix: `assets/${id}/` })).objects).toEqual([]);
-		expect(await rows()).not.toContain(id);
-	});
-
-	it("an id is used up even where the object is killed in the middle of its removal", async () => {
-		const { token } = await (
-			await call("/v1/upload-tokens", { method: "POST", json: {} })
-		).json<CreateTokenResponse>();
-		const { id } = await createAsset(createRequest(tracks), token);
-		await failAfterDeletion(id);
-		expect((await call(`/v1/assets/${id}`, { method: "DELETE" })).status).toBe(503);
-		await evictDurableObject(assetStub(id));
-		// The alarm of the attempt that failed may come at any time now.
-		await runDurableObjectAlarm(assetStub(id));
-		const again = await call("/v1/assets", { method: "POST", token, json: createRequest(tracks) });
-		expect(again.status).toBe(403);
-		await runInDurableObject(assetStub(id), async (_, { storage }) => {
-			expect(await storage.getAlarm()).toBeGreaterThan(Date.now() + 6 * 86_400_000);
-			await storage.put("deleted-until", Date.now() - 1);
-		});
-		await runDurableObjectAlarm(assetStub(id));
-		await runInDurableObject(assetStub(id), async (_, { storage }) => {
-			expect((await storage.list()).size).toBe(0);
-		});
-	});
-
-	it("a complete asset is played without its Durable Object", async () => {
-		const id = await uploadAll(tracks);
-		await runInDurableObject(assetStub(id), (instance) => {
-			Object.assign(instance, {
-				playback: () => {
-					throw new Error("was woken");
-				},
-			});
-		});
-		expect((await call(`/v1/assets/${id}/master.m3u8`, { token: "" })).status).toBe(200);
-		expect((await call(`/v1/assets/${id}/tracks/e40/playlist.m3u8`, { token: "" })).status).toBe(200);
-		expect(await listDurableObjectIds(env.ASSET)).not.toEqual([]);
 	});
 });

@@ -86,15 +86,24 @@ export const uploadAll = async (
 	return id;
 };
 
-/** The objects of an asset by name, with their bytes in hex: what two uploads are compared by. */
+/**
+ * The objects of an asset by name, with their bytes in hex: what two uploads are compared by. Of the frozen state, which playlists are built
+ * from, all but the asset's id and when it was made.
+ */
 export const storedObjects = async (assetId: string): Promise<Record<string, string>> => {
 	const prefix = `assets/${assetId}/`;
 	const { objects } = await env.MEDIA.list({ prefix, limit: 1000 });
 	const entries = await Promise.all(
 		objects.map(async ({ key }) => {
-			const object = await env.MEDIA.get(key);
-			return [key.slice(prefix.length), new Uint8Array((await object?.arrayBuffer()) ?? []).toHex()] as const;
+			const bytes = new Uint8Array((await (await env.MEDIA.get(key))?.arrayBuffer()) ?? []);
+			const name = key.slice(prefix.length);
+			return [name, name === "state.json" ? anonymous(bytes) : bytes.toHex()] as const;
 		}),
 	);
-	return Object.fromEntries(entries.filter(([key]) => key !== "state.json"));
+	return Object.fromEntries(entries);
+};
+
+const anonymous = (state: Uint8Array): string => {
+	const parsed = JSON.parse(new TextDecoder().decode(state)) as object;
+	return JSON.stringify({ ...parsed, id: "", createdAt: "" });
 };

@@ -9,14 +9,17 @@ import type { Environment } from "../environment.ts";
  */
 export type FaultMoment = "before" | "after";
 
-/** Counts the writes of one asset to the store and the catalogue (with `reads`, what is read too), and lets chosen ones fail. */
+/**
+ * Counts the writes of one asset to the store and the catalogue (with `reads`, what is read too), and lets chosen ones fail: by their
+ * number, or the name of the method of the binding.
+ */
 export class Faults {
 	writes = 0;
-	readonly #shouldFail: (write: number) => FaultMoment | undefined;
+	readonly #shouldFail: (write: number, name: string) => FaultMoment | undefined;
 	readonly #methods: readonly string[];
 
 	constructor(
-		shouldFail: (write: number) => FaultMoment | undefined = () => undefined,
+		shouldFail: (write: number, name: string) => FaultMoment | undefined = () => undefined,
 		{ reads = false }: { readonly reads?: boolean } = {},
 	) {
 		this.#shouldFail = shouldFail;
@@ -37,8 +40,8 @@ export class Faults {
 		});
 	}
 
-	async #attempt<Value>(write: () => Promise<Value>): Promise<Value> {
-		const moment = this.#shouldFail(this.writes++);
+	async #attempt<Value>(name: string, write: () => Promise<Value>): Promise<Value> {
+		const moment = this.#shouldFail(this.writes++, name);
 		if (moment === "before") throw new Error("Injected: the write was not done.");
 		const value = await write();
 		if (moment === "after") throw new Error("Injected: the write was done, its answer lost.");
@@ -52,7 +55,7 @@ export class Faults {
 				if (typeof value !== "function") return value;
 				const bound = (...args: unknown[]): unknown => Reflect.apply(value, object, args);
 				return names.includes(String(name))
-					? (...args: unknown[]) => this.#attempt(async () => bound(...args))
+					? (...args: unknown[]) => this.#attempt(String(name), async () => bound(...args))
 					: bound;
 			},
 		});
@@ -66,7 +69,7 @@ export class Faults {
 						? (...values: unknown[]) => statement(inner.bind(...values))
 						: Reflect.get(object, name),
 			});
-		return new Proxy(env.CATALOGUE, {
+		return new Proxy(this.#failing(env.CATALOGUE, ["batch"]), {
 			get: (object, name) =>
 				name === "prepare" ? (query: string) => statement(object.prepare(query)) : Reflect.get(object, name),
 		});
