@@ -22,9 +22,6 @@ const Claims = v.strictObject({
 	origin: v.optional(v.string()),
 });
 
-/** Seconds that the longest token is good for; the protocol allows no more. */
-export const LONGEST_LIFE = 7 * 86_400;
-
 /** What an upload token says. */
 export type UploadClaims = v.InferOutput<typeof Claims>;
 

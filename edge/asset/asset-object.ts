@@ -1,7 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import type { AssetDetails, CompleteRequest, UpdateAssetRequest } from "../../protocol/asset.ts";
 import type { PartSample } from "../../protocol/part.ts";
-import { LONGEST_LIFE } from "../access/upload-token.ts";
 import { removeAsset } from "../catalogue/assets.ts";
 import type { Environment } from "../environment.ts";
 import { logEvent } from "../log.ts";
@@ -23,11 +22,9 @@ import { needsRequest, nextStep, recordPart, type TrackState } from "./state.ts"
 import type { StoredAsset } from "./stored-asset.ts";
 import { takeStep } from "./take-step.ts";
 import { tellCatalogue, tellWebhooks } from "./tell.ts";
+import { isDeleted, leaveTombstone, tendTombstone } from "./tombstone.ts";
 import { findTooManyTracks } from "./track-rules.ts";
 import { TurnQueue } from "./turn-queue.ts";
-
-/** Key of the time until which a deleted asset's id stays taken: as long as an upload token may still name it. */
-const TOMBSTONE = "deleted-until";
 
 /** Milliseconds after which the end of an asset is taken up again, should the object be killed in the middle of it. */
 const RESUME_MS = 30_000;
@@ -72,7 +69,7 @@ export class AssetObject extends DurableObject<Environment> implements AssetCall
 				"Ask for a new token; each is good for one asset.",
 			);
 		}
-		if ((await this.ctx.storage.get(TOMBSTONE)) !== undefined) {
+		if (await isDeleted(this.ctx.storage)) {
 			return refuse(
 				"forbidden",
 				"The asset of this upload token is deleted.",
@@ -273,10 +270,13 @@ export class AssetObject extends DurableObject<Environment> implements AssetCall
 		return storeFails("Not everything is removed yet.", "It goes on by itself; ask again to be sure.");
 	}
 
-	/** Goes on with work that failed, removes what was abandoned, forgets deleted ids that no token names any more. */
+	/** Goes on with work that failed, removes what was abandoned, and ends deleted ids. */
 	override async alarm(): Promise<void> {
 		const asset = this.#asset;
-		if (asset === undefined) return this.#forget();
+		if (asset === undefined) {
+			await this.#queue.run(() => tendTombstone(this.ctx.storage, this.env.MEDIA));
+			return;
+		}
 		const { limits, createdAt } = asset.settings;
 		const abandonedAt = (this.#store.parts.lastReceived() ?? createdAt) + limits.abandonSeconds * 1000;
 		if (needsRequest(asset.state) && abandonedAt <= Date.now()) {
@@ -333,19 +333,8 @@ export class AssetObject extends DurableObject<Environment> implements AssetCall
 	async #finishRemoval({ settings }: StoredAsset): Promise<void> {
 		await removeAll(this.env.MEDIA, assetPrefix(settings.id));
 		await removeAsset(this.env.CATALOGUE, settings.id);
-		const { storage } = this.ctx;
-		const until = Date.now() + LONGEST_LIFE * 1000;
-		// Nothing is awaited in between: what is begun at once is one write, and a kill leaves all of it undone or all done.
-		await Promise.all([storage.deleteAll(), storage.put(TOMBSTONE, until), storage.setAlarm(until)]);
+		await leaveTombstone(this.ctx.storage, settings.id);
 		this.#asset = undefined;
-	}
-
-	/** Forgets a deleted id that no token names any more. */
-	async #forget(): Promise<void> {
-		const { storage } = this.ctx;
-		const until = await storage.get<number>(TOMBSTONE);
-		// An alarm of work that failed may come before its time.
-		await (until !== undefined && until > Date.now() ? storage.setAlarm(until) : storage.deleteAll());
 	}
 
 	/** Work that failed is neither lost nor done by halves: it stands in the state, and the alarm takes it up again. */

@@ -39,7 +39,8 @@ export const loadAsset = (sql: SqlStorage, parts: PartStore): StoredAsset | unde
 		boundaries: boundariesOf(parts, tracks[0]),
 	};
 	const details = loadDetails(sql) ?? (title === undefined ? {} : { title });
-	return { settings, state, details, catalogueBehind: row.catalogue_behind !== 0 };
+	const growthTold = { at: Date.now(), received: 0 };
+	return { settings, state, details, catalogueBehind: row.catalogue_behind !== 0, growthTold };
 };
 
 const segmentLimits = ({ limits, request }: AssetSettings): SegmentLimits => {

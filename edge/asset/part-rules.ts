@@ -4,7 +4,7 @@ import type { StoredPart } from "./part-store.ts";
 import { accept, refuse, type Result } from "./result.ts";
 import { findSampleFault } from "./sample-rules.ts";
 import type { AssetSettings } from "./settings.ts";
-import { type AssetState, baseOf, pendingBytes, type TrackState } from "./state.ts";
+import { type AssetState, baseOf, pendingBytes, receivedBytes, type TrackState } from "./state.ts";
 
 /** A part that is looked at before it is stored. */
 export type IncomingPart = { readonly track: TrackState; readonly number: number; readonly bytes: Uint8Array };
@@ -65,8 +65,7 @@ export const findNoRoom = (state: AssetState, settings: AssetSettings, part: Inc
 		const hint = "Send fewer samples in a part; a single one that is larger needs a lower quality.";
 		return refuse("too-large", `A part may hold ${partBytes} bytes.`, hint);
 	}
-	const received = state.tracks.reduce((sum, track) => sum + track.receivedBytes, 0);
-	if (received + part.bytes.length > assetBytes) {
+	if (receivedBytes(state) + part.bytes.length > assetBytes) {
 		return refuse(
 			"constraint-exceeded",
 			`The asset may hold ${assetBytes} bytes.`,

@@ -248,6 +248,10 @@ export const pendingBytes = (track: TrackState): number => {
 	return bytes;
 };
 
+/** Bytes of all parts of all tracks that have come. */
+export const receivedBytes = ({ tracks }: AssetState): number =>
+	tracks.reduce((sum, track) => sum + track.receivedBytes, 0);
+
 const hasEnded = (track: TrackState): boolean => track.expected !== undefined && track.contiguous >= track.expected;
 
 /** All its samples stand in segments, but for those long after the base's end, and none will come. */

@@ -10,6 +10,8 @@ export type StoredAsset = {
 	details: AssetDetails;
 	/** The catalogue's row or the list of extras is not yet what it should be. */
 	catalogueBehind: boolean;
+	/** When the catalogue's row was last written because the asset grew, milliseconds since 1970, and how many bytes had come by then. */
+	growthTold: { readonly at: number; readonly received: number };
 };
 
 /** Something that webhooks are told of an asset, or of one of its tracks; each once. `at` in milliseconds since 1970. */

@@ -4,13 +4,18 @@ import { publish } from "../webhooks/publish.ts";
 import type { AssetStore } from "./asset-store.ts";
 import { publishExtras } from "./extras.ts";
 import { catalogueAsset } from "./progress.ts";
+import { receivedBytes } from "./state.ts";
 import type { StoredAsset } from "./stored-asset.ts";
 
 /** What others are told of an asset follows the asset's own record, and is told again until it has arrived. */
 
-/** Brings the catalogue's row and the list of extras up to date, if they are behind. */
+/** Of an asset that grows the catalogue's row is written after so many milliseconds, or so many bytes of parts. */
+const GROWTH_MS = 60_000;
+const GROWTH_BYTES = 64 * 2 ** 20;
+
+/** Brings the catalogue's row and the list of extras up to date, if they are behind; the row also where the asset has grown. */
 export const tellCatalogue = async (environment: Environment, store: AssetStore, asset: StoredAsset): Promise<void> => {
-	if (!asset.catalogueBehind) return;
+	if (!asset.catalogueBehind) return tellGrowth(environment, asset);
 	const { settings, details } = asset;
 	const extras = store.listExtras();
 	await upsertAsset(environment.CATALOGUE, catalogueAsset(asset));
@@ -21,6 +26,17 @@ export const tellCatalogue = async (environment: Environment, store: AssetStore,
 	if (asset.details !== details) return;
 	store.recordCatalogued();
 	asset.catalogueBehind = false;
+};
+
+/** What is stored of an asset is known while it is written, too: it may be for hours. */
+const tellGrowth = async (environment: Environment, asset: StoredAsset): Promise<void> => {
+	if (asset.state.phase !== "open") return;
+	const [now, received] = [Date.now(), receivedBytes(asset.state)];
+	const grown = received - asset.growthTold.received;
+	if (grown < GROWTH_BYTES && (grown === 0 || now - asset.growthTold.at < GROWTH_MS)) return;
+	// Before it is written: a catalogue that fails is asked again with what comes later, and not at every part.
+	asset.growthTold = { at: now, received };
+	await upsertAsset(environment.CATALOGUE, catalogueAsset(asset));
 };
 
 /** Each event is recorded with what it tells of, and forgotten when every webhook has it on disk. */
