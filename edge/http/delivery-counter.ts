@@ -8,8 +8,8 @@ const LONGEST_FLUSH_MS = 60_000;
 
 /**
  * Counts what this instance of the Worker delivers, and tells the catalogue every few seconds: a write for each segment would cost more
- * than the segment. An instance that dies takes what it has not told with it, a few seconds' worth; figures are for people, and a
- * little low rather than wrong.
+ * than the segment. An instance that dies takes what it has not told with it, a few seconds' worth. An answer counts with all the bytes
+ * that were asked for, also where the viewer breaks off: the platform does not say so. Figures are for people, not for bills.
  */
 export class DeliveryCounter {
 	readonly #counts = new Map<string, { requests: number; bytes: number }>();

@@ -58,7 +58,11 @@ export const CATALOGUE: readonly Operation[] = [
 	{
 		method: "get",
 		path: "/v1/assets/:id/usage",
-		summary: "What is stored of an asset, and what was delivered of it, by day.",
+		summary: [
+			"What is stored of an asset, and what was delivered of it, by day. Stored are its tracks as viewers get them; while it is",
+			"written, this is up to a minute behind. Delivered are answers with segments, pieces of them and what precedes them, with the",
+			"bytes that were asked for, also where a viewer broke off; playlists, captions, pictures and the player are not counted.",
+		].join(" "),
 		access: "key",
 		scope: "read",
 		query: ["days"],
@@ -68,7 +72,7 @@ export const CATALOGUE: readonly Operation[] = [
 	{
 		method: "get",
 		path: "/v1/usage",
-		summary: "What is stored and was delivered of all assets, by day.",
+		summary: "What is stored and was delivered of all assets, by day, counted as that of one.",
 		access: "key",
 		scope: "read",
 		query: ["days"],
