@@ -1,11 +1,17 @@
-import { createExecutionContext, createScheduledController } from "cloudflare:test";
+import {
+	createExecutionContext,
+	createScheduledController,
+	evictDurableObject,
+	runDurableObjectAlarm,
+} from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import type { AssetResponse } from "../protocol/asset.ts";
 import { isSampled } from "./catalogue/sampling.ts";
 import { formatReport, type PlaybackReport } from "../protocol/cmcd.ts";
 import { encodePart } from "../protocol/part.ts";
 import { call, createAsset, migrate, ORIGIN, putPart, uploadAll } from "./testing/edge-client.ts";
+import { assetStub, Faults } from "./testing/faults.ts";
 import { clipTracks, createRequest } from "./testing/fixture-media.ts";
 import { jpegOf } from "./testing/pictures.ts";
 import app from "./worker.ts";
@@ -89,13 +95,17 @@ describe("details", () => {
 		expect((await call("/v1/assets?state=x")).status).toBe(400);
 	});
 
-	it("survive a catalogue that fails, and are told to it later", async () => {
+	it("survive a catalogue that fails, and are told to it by the alarm where nobody asks again", async () => {
 		const open = await createAsset(createRequest(tracks));
-		await env.CATALOGUE.prepare("UPDATE assets SET title = 'lost', search_text = 'lost' WHERE id = ?")
-			.bind(open.id)
-			.run();
-		expect((await patch(open.id, { title: "Found" })).status).toBe(200);
-		expect(await search("search=found")).toEqual([open.id]);
+		await new Faults((_, name) => (name === "run" ? "before" : undefined)).install(open.id);
+		const refused = await patch(open.id, { title: "Found" });
+		expect(refused.headers.get("Retry-After")).not.toBeNull();
+		expect(await codeOf(refused)).toEqual([503, "storage-unavailable"]);
+		expect(await search("search=found")).toEqual([]);
+		await evictDurableObject(assetStub(open.id));
+		// Its alarm is due in a second: it may be running by itself.
+		await runDurableObjectAlarm(assetStub(open.id));
+		await expect.poll(() => search("search=found"), { timeout: 60_000 }).toEqual([open.id]);
 	});
 });
 
@@ -317,6 +327,35 @@ describe("what players report", () => {
 });
 
 describe("usage", () => {
+	it("knows what is stored of an asset that is still written, a minute behind", async () => {
+		const open = await createAsset(createRequest(tracks));
+		const stored = async () => {
+			const response = await call(`/v1/assets/${open.id}/usage`);
+			return (await response.json<{ stored: { bytes: number; minutes: number } }>()).stored;
+		};
+		const send = async (from: number, to: number) => {
+			for (const track of tracks) {
+				const part = track.samples.filter(({ timestamp }) => timestamp >= from && timestamp < to);
+				expect((await putPart(open.id, track.id, from === 0 ? 0 : 1, part)).status).toBe(201);
+			}
+		};
+		await send(0, 2_500_000);
+		const before = await stored();
+		expect(before.minutes).toBe(0);
+		vi.useFakeTimers({ toFake: ["Date"] });
+		try {
+			vi.setSystemTime(Date.now() + 61_000);
+			await send(2_500_000, 3_000_000);
+		} finally {
+			vi.useRealTimers();
+		}
+		const { bytes, minutes } = await stored();
+		expect(minutes).toBeCloseTo(2 / 60, 6);
+		// A segment of each track but one, of which the part comes after the row.
+		expect(bytes).toBeGreaterThan(before.bytes + 5000);
+		expect((await call(`/v1/assets/${open.id}`, { method: "DELETE" })).status).toBe(204);
+	});
+
 	it("counts what is stored and what was delivered, once", async () => {
 		const before = await (await call(`/v1/assets/${id}/usage`)).json<{ delivered: { bytes: number }[] }>();
 		const stored = await env.MEDIA.head(`assets/${id}/base/0.m4s`);
