@@ -17,7 +17,6 @@ export type UploadErrorCode =
 	| "rejected" // the edge refuses the request; `serverCode` says why
 	| "conflict" // the edge holds other bytes under the same part number
 	| "network-failed" // no answer after every retry
-	| "storage-failed" // the journal could not be written, and resuming was required
 	| "worker-failed" // the worker could not start, or died
 	| "aborted"; // by `abort()` or the caller's signal
 

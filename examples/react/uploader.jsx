@@ -4,6 +4,8 @@ import { useUpload } from "./use-upload.js";
 export function Uploader({ options }) {
 	const { start, upload, state, progress, asset, error } = useUpload(options);
 	const running = state !== "idle" && state !== "done" && state !== "failed" && state !== "aborted";
+	// Of a source without an end nobody knows how far it is: then the bar has no value.
+	const uploaded = progress?.framesTotal === undefined ? undefined : progress.framesUploaded;
 	return (
 		<section>
 			<label>
@@ -12,14 +14,14 @@ export function Uploader({ options }) {
 					type="file"
 					accept="video/*,.mkv"
 					disabled={running}
-					onChange={(event) => start(event.target.files[0])}
+					onChange={({ target: { files } }) => files[0] && start(files[0])}
 				/>
 			</label>
 			{progress && (
 				<progress
 					aria-label="Uploaded"
-					max={progress.framesTotal ?? 1}
-					value={state === "done" ? progress.framesTotal : progress.framesUploaded}
+					max={progress.framesTotal}
+					value={state === "done" ? progress.framesTotal : uploaded}
 				/>
 			)}
 			<p role="status">

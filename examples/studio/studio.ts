@@ -387,7 +387,8 @@ document.addEventListener("drop", (event) => {
 	}
 });
 addEventListener("beforeunload", (event) => {
-	if (upload !== undefined && (upload.state === "running" || upload.state === "finishing")) {
+	// A file goes on where it was when it is chosen again; a recording is lost for good, also one that is paused.
+	if (upload !== undefined && !["idle", "done", "failed", "aborted"].includes(upload.state)) {
 		event.preventDefault();
 	}
 });

@@ -5,6 +5,7 @@ import type { UploadState } from "../state.ts";
 import { isAboutEnhancement } from "../source/source-warning.ts";
 import { createUpload } from "../upload.ts";
 import type { Upload } from "../upload.ts";
+import { progressInWords } from "./progress-words.ts";
 import { STYLES, TEMPLATE } from "./template.ts";
 
 /** Everything but `endpoint` and `token`, which the element has of its own. */
@@ -294,17 +295,10 @@ export class CrescendoUploaderElement extends Base {
 		const notice = progress.backend?.notice;
 		this.#part('[part="notice"]').hidden = notice === undefined;
 		this.#part('[part="notice"]').textContent = notice ?? "";
-		const waiting = progress.waitingForNetwork ? ", waiting for the network" : "";
 		if (upload.state === "running") {
-			const on =
-				progress.backend?.kind === "none" ? "" : ` on ${progress.backend?.description ?? "this machine"}`;
-			const dropped = progress.framesDropped > 0 ? `, ${progress.framesDropped} left out` : "";
-			const left = progress.secondsLeft === undefined ? "" : `, ${Math.ceil(progress.secondsLeft)} s left`;
-			this.#part('[part="status"]').textContent =
-				progress.framesEncoded === 0
-					? `Preparing${on}${waiting}`
-					: `${progress.framesEncoded} frames, ${progress.fps.toFixed(1)} a second${on}${dropped}${left}${waiting}`;
+			this.#part('[part="status"]').textContent = progressInWords(progress);
 		} else if (upload.state === "finishing") {
+			const waiting = progress.waitingForNetwork ? ", waiting for the network" : "";
 			this.#part('[part="status"]').textContent = `${WORDS.finishing}${waiting}`;
 		}
 	}

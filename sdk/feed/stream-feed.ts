@@ -45,7 +45,8 @@ export class StreamFeed implements Feed {
 		const Processor = processorOf();
 		this.info = {
 			live: true,
-			frameRate: video.getSettings().frameRate,
+			// 0 is said of a canvas that is captured by hand, and of a track from elsewhere: it is not known.
+			frameRate: video.getSettings().frameRate || undefined,
 			sound: audio !== undefined && Processor !== undefined,
 			silence:
 				audio !== undefined && Processor === undefined
