@@ -33,6 +33,9 @@ const READ_BYTES = 16 * 2 ** 20;
 const IN_FLIGHT_BYTES = 64 * 2 ** 20;
 const WAITING_BYTES = 64 * 2 ** 20;
 
+/** Pairs that may wait for the enhancement however small they are: two groups of two seconds, so that the first can be watched before it begins. */
+const MOST_WAITING = 128;
+
 /** Seconds of a live source that may wait for the enhancement. */
 const LIVE_SECONDS = 1;
 
@@ -225,7 +228,9 @@ export class Job {
 	/** Pairs that may wait for the enhancement: enough to send the base ahead, within bounds of memory. */
 	get queueLength(): number {
 		// What waits of a live source is its delay.
-		const most = this.source.info.live ? Math.ceil((this.plan.pace ?? this.frameRate) * LIVE_SECONDS) : 240;
+		const most = this.source.info.live
+			? Math.ceil((this.plan.pace ?? this.frameRate) * LIVE_SECONDS)
+			: MOST_WAITING;
 		return this.#fitting(WAITING_BYTES, Math.min(4, most), most);
 	}
 
