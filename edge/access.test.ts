@@ -223,8 +223,10 @@ describe("the Studio's tokens", () => {
 	it("are for pages of this origin", async () => {
 		const response = await ask({ Origin: ORIGIN });
 		expect(response.status).toBe(201);
-		const { token } = await response.json<CreateTokenResponse>();
-		expect((await create(token, { Origin: ORIGIN })).status).toBe(201);
+		const { token, asset: promised } = await response.json<CreateTokenResponse>();
+		const made = await create(token, { Origin: ORIGIN });
+		// Whoever gave the token knew whose asset this would be.
+		expect([made.status, (await made.json<AssetResponse>()).id]).toEqual([201, promised]);
 		expect(await codeOf(await create(token, { Origin: "https://elsewhere.test" }))).toEqual([
 			403,
 			"origin-not-allowed",

@@ -13,7 +13,7 @@ const edge = createServer((request, response) => {
 		const body: unknown = JSON.parse(Buffer.concat(chunks).toString());
 		asked.push({ authorization: request.headers.authorization, body });
 		response.writeHead(request.url === "/v1/upload-tokens" ? 201 : 404, { "content-type": "application/json" });
-		response.end(JSON.stringify({ token: "made", expiresAt: "2030-01-01T00:00:00Z" }));
+		response.end(JSON.stringify({ token: "made", expiresAt: "2030-01-01T00:00:00Z", asset: "asset-7" }));
 	});
 });
 
@@ -29,11 +29,11 @@ afterAll(async () => {
 	await new Promise((resolve) => edge.close(resolve));
 });
 
-type Ask = (body: object) => Promise<Response>;
+type Ask = (user: string, body: object) => Promise<Response>;
 
-const post = (body: object) => ({
+const post = (user: string, body: object) => ({
 	method: "POST",
-	headers: { "content-type": "application/json" },
+	headers: { "content-type": "application/json", ...(user !== "" && { "x-user": user }) },
 	body: JSON.stringify(body),
 });
 
@@ -41,7 +41,7 @@ const example = (name: string): string => new URL(`../examples/token-server/${na
 
 const withHono = async (use: (ask: Ask) => Promise<void>): Promise<void> => {
 	const { app } = (await import(example("hono"))) as { app: { request: typeof fetch } };
-	await use(async (body) => app.request("/upload-token", post(body)));
+	await use(async (user, body) => app.request("/upload-token", post(user, body)));
 };
 
 const withExpress = async (use: (ask: Ask) => Promise<void>): Promise<void> => {
@@ -50,7 +50,7 @@ const withExpress = async (use: (ask: Ask) => Promise<void>): Promise<void> => {
 	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
 	try {
 		const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/upload-token`;
-		await use((body) => fetch(address, post(body)));
+		await use((user, body) => fetch(address, post(user, body)));
 	} finally {
 		server.closeAllConnections();
 		await new Promise((resolve) => server.close(resolve));
@@ -61,14 +61,17 @@ it.each([
 	["Hono", withHono],
 	["Express", withExpress],
 ] as const)(
-	"the token server with %s asks the edge with the key, for the asset that is continued",
+	"the token server with %s asks the edge with the key, for the asset that is continued, and for nobody else's",
 	async (_, withServer) => {
 		asked = [];
 		await withServer(async (ask) => {
-			const first = await ask({});
+			const first = await ask("ada", {});
 			expect(first.status).toBe(201);
 			expect(await first.json()).toMatchObject({ token: "made" });
-			await ask({ assetId: "asset-7" });
+			expect((await ask("ada", { assetId: "asset-7" })).status).toBe(201);
+			expect((await ask("eve", { assetId: "asset-7" })).status).toBe(403);
+			expect((await ask("ada", { assetId: "asset-8" })).status).toBe(403);
+			expect((await ask("", {})).status).toBe(403);
 		});
 		const limits = { maxDurationSeconds: 3600, origin: "https://www.example.com" };
 		expect(asked).toEqual([

@@ -99,7 +99,11 @@ export const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
 		},
 		["cursor"],
 	),
-	Token: object({ token: said(text, "Goes as `Authorization: Bearer`."), expiresAt: time }),
+	Token: object({
+		token: said(text, "Goes as `Authorization: Bearer`."),
+		asset: said(text, "The id of the asset that it makes and writes: remember whose it is."),
+		expiresAt: time,
+	}),
 	PlaybackToken: object({
 		token: text,
 		expiresAt: time,

@@ -35,5 +35,5 @@ export const uploadTokens = new Hono<EdgeContext>()
 const issue = async (environment: Environment, request: CreateTokenRequest): Promise<CreateTokenResponse> => {
 	if (request.asset !== undefined && !isAssetId(request.asset)) throw notFound("such asset");
 	const { token, claims } = await createUploadToken(await signingKeys(environment, "upload"), request, Date.now());
-	return { token, expiresAt: new Date(claims.exp * 1000).toISOString() };
+	return { token, asset: claims.asset, expiresAt: new Date(claims.exp * 1000).toISOString() };
 };

@@ -3,6 +3,12 @@ import express from "express";
 
 const { CRESCENDO_ENDPOINT = "http://localhost:8787", CRESCENDO_API_KEY, PAGE_ORIGIN } = process.env;
 
+/** Who asks: put your sign-in here. A page must not be able to choose this header itself. */
+const userOf = (request) => request.get("x-user");
+
+/** Whose each asset is: in a server of yours a table. The id of an asset is no secret, it stands in its address. */
+const owners = new Map();
+
 export const app = express();
 
 const askEdge = (assetId) =>
@@ -17,9 +23,18 @@ const askEdge = (assetId) =>
 	});
 
 app.post("/upload-token", express.json(), (request, response, next) => {
-	// Here: who asks, and, where `assetId` is given, does that asset belong to them?
-	askEdge(request.body.assetId)
-		.then(async (answer) => response.status(answer.status).json(await answer.json()))
+	const user = userOf(request);
+	const { assetId } = request.body;
+	if (!user || (assetId && owners.get(assetId) !== user)) {
+		response.status(403).json({ error: "not yours" });
+		return;
+	}
+	askEdge(assetId)
+		.then(async (answer) => {
+			const body = await answer.json();
+			if (answer.ok) owners.set(body.asset, user);
+			return response.status(answer.status).json(body);
+		})
 		// oxlint-disable-next-line promise/no-callback-in-promise -- Express wants it so
 		.catch(next);
 });

@@ -3,11 +3,18 @@ import { Hono } from "hono";
 
 const { CRESCENDO_ENDPOINT = "http://localhost:8787", CRESCENDO_API_KEY, PAGE_ORIGIN } = process.env;
 
+/** Who asks: put your sign-in here. A page must not be able to choose this header itself. */
+const userOf = (context) => context.req.header("x-user");
+
+/** Whose each asset is: in a server of yours a table. The id of an asset is no secret, it stands in its address. */
+const owners = new Map();
+
 export const app = new Hono();
 
 app.post("/upload-token", async (context) => {
-	// Here: who asks, and, where `assetId` is given, does that asset belong to them?
+	const user = userOf(context);
 	const { assetId } = await context.req.json();
+	if (!user || (assetId && owners.get(assetId) !== user)) return context.json({ error: "not yours" }, 403);
 	const limits = {
 		maxDurationSeconds: 3600,
 		...(PAGE_ORIGIN && { origin: PAGE_ORIGIN }),
@@ -18,7 +25,9 @@ app.post("/upload-token", async (context) => {
 		headers: { authorization: `Bearer ${CRESCENDO_API_KEY}`, "content-type": "application/json" },
 		body: JSON.stringify(limits),
 	});
-	return context.json(await response.json(), response.status);
+	const answer = await response.json();
+	if (response.ok) owners.set(answer.asset, user);
+	return context.json(answer, response.status);
 });
 
 export default app; // Workers, Deno and Bun serve this; for Node: npx @hono/node-server
