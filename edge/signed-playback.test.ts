@@ -200,8 +200,24 @@ describe("a signed asset", () => {
 		expect((await from({ Origin: "https://good.test" })).status).toBe(200);
 		expect(await codeOf(await from({ Origin: "https://bad.test" }))).toEqual([403, "origin-not-allowed"]);
 		expect(await codeOf(await from({}))).toEqual([403, "origin-not-allowed"]);
-		const { token: here } = await newToken(signed, { origin: ORIGIN });
-		expect((await fetchFile(`/p/${here}`, signed, "master.m3u8")).status).toBe(200);
+		// What is only shown (a poster, a video without hls.js) goes without `Origin`.
+		const shown = { "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors" };
+		expect((await from({ ...shown, Referer: "https://good.test/" })).status).toBe(200);
+		for (const headers of [shown, { ...shown, Referer: "https://bad.test/" }, { ...shown, Referer: "x" }]) {
+			expect(await codeOf(await from(headers))).toEqual([403, "origin-not-allowed"]);
+		}
+	});
+
+	it("plays on pages of the edge itself with a token for those, and nowhere else", async () => {
+		const { token } = await newToken(signed, { origin: ORIGIN });
+		const from = (headers: Record<string, string>) => fetchFile(`/p/${token}`, signed, "master.m3u8", headers);
+		for (const headers of [{ "Sec-Fetch-Site": "same-origin" }, { Referer: `${ORIGIN}/watch/x` }]) {
+			expect((await from(headers)).status).toBe(200);
+		}
+		for (const site of ["cross-site", "same-site", "none"]) {
+			expect(await codeOf(await from({ "Sec-Fetch-Site": site }))).toEqual([403, "origin-not-allowed"]);
+		}
+		expect(await codeOf(await from({}))).toEqual([403, "origin-not-allowed"]);
 	});
 
 	it("is not in the list that anybody may see", async () => {

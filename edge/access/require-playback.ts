@@ -33,9 +33,7 @@ export const requirePlayback = async (
 	if (claims.asset !== assetId) {
 		throw new ApiError("forbidden", "The playback token is for another asset.", "Each token plays one asset.");
 	}
-	const origin = context.req.header("Origin");
-	// A page of this very server sends no origin with what it reads; other pages always do.
-	if (claims.origin !== undefined && (origin ?? new URL(context.req.url).origin) !== claims.origin) {
+	if (claims.origin !== undefined && pageOrigin(context) !== claims.origin) {
 		throw new ApiError(
 			"origin-not-allowed",
 			"The playback token is for pages of another origin.",
@@ -43,4 +41,15 @@ export const requirePlayback = async (
 		);
 	}
 	return "private";
+};
+
+/**
+ * The origin of the page that asks. Browsers name it in `Origin` for what scripts read from elsewhere, but neither for what a page of
+ * this very server reads nor for pictures and videos that are only shown: those say who shows them in `Referer`, unless the page
+ * forbids it.
+ */
+const pageOrigin = ({ req }: Context<EdgeContext>): string | undefined => {
+	const own = new URL(req.url).origin;
+	const referer = req.header("Sec-Fetch-Site") === "same-origin" ? own : req.header("Referer");
+	return req.header("Origin") ?? (referer === undefined ? undefined : URL.parse(referer)?.origin);
 };
