@@ -1,10 +1,10 @@
-/** Milliseconds between two looks at a stream that is not there yet, and how long to go on looking. */
+/** Milliseconds between two looks at a stream that is not there yet, unless the answer asks for more, and how long to go on looking. */
 const PERIOD = 1500;
 const PATIENCE = 120_000;
 
 /**
- * Resolves when the playlist can be played. An upload that has only just begun answers 404 with `Retry-After`; a stream that does
- * not exist answers 404 without.
+ * Resolves when the playlist can be played. An upload that has only just begun answers 404 with `Retry-After`, as does a server with
+ * too much to do; a stream that does not exist answers 404 without. A server that fails may be well again in a moment.
  *
  * @returns what is wrong, in a sentence, or undefined
  */
@@ -23,9 +23,15 @@ export async function waitForMaster(url: string, onWaiting: () => void): Promise
 		if (response.ok) return undefined;
 		if (response.status === 401 || response.status === 403)
 			return "This video is private: the link needs a valid token.";
-		if (!response.headers.has("Retry-After")) return "There is no such video. It may have been deleted.";
-		if (performance.now() > until) return "The upload of this video does not go on. Try again later.";
-		onWaiting();
-		await new Promise((resolve) => setTimeout(resolve, PERIOD));
+		const isFailing = response.status >= 500;
+		if (!isFailing && !response.headers.has("Retry-After"))
+			return "There is no such video. It may have been deleted.";
+		const wait = Math.max(PERIOD, 1000 * (Number(response.headers.get("Retry-After")) || 0));
+		if (performance.now() + wait > until)
+			return isFailing
+				? "The server has a problem. Load the page again later."
+				: "The upload of this video does not go on. Try again later.";
+		if (!isFailing) onWaiting();
+		await new Promise((resolve) => setTimeout(resolve, wait));
 	}
 }
