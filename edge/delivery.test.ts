@@ -195,7 +195,7 @@ describe("the playlist of an asset that is still written", () => {
 			const first = await ask(10);
 			expect(first.slice(0, 2)).toEqual(file === "master.m3u8" ? [404, "1"] : [200, null]);
 			await expect.poll(() => findText(`playlists/${coming}/index/${file.split(".")[0]}`)).toBeDefined();
-			for (let viewer = 0; viewer < 5; viewer++) expect(await ask(10)).toEqual(first);
+			for (const viewer of [2, 3]) expect([viewer, await ask(10)]).toEqual([viewer, first]);
 			expect(atAsset).toHaveBeenCalledTimes(1);
 			atAsset.mockRestore();
 			expect((await call(`/v1/assets/${coming}`, { method: "DELETE" })).status).toBe(204);

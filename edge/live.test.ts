@@ -150,6 +150,18 @@ describe("a blocking request", () => {
 		expect(await waiting).toEqual(await bytesOf(new URL(hint, urlOf(camera.id, "base")).href));
 	});
 
+	it("has an entity tag where it is a piece, which never changes", async () => {
+		const camera = await Camera.start(tracks, 70);
+		const url = `${ORIGIN}/v1/assets/${camera.id}/tracks/base/partials/0.0.m4s`;
+		const piece = await call(url, { token: "" });
+		const etag = piece.headers.get("ETag") ?? "";
+		expect((await piece.bytes()).length).toBeGreaterThan(0);
+		expect(etag).toMatch(/^".+"$/);
+		const again = await call(url, { token: "", headers: { "If-None-Match": etag } });
+		expect([again.status, again.headers.get("ETag"), (await again.bytes()).length]).toEqual([304, etag, 0]);
+		expect((await call(url, { token: "", headers: { "If-None-Match": '"other"' } })).status).toBe(200);
+	});
+
 	it("is refused where it asks too much, with the reason", async () => {
 		const camera = await Camera.start(tracks, 60);
 		for (const query of [

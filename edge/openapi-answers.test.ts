@@ -174,8 +174,29 @@ describe("the description of the interface", () => {
 		const broken = { ...env, MEDIA: silent as unknown as R2Bucket };
 		const response = await app.fetch(new Request(`${ORIGIN}/ready`), broken, createExecutionContext());
 		await edge.check("get /ready", response);
-		expect(await response.json()).toEqual({ status: "not-ready", catalogue: true, media: false });
+		expect(await response.json()).toEqual({
+			status: "not-ready",
+			catalogue: true,
+			media: false,
+			configuration: true,
+		});
 		expect(response.status).toBe(503);
+		expect(edge.faults).toEqual([]);
+	});
+
+	it("holds for a configuration that cannot be read, with which what is there goes on playing", async () => {
+		const ask = (path: string, more: object) =>
+			app.fetch(new Request(`${ORIGIN}${path}`), { ...env, ...more }, createExecutionContext());
+		const mistyped = { CRESCENDO_LIMITS: '{"assetSecond":3600}' };
+		for (const more of [mistyped, { CRESCENDO_LIMITS: "{" }, { CRESCENDO_SIGNING_KEYS: "k1 short" }]) {
+			const response = await ask("/ready", more);
+			await edge.check("get /ready", response);
+			expect(await response.json()).toMatchObject({ status: "not-ready", configuration: false });
+			expect(response.status).toBe(503);
+		}
+		for (const file of ["master.m3u8", "tracks/base/playlist.m3u8", "tracks/base/segments/0.m4s"]) {
+			expect((await ask(`/v1/assets/${id}/${file}`, mistyped)).status).toBe(200);
+		}
 		expect(edge.faults).toEqual([]);
 	});
 

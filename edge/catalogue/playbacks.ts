@@ -57,9 +57,13 @@ export const readQuality = async (database: D1Database, asset: string, from: str
 	};
 };
 
-/** Removes reports that are older than they are kept. */
-export const removeOldReports = async (database: D1Database, before: string): Promise<void> => {
-	await database.prepare("DELETE FROM playbacks WHERE day < ?1").bind(before).run();
+/** Removes reports that are older than they are kept, so many at a time: D1 ends a statement after half a minute. */
+export const removeOldReports = async (database: D1Database, before: string, step = 5000): Promise<void> => {
+	const statement = database.prepare(
+		`DELETE FROM playbacks WHERE (asset, session) IN
+			(SELECT asset, session FROM playbacks WHERE day < ?1 LIMIT ?2)`,
+	);
+	for (let removed = step; removed === step;) removed = (await statement.bind(before, step).run()).meta.changes;
 };
 
 /** Sums and quantiles by groups: a quantile is the first value whose rank reaches its share. */

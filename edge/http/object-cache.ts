@@ -1,6 +1,3 @@
-import type { Context } from "hono";
-import type { EdgeContext } from "../environment.ts";
-
 /**
  * Copies of immutable objects in the cache of the data centre that a viewer is served from. They are looked up under the object's own
  * name, never under the address that was asked for, and only after whoever asks has been let in: a token that has expired finds
@@ -31,21 +28,6 @@ export const keepCopy = async (key: string, response: Response, seconds = COPY_S
 /** Removes the copies of objects from the cache of this data centre. */
 export const dropCopies = async (keys: readonly string[]): Promise<void> => {
 	await Promise.all(keys.map((key) => caches.default.delete(addressOf(key))));
-};
-
-/** An object that the Worker reads whole, from its copy or from the store; the copy is kept for so many seconds. */
-export const readObject = async (
-	{ env, executionCtx }: Context<EdgeContext>,
-	key: string,
-	seconds = COPY_SECONDS,
-): Promise<Response | undefined> => {
-	const copy = await findCopy(key);
-	if (copy !== undefined) return copy;
-	const object = await env.MEDIA.get(key);
-	if (object === null) return undefined;
-	const response = new Response(object.body, { headers: { "Content-Length": String(object.size) } });
-	executionCtx.waitUntil(keepCopy(key, response.clone(), seconds));
-	return response;
 };
 
 /** A text of an asset that a data centre gives to all who ask within a few seconds. */

@@ -7,6 +7,22 @@ import { type ByteRange, contentRange, matchesEtag, parseRange, permitsEtag } fr
 /** `Cache-Control` of what never changes under its name; `private` keeps shared caches from playing what a token guards. */
 export const immutable = (sharing: "public" | "private"): string => `${sharing}, max-age=31536000, immutable`;
 
+/** A whole object, from its copy or from the store; undefined where there is none. A new copy is kept for `seconds`, or as long as copies are. */
+export const readObject = async (
+	{ env, executionCtx }: Context<EdgeContext>,
+	key: string,
+	seconds?: number,
+): Promise<Response | undefined> => {
+	const copy = await findCopy(key);
+	if (copy !== undefined) return copy;
+	const object = await env.MEDIA.get(key);
+	if (object === null) return undefined;
+	const response = respond(object, object.body, undefined, "");
+	// A clone that nobody reads would hold back all that the viewer has read.
+	if (object.size <= LARGEST_COPY) executionCtx.waitUntil(keepCopy(key, response.clone(), seconds));
+	return response;
+};
+
 /**
  * An object with its preconditions and range. In the order of RFC 9110, section 13.2.2: If-Match, If-None-Match, If-Range, Range.
  * Most requests have none of them and are a single read.
@@ -23,19 +39,12 @@ export const serveObject = async (
 	const ifNoneMatch = context.req.header("If-None-Match");
 	const rangeHeader = context.req.header("Range");
 	if (!isHead && ifMatch === undefined && ifNoneMatch === undefined && rangeHeader === undefined) {
-		const copy = await findCopy(key);
-		if (copy !== undefined) {
-			const kept = ["ETag", "Accept-Ranges", "Content-Type", "Content-Length"];
-			const headers = new Headers(kept.map((name) => [name, copy.headers.get(name) ?? ""]));
-			headers.set("Cache-Control", cacheControl);
-			return new Response(copy.body, { headers });
-		}
-		const object = await bucket.get(key);
-		if (object === null) throw notFound("such file");
-		const response = respond(object, object.body, undefined, cacheControl);
-		// A clone that nobody reads would hold back all that the viewer has read.
-		if (object.size <= LARGEST_COPY) context.executionCtx.waitUntil(keepCopy(key, response.clone()));
-		return response;
+		const whole = await readObject(context, key);
+		if (whole === undefined) throw notFound("such file");
+		const kept = ["ETag", "Accept-Ranges", "Content-Type", "Content-Length"];
+		const headers = new Headers(kept.map((name) => [name, whole.headers.get(name) ?? ""]));
+		headers.set("Cache-Control", cacheControl);
+		return new Response(whole.body, { headers });
 	}
 	const object = await bucket.head(key);
 	if (object === null) throw notFound("such file");

@@ -2,9 +2,12 @@ import { type Context, Hono } from "hono";
 import * as v from "valibot";
 import { accessOf, isAssetId } from "../access/asset-id.ts";
 import { loadExtraList } from "../asset/extras.ts";
+import { extrasPrefix } from "../asset/object-keys.ts";
+import { pictureSize } from "../asset/picture.ts";
 import { findAsset } from "../catalogue/assets.ts";
 import type { EdgeContext } from "../environment.ts";
 import { ApiError, notFound } from "../http/api-error.ts";
+import { readObject } from "../http/serve-object.ts";
 
 const side = v.optional(v.pipe(v.string(), v.regex(/^\d{1,5}$/), v.transform(Number), v.minValue(1)));
 const OEmbedQuery = v.object({
@@ -49,7 +52,8 @@ export const pages = new Hono<EdgeContext>()
 		const id = context.req.param("id");
 		const response = await pageOf(context, "/watch", id);
 		response.headers.set("Content-Security-Policy", "frame-ancestors 'self'");
-		if (!isAssetId(id)) return response;
+		// Where oEmbed has no answer, nobody is sent.
+		if (!isAssetId(id) || accessOf(id) === "signed") return response;
 		const { origin } = new URL(context.req.url);
 		const target = encodeURIComponent(`${origin}/watch/${id}`);
 		response.headers.append(
@@ -82,7 +86,6 @@ export const oEmbed = new Hono<EdgeContext>().get("/oembed", async (context) => 
 	if (id === undefined || accessOf(id) === "signed") throw notFound("such public asset");
 	const asset = await findAsset(context.env.CATALOGUE, id);
 	if (asset === undefined) throw notFound("such public asset");
-	const { extras } = await loadExtraList(context.env.MEDIA, id);
 	const width = Math.max(1, Math.floor(Math.min(USUAL_WIDTH, maxwidth, maxheight * (asset.width / asset.height))));
 	const height = Math.max(1, Math.round((width * asset.height) / asset.width));
 	return context.json({
@@ -94,13 +97,24 @@ export const oEmbed = new Hono<EdgeContext>().get("/oembed", async (context) => 
 		width,
 		height,
 		html: `<iframe src="${origin}/embed/${id}" width="${width}" height="${height}" style="border:0" allow="autoplay; fullscreen; picture-in-picture" allowfullscreen></iframe>`,
-		...(extras.some(({ name }) => name === "poster") && {
-			thumbnail_url: `${origin}/v1/assets/${id}/poster`,
-			thumbnail_width: asset.width,
-			thumbnail_height: asset.height,
-		}),
+		...(await thumbnail(context, origin, id)),
 	});
 });
+
+/** The poster, whose size is its own. oEmbed wants the size said: one that is not found (AVIF) is left out. */
+const thumbnail = async (context: Context<EdgeContext>, origin: string, id: string): Promise<object | undefined> => {
+	const { extras } = await loadExtraList(context.env.MEDIA, id);
+	const poster = extras.find(({ name }) => name === "poster");
+	const file = poster && (await readObject(context, extrasPrefix(id) + poster.file));
+	const size = file && pictureSize(await file.bytes());
+	return (
+		size && {
+			thumbnail_url: `${origin}/v1/assets/${id}/poster`,
+			thumbnail_width: size.width,
+			thumbnail_height: size.height,
+		}
+	);
+};
 
 /** The asset whose watch or embed page of this origin an address is. */
 const assetOfPage = (text: string, origin: string): string | undefined => {

@@ -6,7 +6,8 @@ import { initKey, segmentKey } from "../asset/object-keys.ts";
 import type { EdgeContext } from "../environment.ts";
 import { notFound } from "../http/api-error.ts";
 import { deliveryCounter } from "../http/delivery-counter.ts";
-import { readLimits } from "../limits.ts";
+import { matchesEtag } from "../http/range.ts";
+import { deliveryLimits } from "../http/delivery-limits.ts";
 import { immutable, serveObject } from "../http/serve-object.ts";
 import { askPartial } from "../relay/ask-live.ts";
 import { assetIdParam } from "./context.ts";
@@ -33,12 +34,17 @@ export const media = new Hono<EdgeContext>()
 		if (match === null) throw notFound("such piece");
 		const [track, segment, index] = [trackParam(context), Number(match[1]), Number(match[2])];
 		const piece = await askPartial(context, id, track, segment, index);
+		// A piece never changes under its name.
+		const headers = { ETag: `"${track}-${segment}.${index}"`, "Cache-Control": immutable(sharing) };
+		if (matchesEtag(context.req.header("If-None-Match"), headers.ETag)) {
+			return new Response(null, { status: 304, headers });
+		}
 		const body = "bytes" in piece ? piece.bytes : await readPiece(context, segmentKey(id, track, segment), piece);
 		const response = new Response(body, {
 			headers: {
 				"Content-Type": "video/mp4",
 				"Content-Length": String("bytes" in piece ? piece.bytes.length : piece.length),
-				"Cache-Control": immutable(sharing),
+				...headers,
 			},
 		});
 		return counted(context, id, response);
@@ -46,7 +52,7 @@ export const media = new Hono<EdgeContext>()
 
 const counted = (context: Context<EdgeContext>, id: string, response: Response): Response => {
 	if (context.req.method === "GET" && response.status !== 304) {
-		const { usageMilliseconds } = readLimits(context.env.CRESCENDO_LIMITS);
+		const { usageMilliseconds } = deliveryLimits(context.env);
 		const bytes = Number(response.headers.get("Content-Length"));
 		deliveryCounter.count(context, id, bytes, usageMilliseconds);
 	}

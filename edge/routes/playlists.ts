@@ -12,9 +12,10 @@ import { type PackedState, unpackState } from "../hls/packed-state.ts";
 import type { PlaybackState } from "../hls/playback-state.ts";
 import { surroundingsOf } from "../hls/surroundings.ts";
 import { ApiError, notFound } from "../http/api-error.ts";
-import { findText, keepText, readObject, type SharedText } from "../http/object-cache.ts";
-import { readLimits } from "../limits.ts";
+import { deliveryLimits } from "../http/delivery-limits.ts";
+import { findText, keepText, type SharedText } from "../http/object-cache.ts";
 import { matchesEtag } from "../http/range.ts";
+import { readObject } from "../http/serve-object.ts";
 import { askIndex, askPlaylist } from "../relay/ask-live.ts";
 import { assetIdParam } from "./context.ts";
 
@@ -32,6 +33,7 @@ export const playlists = new Hono<EdgeContext>()
 			frozen: async (state) =>
 				masterPlaylist(state, surroundingsOf(state, await loadExtraList(context.env.MEDIA, id))) ?? "",
 			live: () => askIndex(context, id, "master"),
+			changes: true,
 		});
 		// Shared as well, or all who wait for a camera to begin would ask the Durable Object.
 		if (playlist.text === "") throw notYet();
@@ -82,6 +84,8 @@ const frozenTrack =
 type Sources = {
 	readonly frozen: (state: PlaybackState) => string | Promise<string>;
 	readonly live: () => Promise<string>;
+	/** Title and captions are changed after completion too, and whoever changed them sees it at once: it is not shared then. */
+	readonly changes?: boolean;
 };
 
 /** A text that is the same for all who ask in a data centre within a second: however many they are, it is made a few times. */
@@ -89,7 +93,7 @@ const shared = async (
 	context: Context<EdgeContext>,
 	id: string,
 	name: string,
-	{ frozen, live }: Sources,
+	{ frozen, live, changes = false }: Sources,
 ): Promise<SharedText> => {
 	const key = `playlists/${id}/${name}`;
 	const kept = await findText(key);
@@ -97,8 +101,9 @@ const shared = async (
 	const state = await loadFrozen(context, id);
 	const text = state === undefined ? await live() : await frozen(state);
 	const made = { text, complete: state !== undefined };
-	const { playlistSeconds } = readLimits(context.env.CRESCENDO_LIMITS);
-	if (playlistSeconds > 0) context.executionCtx.waitUntil(keepText(key, made, playlistSeconds));
+	const { playlistSeconds } = deliveryLimits(context.env);
+	const keeps = playlistSeconds > 0 && !(made.complete && changes);
+	if (keeps) context.executionCtx.waitUntil(keepText(key, made, playlistSeconds));
 	return made;
 };
 

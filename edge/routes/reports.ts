@@ -9,12 +9,13 @@ import { dayOf, listUsage, storedTotals } from "../catalogue/usage.ts";
 import type { EdgeContext } from "../environment.ts";
 import { ApiError, notFound } from "../http/api-error.ts";
 import { readBody } from "../http/request-body.ts";
-import { readLimits } from "../limits.ts";
+import { deliveryLimits } from "../http/delivery-limits.ts";
 import { assetIdParam } from "./context.ts";
 
-/** Bytes and lines of the reports in one request. */
+/** Bytes and lines of the reports in one request, and characters of one line. */
 const REPORT_BYTES = 16 * 1024;
 const REPORT_LINES = 32;
+const LINE_CHARACTERS = 1024;
 
 /** What players tell of playbacks: from whoever may play the asset. Nothing in it is believed to be more than a claim. */
 export const reports = new Hono<EdgeContext>().post("/v1/assets/:id/reports", async (context) => {
@@ -37,22 +38,31 @@ export const reports = new Hono<EdgeContext>().post("/v1/assets/:id/reports", as
 	const text = new TextDecoder().decode(await readBody(context.req.raw, REPORT_BYTES));
 	const parsed = text
 		.split("\n")
-		.filter((line) => line.trim() !== "")
+		.filter((line) => line.trim() !== "" && line.length <= LINE_CHARACTERS)
 		.slice(0, REPORT_LINES)
 		.map((line) => parseReport(line.trim()));
 	const valid = parsed.filter((report): report is PlaybackReport => report !== undefined);
-	if (valid.length === 0)
+	const [first] = valid;
+	if (first === undefined)
 		throw new ApiError(
 			"invalid-request",
 			"There is no report in the body.",
 			"Each line has a sid; see protocol/cmcd.ts.",
 		);
-	const { reportOneIn } = readLimits(context.env.CRESCENDO_LIMITS);
-	const kept = valid.filter(({ session }) => isSampled(session, reportOneIn));
-	if (kept.length === 0) return context.body(null, 204);
+	// A row each: the rate limit is one of requests.
+	if (valid.some(({ session }) => session !== first.session))
+		throw new ApiError(
+			"invalid-request",
+			"The reports are of several playbacks.",
+			"Send those of one sid together.",
+		);
+	const { reportOneIn } = deliveryLimits(context.env);
+	if (!isSampled(first.session, reportOneIn)) return context.body(null, 204);
 	// Reports of assets that are not there would be rows that nobody ever removes.
 	if ((await findAsset(context.env.CATALOGUE, id)) === undefined) throw notFound("such asset");
-	await addReports(context.env.CATALOGUE, id, { day: dayOf(Date.now()), weight: reportOneIn }, kept);
+	// All are totals: what a later line says holds.
+	const report = valid.reduce((earlier, later) => ({ ...earlier, ...later }));
+	await addReports(context.env.CATALOGUE, id, { day: dayOf(Date.now()), weight: reportOneIn }, [report]);
 	return context.body(null, 204);
 });
 

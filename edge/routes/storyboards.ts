@@ -6,7 +6,7 @@ import { pictureAt, storyboardPicture, storyboardVtt } from "../asset/storyboard
 import type { EdgeContext } from "../environment.ts";
 import { ApiError, notFound } from "../http/api-error.ts";
 import { matchesEtag } from "../http/range.ts";
-import { immutable } from "../http/serve-object.ts";
+import { immutable, readObject } from "../http/serve-object.ts";
 import { assetIdParam } from "./context.ts";
 
 /** Small pictures by time, out of the storyboard that the client has sent: the edge decodes nothing. */
@@ -49,9 +49,9 @@ const currentStoryboard = async (context: Context<EdgeContext>, id: string) => {
 	return { bytes: await readStoryboard(context, id, extra.file), digest };
 };
 
-const readStoryboard = async ({ env }: Context<EdgeContext>, id: string, file: string): Promise<Uint8Array> => {
-	const object = await env.MEDIA.get(extrasPrefix(id) + file);
-	if (object === null) throw notFound("storyboard");
+const readStoryboard = async (context: Context<EdgeContext>, id: string, file: string): Promise<Uint8Array> => {
+	const object = await readObject(context, extrasPrefix(id) + file);
+	if (object === undefined) throw notFound("storyboard");
 	return new Uint8Array(await object.arrayBuffer());
 };
 
