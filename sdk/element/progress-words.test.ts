@@ -1,14 +1,21 @@
 import { expect, it } from "vitest";
+import type { BackendReport, UploadProgress } from "../progress.ts";
 import { Meter } from "../stages/meter.ts";
 import { progressInWords } from "./progress-words.ts";
 
-const progress = {
+const backend: BackendReport = {
+	kind: "wasm",
+	description: "WASM, 1 thread",
+	...{ width: 64, height: 48, sourceWidth: 64, sourceHeight: 48, predictedFps: 4 },
+	effort: "normal",
+	givenUp: [],
+	notice: undefined,
+};
+
+const progress: UploadProgress = {
 	...new Meter().snapshot(0),
-	...{ framesEncoded: 12, fps: 4.56, secondsLeft: 9.2, bottleneck: "enhancement" as const },
-	backend: {
-		...{ kind: "wasm", description: "WASM, 1 thread", width: 64, height: 48, sourceWidth: 64, sourceHeight: 48 },
-		...{ predictedFps: 4, effort: "normal", givenUp: [], notice: undefined },
-	} as const,
+	...{ framesEncoded: 12, fps: 4.56, secondsLeft: 9.2, backend },
+	bottleneck: "enhancement",
 };
 
 it("says how fast, on what, what limits it and how long", () => {
