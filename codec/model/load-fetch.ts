@@ -5,15 +5,17 @@ export type FetchModelOptions = {
 	readonly signal?: AbortSignal;
 	/** `low` lets media segments go first. Default `auto`. */
 	readonly priority?: RequestPriority;
+	/** What asks in place of the environment's own `fetch`: one that asks again, say. */
+	readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
 };
 
 /** Larger than any model; an answer that claims more is refused unread. */
 const LARGEST_FILE = 64 * 2 ** 20;
 
-/** A model at an address: the folder of its `model.json`. Any cache headers of the server apply. */
+/** A model at an address: the folder of its `model.json`. Any cache headers of the server apply. A file that does not come is a `network` error. */
 export function modelUrl(folder: string, options: FetchModelOptions = {}): ModelSource {
 	const prefix = folder.endsWith("/") ? folder : `${folder}/`;
-	const { signal, priority } = options;
+	const { signal, priority, fetch = globalThis.fetch } = options;
 	return {
 		async read(name) {
 			const url = prefix + name;
@@ -23,7 +25,7 @@ export function modelUrl(folder: string, options: FetchModelOptions = {}): Model
 					...(priority === undefined ? {} : { priority }),
 				});
 				if (!response.ok) {
-					throw new CodecError("model-invalid", `Model file ${name} answers ${response.status}.`, {
+					throw new CodecError("network", `Model file ${name} answers ${response.status}.`, {
 						hint: `Check that ${url} is served.`,
 					});
 				}
@@ -34,7 +36,7 @@ export function modelUrl(folder: string, options: FetchModelOptions = {}): Model
 			} catch (cause) {
 				if (cause instanceof CodecError) throw cause;
 				if (signal?.aborted) throw new CodecError("aborted", "Loading the model was stopped.", { cause });
-				throw new CodecError("model-invalid", `Model file ${name} could not be fetched.`, {
+				throw new CodecError("network", `Model file ${name} could not be fetched.`, {
 					hint: `Check the connection, and that ${url} allows this page's origin.`,
 					cause,
 				});

@@ -21,6 +21,8 @@ import { foresee } from "../stages/prospect.ts";
 import { Meter } from "../stages/meter.ts";
 import { UploadClient } from "../transport/client.ts";
 import { HttpClient } from "../transport/http.ts";
+import { patientFetch } from "../transport/patient-fetch.ts";
+import type { PatientFetch } from "../transport/patient-fetch.ts";
 import { Attempt } from "./attempt.ts";
 import type { SourceWarning } from "../source/source-warning.ts";
 import type { SessionHost } from "./host.ts";
@@ -46,6 +48,8 @@ export class UploadSession {
 	/** How long the person waits. */
 	readonly #clock = new WaitClock();
 	readonly #gate = new Gate(this.#clock);
+	/** For the source, where it is an address, and for models and runtime. */
+	readonly #fetch: PatientFetch;
 	readonly #http: HttpClient;
 	readonly #client: UploadClient;
 	/** Warnings that the host knows: a source that is read again says them again. */
@@ -76,6 +80,7 @@ export class UploadSession {
 			},
 		};
 		this.#signal = signal;
+		this.#fetch = patientFetch({ signal, excuse: (work) => this.#clock.excuse(work) });
 		this.#http = new HttpClient(
 			() => host.freshToken(this.#attempt?.assetId ?? this.#assetId),
 			(silent) => {
@@ -99,7 +104,7 @@ export class UploadSession {
 
 	/** @throws {UploadError} */
 	async run(): Promise<UploadResult> {
-		const ticker = setInterval(() => this.#report(), PROGRESS_INTERVAL);
+		const ticker = setInterval(() => this.#tick(), PROGRESS_INTERVAL);
 		try {
 			const result = await this.#run();
 			return { ...result, warnings: [...this.#warned.values()] };
@@ -141,7 +146,7 @@ export class UploadSession {
 	}
 
 	async #open(): Promise<VideoSource> {
-		const options = { audio: this.#options.audio, signal: this.#signal };
+		const options = { audio: this.#options.audio, signal: this.#signal, fetch: this.#fetch };
 		const source = this.#source;
 		return source instanceof Blob || typeof source === "string"
 			? FileSource.open(source, options)
@@ -189,7 +194,7 @@ export class UploadSession {
 			return undefined;
 		}
 		this.#assetId = record.assetId;
-		return journal.resumePoint(record, this.#client, this.#signal);
+		return this.#clock.excuse(journal.resumePoint(record, this.#client, this.#signal));
 	}
 
 	async #once(
@@ -198,7 +203,7 @@ export class UploadSession {
 		found: ResumePoint | undefined,
 	): Promise<UploadResult> {
 		const { live } = source.info;
-		const wanted = { options: this.#options, effort: effortFor(live) };
+		const wanted = { options: this.#options, effort: effortFor(live), fetch: this.#fetch };
 		const prospect = await foresee(wanted, live, this.#backend, this.#signal);
 		try {
 			const resume = found !== undefined && canContinue(found.record, prospect.coding) ? found : undefined;
@@ -237,6 +242,12 @@ export class UploadSession {
 		this.#assetId = undefined;
 		this.#attempt = undefined;
 		this.#http.forgetToken();
+	}
+
+	#tick(): void {
+		// Looked at all the time, it notices when the machine slept.
+		void this.#clock.spent;
+		this.#report();
 	}
 
 	#report(): void {

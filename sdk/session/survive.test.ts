@@ -4,27 +4,41 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { openBrowser } from "../testing/browser.ts";
 import type { BrowserBench } from "../testing/browser.ts";
+import type { UploadOptions } from "../options.ts";
 import { CORPUS } from "../testing/corpus.ts";
-import type { StoredAsset } from "../testing/edge-double.ts";
-import type { UploadAccount } from "../testing/page.ts";
+import type { CorpusFile } from "../testing/corpus.ts";
+import type { Fault, StoredAsset } from "../testing/edge-double.ts";
+import type { Faults, UploadAccount } from "../testing/page.ts";
 
 /** Loading the page again and again on a machine that has other things to do. */
 const SLOW = { timeout: 300_000 };
 
-const FILE = "/fixtures/little.mp4";
-const OPTIONS = { backend: "none", gopSeconds: 0.5 } as const;
+/** What is uploaded, and how. */
+type Work = { readonly file: CorpusFile; readonly options: Partial<UploadOptions>; readonly frames: number };
+
+const BASE: Work = { file: "little.mp4", options: { backend: "none", gopSeconds: 0.5 }, frames: 60 };
+const ENHANCED: Work = {
+	file: "stamps.mp4",
+	options: { backend: "wasm", patience: Infinity, gopSeconds: 0.5, enhancements: [30] },
+	frames: 4,
+};
+/** Its sound is encoded here. */
+const ENCODED_SOUND: Work = { file: "avc-pcm.mov", options: BASE.options, frames: 48 };
+
+const addressOf = ({ file }: Work): string => `/fixtures/${file}`;
 
 let bench: BrowserBench;
 let folder: string;
-/** What an upload gives that nothing disturbs. */
-let undisturbed: StoredAsset;
+/** What uploads give that nothing disturbs, and in how many requests. */
+const whole = new Map<Work, { readonly asset: StoredAsset; readonly requests: number }>();
 
 beforeAll(async () => {
 	folder = mkdtempSync(join(tmpdir(), "crescendo-survive-"));
-	CORPUS["little.mp4"](folder);
+	for (const { file } of [BASE, ENHANCED, ENCODED_SOUND]) {
+		CORPUS[file](folder);
+	}
 	bench = await openBrowser(folder);
-	await uploaded();
-	undisturbed = bench.edge.only();
+	await undisturbed(BASE);
 });
 
 afterAll(async () => {
@@ -32,36 +46,61 @@ afterAll(async () => {
 	rmSync(folder, { recursive: true, force: true });
 });
 
-beforeEach(() => {
+const clear = (): void => {
 	bench.edge.assets.clear();
+	bench.edge.log.length = 0;
 	bench.edge.repeated = 0;
 	bench.edge.begunAnew = 0;
+};
+
+beforeEach(() => {
+	clear();
 	bench.edge.fault = () => undefined;
 	bench.edge.hold = () => undefined;
 	bench.edge.tokens = new Set(["good"]);
 });
 
-type Faults = { readonly quotaAfter?: number; readonly encoderFailsAt?: number };
-
-const upload = (options = {}, faults: Faults = {}): Promise<UploadAccount> =>
+const upload = (options = {}, faults: Faults = {}, work = BASE): Promise<UploadAccount> =>
 	bench.page.evaluate(([address, given, wanted]) => globalThis.bench.uploadWithFaults(address, given, wanted), [
-		FILE,
-		{ ...OPTIONS, ...options },
+		addressOf(work),
+		{ ...work.options, ...options },
 		faults,
 	] as const);
 
-const uploaded = async (options = {}, faults: Faults = {}): Promise<UploadAccount> => {
-	const account = await upload(options, faults);
+/** Begins an upload in a tab. @returns its number there. */
+const begin = (work = BASE, page = bench.page): Promise<number> =>
+	page.evaluate(([address, given]) => globalThis.bench.beginUpload(address, given), [
+		addressOf(work),
+		work.options,
+	] as const);
+
+const uploaded = async (options = {}, faults: Faults = {}, work = BASE): Promise<UploadAccount> => {
+	const account = await upload(options, faults, work);
 	expect(account.error).toBeUndefined();
 	expect(bench.edge.only().completed).toBe(true);
 	return account;
 };
 
-const expectSameBytes = (asset: StoredAsset): void => {
-	for (const [track, parts] of undisturbed.parts) {
+const undisturbed = async (work: Work): Promise<{ readonly asset: StoredAsset; readonly requests: number }> => {
+	const known = whole.get(work);
+	if (known !== undefined) {
+		return known;
+	}
+	await uploaded({ resume: false }, {}, work);
+	const made = { asset: bench.edge.only(), requests: bench.edge.log.length };
+	whole.set(work, made);
+	clear();
+	return made;
+};
+
+const expectSameBytes = (asset: StoredAsset, wanted = whole.get(BASE)?.asset): void => {
+	if (wanted === undefined) {
+		throw new Error("nothing to compare with");
+	}
+	for (const [track, parts] of wanted.parts) {
 		expect(asset.parts.get(track)).toEqual(parts);
 	}
-	expect(asset.extras).toEqual(undisturbed.extras);
+	expect(asset.extras).toEqual(wanted.extras);
 };
 
 const isComplete = ({ completed }: StoredAsset): boolean => completed;
@@ -82,22 +121,24 @@ const randomFrom = (seed: number) => {
 };
 
 describe("an upload survives", () => {
-	it.each([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])("a page that dies at random points (seed %i)", SLOW, async (seed) => {
+	it.each([
+		...[1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map((seed) => ["a base", seed, BASE] as const),
+		["an enhancement", 11, ENHANCED] as const,
+		["sound that is encoded", 12, ENCODED_SOUND] as const,
+	])("a page that dies at random points of %s (seed %i)", SLOW, async (_, seed, work) => {
+		const { asset: wanted, requests } = await undisturbed(work);
 		const random = randomFrom(seed);
 		const deaths = 1 + Math.floor(random() * 3);
 		for (let death = 0; death < deaths; death++) {
-			// An undisturbed upload takes 18 requests; the page dies somewhere after one of them was answered, or cut off.
-			const last = bench.edge.log.length + 1 + Math.floor((random() * 14) / deaths);
+			// The page dies somewhere after a request was answered, or cut off.
+			const last = bench.edge.log.length + 1 + Math.floor((random() * (requests - 4)) / deaths);
 			const wait = random() * 40;
-			await bench.page.evaluate(([address, given]) => globalThis.bench.beginUpload(address, given), [
-				FILE,
-				OPTIONS,
-			] as const);
+			await begin(work);
 			await until(() => bench.edge.log.length >= last || [...bench.edge.assets.values()].every(isComplete));
 			await new Promise((resolve) => setTimeout(resolve, wait));
 			await bench.reload();
 		}
-		const account = await upload();
+		const account = await upload({}, {}, work);
 		expect(account.error).toBeUndefined();
 		// Where something can be watched is known before it is said that it can.
 		expect(account.events.slice(0, 2)).toEqual(["asset", "playable"]);
@@ -106,10 +147,10 @@ describe("an upload survives", () => {
 		expect(assets.length).toBeGreaterThan(0);
 		for (const asset of assets) {
 			expect(asset.completed).toBe(true);
-			expectSameBytes(asset);
+			expectSameBytes(asset, wanted);
 		}
 		expect(bench.edge.begunAnew).toBe(0);
-		expect(account.last).toMatchObject({ framesEncoded: 60, framesUploaded: 60 });
+		expect(account.last).toMatchObject({ framesEncoded: work.frames, framesUploaded: work.frames });
 		// What the edge has is not sent again. A dying page has at most three requests on their way (the lanes of `PartSender`);
 		// those that arrive after its successor asked what is there come twice, and nothing else does.
 		expect(bench.edge.repeated).toBeLessThanOrEqual(3 * deaths);
@@ -130,10 +171,7 @@ describe("an upload survives", () => {
 
 	it("a network that goes away", SLOW, async () => {
 		const context = bench.page.context();
-		const id = await bench.page.evaluate(([address, given]) => globalThis.bench.beginUpload(address, given), [
-			FILE,
-			OPTIONS,
-		] as const);
+		const id = await begin();
 		await expect.poll(() => bench.edge.assets.size, { interval: 1, timeout: 60_000 }).toBe(1);
 		await context.setOffline(true);
 		await new Promise((resolve) => setTimeout(resolve, 3000));
@@ -144,18 +182,34 @@ describe("an upload survives", () => {
 		expectSameBytes(bench.edge.only());
 	});
 
+	it("a network that goes away while the networks of the enhancement are loaded", SLOW, async () => {
+		const faults: Record<string, Fault[]> = {
+			"model.json": [{ status: 503 }],
+			".wasm": ["hang up", "hang up", "lose answer"],
+			".onnx": [{ status: 503 }, "lose answer"],
+		};
+		bench.edge.fault = (method, path) =>
+			method === "GET"
+				? Object.entries(faults)
+						.find(([end]) => path.endsWith(end))?.[1]
+						.shift()
+				: undefined;
+		const account = await uploaded({}, {}, ENHANCED);
+		expect(account.result).toMatchObject({ frames: 4, warnings: [], backend: { kind: "wasm", givenUp: [] } });
+		expect(bench.edge.only().samples("e30").length).toBe(4);
+		expect(Object.values(faults).flat()).toEqual([]);
+	});
+
 	it("another tab with the same file: each makes its own asset", SLOW, async () => {
 		const held = Promise.withResolvers<void>();
 		bench.edge.hold = (request) => (request.startsWith("PUT") ? held.promise : undefined);
 		const other = await bench.another();
-		const begin = (page: typeof other) =>
-			page.evaluate(([address, given]) => globalThis.bench.beginUpload(address, given), [FILE, OPTIONS] as const);
 		const finish = (page: typeof other, id: number) =>
 			page.evaluate((upload) => globalThis.bench.finishUpload(upload), id);
 		try {
-			const here = await begin(bench.page);
+			const here = await begin();
 			await expect.poll(() => bench.edge.assets.size, { timeout: 60_000 }).toBe(1);
-			const second = await begin(other);
+			const second = await begin(BASE, other);
 			// One that ends, or stands still, before it has an asset says where.
 			const standing = () => other.evaluate((id) => globalThis.bench.stateOf(id), second);
 			const there = finish(other, second);
@@ -191,6 +245,13 @@ describe("an upload survives", () => {
 
 	it("an encoder that fails: coding goes on at the last checkpoint", SLOW, async () => {
 		const account = await uploaded({}, { encoderFailsAt: 33 });
+		expectSameBytes(bench.edge.only());
+		expect(account.last).toMatchObject({ framesEncoded: 60, framesUploaded: 60 });
+	});
+
+	it("a decoder of the source that dies: nothing is missing", SLOW, async () => {
+		const account = await uploaded({}, { decoderFailsAt: 33 });
+		expect(account.events).not.toContain("warning");
 		expectSameBytes(bench.edge.only());
 		expect(account.last).toMatchObject({ framesEncoded: 60, framesUploaded: 60 });
 	});

@@ -6,6 +6,7 @@ import { openBrowser } from "../testing/browser.ts";
 import type { BrowserBench } from "../testing/browser.ts";
 import { CORPUS } from "../testing/corpus.ts";
 import type { CorpusFile } from "../testing/corpus.ts";
+import type { Fault } from "../testing/edge-double.ts";
 import type { SourceAccount, SourceRefusal } from "../testing/page.ts";
 
 let bench: BrowserBench;
@@ -188,6 +189,24 @@ describe("sources in Chromium", () => {
 		expect(account.timestamps.length).toBeGreaterThan(10);
 	});
 
+	const readAddress = (address: string): Promise<SourceAccount | SourceRefusal> =>
+		bench.page.evaluate((path) => globalThis.bench.readSource(path, 0, "address"), address);
+
+	it("an address whose server is unwell, and whose network breaks off, is read to its end", async () => {
+		CORPUS["avc-aac.mp4"](folder);
+		const faults: Fault[] = [{ status: 503 }, "lose answer", { status: 503 }, { status: 429 }];
+		bench.edge.fault = () => faults.shift();
+		const account = await readAddress("/fixtures/avc-aac.mp4");
+		expect(account).toMatchObject({ width: 320, height: 180, warnings: [] });
+		expect(account).toHaveProperty("timestamps.length", 75);
+		expect(faults).toEqual([]);
+	});
+
+	it("an address that nothing is at says so, and not that a file is damaged", async () => {
+		const refusal = await readAddress("/fixtures/nothing.mp4");
+		expect(refusal).toEqual({ refused: "source-unreadable", hint: true, status: 404 });
+	});
+
 	const refusals: readonly (readonly [CorpusFile, string])[] = [
 		["empty.mp4", "source-empty"],
 		["text.mp4", "source-unreadable"],
@@ -199,6 +218,7 @@ describe("sources in Chromium", () => {
 		["hlg.webm", "source-hdr"],
 		["alpha.webm", "source-alpha"],
 		["interlaced.mp4", "source-interlaced"],
+		["camcorder.ts", "source-unreadable"],
 	];
 	it.each(refusals)("refuses %s as %s, with a hint", async (name, code) => {
 		expect(await read(name)).toEqual({ refused: code, hint: true });

@@ -1,9 +1,11 @@
-import { ALL_FORMATS, BlobSource, Input, UnsupportedInputFormatError, UrlSource, VideoSampleSink } from "mediabunny";
-import type { InputVideoTrack, VideoSample } from "mediabunny";
+import { UnsupportedInputFormatError } from "mediabunny";
+import type { Input, InputVideoTrack, VideoSample } from "mediabunny";
 import { openAudio } from "../audio/source-audio.ts";
 import { UploadError } from "../errors.ts";
+import type { PatientFetch } from "../transport/patient-fetch.ts";
 import { isHighDynamicRange, resolveColour } from "./colour.ts";
-import { fingerprintOf } from "./fingerprint.ts";
+import { decodedFrames } from "./decoded-frames.ts";
+import { Container } from "./container.ts";
 import { isInterlaced } from "./interlaced.ts";
 import { highDynamicRange, refuseSize } from "./refusals.ts";
 import { withDurations } from "./timing.ts";
@@ -13,9 +15,6 @@ import type { SourceAudio, SourceInfo, TimedPicture, VideoSource } from "./video
 
 /** Packets that the average rate is taken from. */
 const RATE_PACKETS = 100;
-
-/** Attempts to reach a source by its address. */
-const URL_TRIES = 4;
 
 /** A video that ends so much earlier than its index says, in seconds, is cut. */
 const MISSING_SECONDS = 0.5;
@@ -74,21 +73,21 @@ const bytesOf = (source: AllowSharedBufferSource): Uint8Array =>
 export class FileSource implements VideoSource {
 	readonly info: SourceInfo;
 	readonly audio: SourceAudio | undefined;
-	readonly #input: Input;
+	readonly #container: Container;
 	readonly #track: InputVideoTrack;
 	/** Time of the first picture in the container, microseconds: the zero of everything that comes out. */
 	readonly #origin: number;
 	readonly #warnings: SourceWarning[];
 
 	private constructor(
-		input: Input,
+		container: Container,
 		track: InputVideoTrack,
 		origin: number,
 		info: SourceInfo,
 		audio: SourceAudio | undefined,
 		warnings: SourceWarning[],
 	) {
-		this.#input = input;
+		this.#container = container;
 		this.#track = track;
 		this.#origin = origin;
 		this.info = info;
@@ -103,40 +102,29 @@ export class FileSource implements VideoSource {
 	/**
 	 * Opens a source and refuses what cannot be uploaded as it should look.
 	 * @throws {UploadError} `source-empty`, `source-unreadable`, `source-no-video`, `source-undecodable`, `source-hdr`,
-	 * `source-interlaced`, `source-alpha`, `source-size`, `source-damaged`, `aborted`
+	 * `source-interlaced`, `source-alpha`, `source-size`, `source-damaged`, `network-failed`, `aborted`
 	 */
 	static async open(
 		source: Blob | string,
-		options: { readonly audio: "auto" | "none"; readonly signal: AbortSignal },
+		options: { readonly audio: "auto" | "none"; readonly signal: AbortSignal; readonly fetch?: PatientFetch },
 	): Promise<FileSource> {
 		if (source instanceof Blob && source.size === 0) {
 			throw new UploadError("source-empty", "The file is empty.", { hint: "Choose another file." });
 		}
-		const input = new Input({
-			formats: ALL_FORMATS,
-			source:
-				source instanceof Blob
-					? new BlobSource(source)
-					: new UrlSource(source, {
-							getRetryDelay: (tries) => (tries < URL_TRIES ? 0.25 * 2 ** tries : null),
-						}),
-		});
+		const container = Container.open(source, options.signal, options.fetch);
 		try {
-			return await FileSource.#open(input, source, options.audio, options.signal);
+			return await FileSource.#open(container, options.audio, options.signal);
 		} catch (error) {
-			input.dispose();
+			container.close();
 			options.signal.throwIfAborted();
+			await container.checkReadable();
 			throw error;
 		}
 	}
 
-	static async #open(
-		input: Input,
-		source: Blob | string,
-		sound: "auto" | "none",
-		signal: AbortSignal,
-	): Promise<FileSource> {
+	static async #open(container: Container, sound: "auto" | "none", signal: AbortSignal): Promise<FileSource> {
 		const warnings: SourceWarning[] = [];
+		const { input } = container;
 		const track = await reading(() => input.getPrimaryVideoTrack());
 		signal.throwIfAborted();
 		if (track === null && (await reading(() => input.getTracks())).length === 0) {
@@ -150,7 +138,7 @@ export class FileSource implements VideoSource {
 			});
 		}
 		await reading(() => refuseUnsuitable(track));
-		const first = await firstFrame(track);
+		const first = await firstFrame(track, signal);
 		const { displayWidth: width, displayHeight: height, colorSpace, rotation } = first;
 		const origin = Math.max(0, first.microsecondTimestamp);
 		first.close();
@@ -172,9 +160,9 @@ export class FileSource implements VideoSource {
 			codec: (await track.getCodecParameterString()) ?? "unknown",
 			colour: resolveColour(colorSpace, height),
 			rotation,
-			fingerprint: source instanceof Blob ? await fingerprintOf(source) : source,
+			fingerprint: await container.fingerprint(),
 		};
-		return new FileSource(input, track, origin, info, audio, warnings);
+		return new FileSource(container, track, origin, info, audio, warnings);
 	}
 
 	async *pictures(
@@ -195,35 +183,25 @@ export class FileSource implements VideoSource {
 	}
 
 	close(): void {
-		this.#input.dispose();
+		this.#container.close();
 	}
 
 	/** Decoded frames with times from the start of the video. A file that ends too early gives what it has. */
 	async *#frames(from: number, signal: AbortSignal): AsyncGenerator<DecodedFrame, void, undefined> {
-		const sink = new VideoSampleSink(this.#track);
-		const samples = sink.samples((from + this.#origin) / MICROSECONDS);
+		const samples = decodedFrames(this.#track, from + this.#origin, signal);
 		let any = false;
 		let end = from;
 		try {
-			for (;;) {
-				signal.throwIfAborted();
-				const next = await samples.next().catch((error: unknown) => this.#broken(error, any, signal));
-				if (next === undefined || next.done === true) {
-					this.#checkEnd(end);
-					return;
-				}
-				const sample = next.value;
+			for await (const sample of samples) {
 				const timestamp = Math.max(0, sample.microsecondTimestamp - this.#origin);
-				if (timestamp < from) {
-					sample.close();
-					continue;
-				}
 				any = true;
 				end = timestamp + sample.microsecondDuration;
 				yield { sample, timestamp, duration: sample.microsecondDuration };
 			}
-		} finally {
-			await samples.return();
+			this.#checkEnd(end);
+		} catch (error) {
+			signal.throwIfAborted();
+			await this.#broken(error, any);
 		}
 	}
 
@@ -236,9 +214,12 @@ export class FileSource implements VideoSource {
 		}
 	}
 
-	/** Decoding failed: fatal before the first picture, afterwards the end of what can be kept. */
-	#broken(error: unknown, any: boolean, signal: AbortSignal): undefined {
-		signal.throwIfAborted();
+	/** Decoding failed, again: fatal before the first picture, afterwards the end of what can be kept, if it is the file that is at fault. */
+	async #broken(error: unknown, any: boolean): Promise<void> {
+		if (error instanceof UploadError) {
+			throw error;
+		}
+		await this.#container.checkReadable();
 		if (!any) {
 			throw new UploadError("source-damaged", "The video could not be decoded.", {
 				hint: "Check that the file plays elsewhere, or download it again.",
@@ -250,20 +231,23 @@ export class FileSource implements VideoSource {
 			code: "truncated",
 			message: `The file breaks off; what came before was kept. (${detail})`,
 		});
-		return undefined;
 	}
 }
 
 type DecodedFrame = { readonly sample: VideoSample; readonly timestamp: number; readonly duration: number };
 
-const firstFrame = async (track: InputVideoTrack): Promise<VideoSample> => {
-	const samples = new VideoSampleSink(track).samples(0);
+const firstFrame = async (track: InputVideoTrack, signal: AbortSignal): Promise<VideoSample> => {
+	const samples = decodedFrames(track, 0, signal);
 	try {
 		const { value } = await samples.next();
 		if (value !== undefined) {
 			return value;
 		}
 	} catch (cause) {
+		signal.throwIfAborted();
+		if (cause instanceof UploadError) {
+			throw cause;
+		}
 		throw new UploadError("source-damaged", "The first picture could not be decoded.", {
 			hint: "Check that the file plays elsewhere, or download it again.",
 			cause,

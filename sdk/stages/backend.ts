@@ -6,10 +6,11 @@ import { runtimeFileUrl, WASM_RUNTIME_FILE } from "../../codec/model/ort-wasm-ex
 import { WEBGPU_RUNTIME_FILES } from "../../codec/model/ort-webgpu-executor.ts";
 import { modelUrl } from "../../codec/model/load-fetch.ts";
 import { loadModel } from "../../codec/model/model-file.ts";
-import type { Model } from "../../codec/model/model-file.ts";
+import type { Model, ModelSource } from "../../codec/model/model-file.ts";
 import { CodecError } from "../../codec/errors.ts";
 import { UploadError } from "../errors.ts";
 import type { ResolvedOptions } from "../options.ts";
+import type { PatientFetch } from "../transport/patient-fetch.ts";
 import { measureSpeed } from "./measure.ts";
 import type { Backend, Speed } from "./plan.ts";
 
@@ -18,8 +19,11 @@ export type OpenedBackend =
 	| { readonly backend: Extract<Backend, { kind: ExecutorKind }>; readonly executor: Executor; readonly model: Model }
 	| { readonly backend: Extract<Backend, { kind: "none" }>; readonly executor: undefined; readonly model: undefined };
 
-/** What to open, and how hard it will have to try. */
-export type Wanted = { readonly options: ResolvedOptions; readonly effort: Effort };
+/** What to open, how hard it will have to try, and by what it is fetched. */
+export type Wanted = { readonly options: ResolvedOptions; readonly effort: Effort; readonly fetch: PatientFetch };
+
+const modelOf = ({ options, fetch }: Wanted, signal: AbortSignal): ModelSource =>
+	modelUrl(options.modelUrl, { signal, fetch: fetch.whole });
 
 /** How hard the encoder tries: what is live must be coded as it comes. */
 export const effortFor = (live: boolean): Effort => (live ? "realtime" : "normal");
@@ -65,7 +69,7 @@ const start = async (
 	const { options } = wanted;
 	const { executor, rejected } = await createExecutor({ prefer: kinds, runtimeUrl: options.runtimeUrl });
 	try {
-		const model = await loadModel(modelUrl(options.modelUrl, { signal }), { encoder: true });
+		const model = await loadModel(modelOf(wanted, signal), { encoder: true });
 		const speed =
 			known?.kind === executor.kind ? known.speed : await measureInTime(model, executor, wanted, signal);
 		const why = rejected
@@ -84,7 +88,7 @@ const start = async (
  * without either uploads the base alone, with a reason.
  * @param known the backend of an earlier attempt: it is not measured again.
  * @param without backends that are not to be tried, and why.
- * @throws {UploadError} `enhancement-unavailable` where one backend was insisted on, or the model cannot be had; `aborted`
+ * @throws {UploadError} `enhancement-unavailable` where one backend was insisted on, or the model cannot be had; `network-failed`, `aborted`
  */
 export const openBackend = async (
 	wanted: Wanted,
@@ -124,11 +128,11 @@ const withReason = (opened: OpenedBackend, fellBack: string): OpenedBackend =>
 
 /**
  * The id of the model that an enhancement will be coded with, before its networks are loaded.
- * @throws {UploadError} `enhancement-unavailable`, `aborted`
+ * @throws {UploadError} `enhancement-unavailable`, `network-failed`, `aborted`
  */
-export const readModelId = async (options: ResolvedOptions, signal: AbortSignal): Promise<string> => {
+export const readModelId = async (wanted: Wanted, signal: AbortSignal): Promise<string> => {
 	try {
-		const text = new TextDecoder().decode(await modelUrl(options.modelUrl, { signal }).read("model.json"));
+		const text = new TextDecoder().decode(await modelOf(wanted, signal).read("model.json"));
 		const { id } = v.parse(ModelInfo, JSON.parse(text));
 		return id;
 	} catch (error) {
@@ -174,10 +178,30 @@ export const findMissingRuntime = async (
 	}
 };
 
+/**
+ * Has the runtime's file in the browser's cache before it is loaded: a runtime that once failed to load fails from then on, so that a network
+ * that is away for a moment would be the end of the enhancement.
+ */
+export const awaitRuntime = async (
+	{ options, fetch }: Wanted,
+	kind: "webgpu" | "wasm",
+	signal: AbortSignal,
+): Promise<void> => {
+	try {
+		await fetch.whole(runtimeFileUrl(options.runtimeUrl, runtimeFile(kind)), { signal });
+	} catch {
+		// What loads it says what is wrong.
+		signal.throwIfAborted();
+	}
+};
+
 /** What is read of `model.json`; `loadModel` checks all of it later. */
 const ModelInfo = v.object({ id: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)) });
 
 const unavailable = (error: unknown): UploadError => {
+	if (error instanceof CodecError && error.cause instanceof UploadError) {
+		return error.cause;
+	}
 	const message = error instanceof Error ? error.message : String(error);
 	const hint = error instanceof CodecError && error.hint !== undefined ? error.hint : undefined;
 	return new UploadError("enhancement-unavailable", `The enhancement cannot be encoded: ${message}`, {

@@ -47,6 +47,7 @@ export const CORPUS = {
 	"avc-pcm.mov": made("avc-pcm.mov", [...picture("320x180", 24, 2), ...tone(2)], `${H264} -c:a pcm_s16le`),
 	"avc-mp3.mkv": made("avc-mp3.mkv", [...SMALL, ...tone(1)], `${H264} -c:a libmp3lame`),
 	"surround.mp4": made("surround.mp4", [...picture("160x120", 25, 2), ...tone(2, "5.1")], `${H264} -c:a aac`),
+	"camcorder.ts": made("camcorder.ts", SMALL, `${H264} -flags +ilme+ildct -f mpegts`),
 	"odd.webm": made("odd.webm", picture("340x190", 25, 1), `-vf format=yuv444p,crop=333:187,format=yuv420p ${VP9}`),
 	"rotated.mp4": (folder: string) => {
 		ffmpeg(folder, [...picture("320x180", 25, 1), ...words(H264), "upright.mp4"]);

@@ -13,8 +13,8 @@ export class EdgeDouble {
 	/** Every request: method and path. */
 	readonly log: string[] = [];
 	/**
-	 * Called before each request; an answer stands for the edge's own, `hang up` cuts the connection before the request is looked at,
-	 * `lose answer` after it is done.
+	 * Called before each request, those for files among them; an answer stands for the edge's own, `hang up` cuts the connection before the
+	 * request is looked at, `lose answer` after it is done, or, of a file, in the middle.
 	 */
 	fault: (method: string, path: string) => Fault | undefined = () => undefined;
 	/** Assets by the `Idempotency-Key` that made them. */

@@ -1,4 +1,4 @@
-import { createReadStream, existsSync, statSync } from "node:fs";
+import { createReadStream, existsSync, readFileSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
@@ -67,7 +67,18 @@ export const serveFiles = async (
 			return;
 		}
 		response.setHeader("content-type", TYPES[extname(file)] ?? "application/octet-stream");
-		void Promise.resolve(edge.hold(`${request.method} ${path}`)).then(() => createReadStream(file).pipe(response));
+		void Promise.resolve(edge.hold(`${request.method} ${path}`)).then(() => {
+			const fault = edge.fault(request.method ?? "GET", path);
+			if (fault === "hang up") {
+				response.destroy();
+			} else if (fault === "lose answer") {
+				response.write(readFileSync(file).subarray(0, statSync(file).size / 2), () => response.destroy());
+			} else if (fault === undefined) {
+				createReadStream(file).pipe(response);
+			} else {
+				response.writeHead(fault.status).end();
+			}
+		});
 	});
 	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
 	return {

@@ -58,13 +58,16 @@ export class UploadClient {
 		return check(Asset, body);
 	}
 
-	/** `GET /v1/assets/:id`. @returns undefined where the edge does not know the asset (any more). */
+	/**
+	 * `GET /v1/assets/:id`. As patient as parts are: the edge that made the asset will answer again, and who asks has often just woken up, before
+	 * the network has.
+	 * @returns undefined where the edge does not know the asset (any more).
+	 */
 	async find(id: string, signal: AbortSignal): Promise<AssetResponse | undefined> {
 		const { status, body } = await this.#http.request({
 			method: "GET",
 			url: `${this.#endpoint}/v1/assets/${encodeURIComponent(id)}`,
 			signal,
-			policy: BRISK,
 			accept: [401, 403, 404, 410],
 		});
 		return status === 200 ? check(Asset, body) : undefined;

@@ -4,17 +4,26 @@ import { drawnStream } from "./feeds.ts";
 import { begin, beginUpload, finishUpload, upload, uploadOf } from "./uploads.ts";
 import type { UploadAccount } from "./uploads.ts";
 
+/** What fails in an upload: storage after so many writes, the encoder at a picture, the second decoder at a packet. */
+export type Faults = {
+	readonly quotaAfter?: number;
+	readonly encoderFailsAt?: number;
+	readonly decoderFailsAt?: number;
+};
+
 /**
  * Uploads on the page's own thread, where its tools can be made to fail: storage after so many writes, the video encoder at a
- * picture (-1: at every one).
+ * picture (-1: at every one), the second video decoder at a packet (the first looks at the first picture only).
  */
 export const uploadWithFaults = async (
 	address: string,
 	options: Partial<UploadOptions>,
-	{ quotaAfter, encoderFailsAt }: { readonly quotaAfter?: number; readonly encoderFailsAt?: number },
+	{ quotaAfter, encoderFailsAt, decoderFailsAt }: Faults,
 ): Promise<UploadAccount> => {
 	const { put } = IDBObjectStore.prototype;
 	const Encoder = globalThis.VideoEncoder;
+	const Decoder = globalThis.VideoDecoder;
+	let decoders = 0;
 	let writes = 0;
 	let pictures = 0;
 	if (quotaAfter !== undefined) {
@@ -41,12 +50,32 @@ export const uploadWithFaults = async (
 			}
 		};
 	}
-	const faulty = quotaAfter !== undefined || encoderFailsAt !== undefined;
+	if (decoderFailsAt !== undefined) {
+		globalThis.VideoDecoder = class extends Decoder {
+			readonly #fail: (error: DOMException) => void;
+			readonly #place = ++decoders;
+			#packets = 0;
+			constructor(init: VideoDecoderInit) {
+				super(init);
+				this.#fail = init.error;
+			}
+			override decode(chunk: EncodedVideoChunk): void {
+				if (this.#place === 2 && ++this.#packets === decoderFailsAt) {
+					this.close();
+					this.#fail(new DOMException("The decoder's process died.", "EncodingError"));
+					return;
+				}
+				super.decode(chunk);
+			}
+		};
+	}
+	const faulty = (quotaAfter ?? encoderFailsAt ?? decoderFailsAt) !== undefined;
 	try {
 		return await upload(address, faulty ? { ...options, worker: "none" } : options);
 	} finally {
 		IDBObjectStore.prototype.put = put;
 		globalThis.VideoEncoder = Encoder;
+		globalThis.VideoDecoder = Decoder;
 	}
 };
 
@@ -174,25 +203,25 @@ export const filmLosingRuntime = async (options: Partial<UploadOptions>): Promis
 	}
 };
 
-/** Milliseconds by which the clock goes on each time that somebody looks at it, and by which it leaps. */
+/** Milliseconds by which the clock goes on each time that somebody looks at it, and by which it leaps: less than a machine's sleep. */
 const TICK = 50;
-const LEAP = 1e7;
+const LEAP = 80_000;
 
 /**
  * Uploads on the page's own thread with a clock that is moved only by looks at it, so that a slow machine is as quick as any other; and that leaps
- * by hours while the second group of pictures is coded.
+ * while the second and the third group of pictures are coded, beyond the 150 seconds that three seconds of video may take.
  */
 export const uploadFallingBehind = async (address: string): Promise<UploadAccount> => {
 	const { now } = performance;
 	let time = 0;
 	performance.now = () => (time += TICK);
 	try {
-		const options = { backend: "auto", patience: 1000, gopSeconds: 0.5, resume: false, preview: true } as const;
+		const options = { backend: "auto", patience: 50, gopSeconds: 0.5, resume: false, preview: true } as const;
 		const id = await beginUpload(address, { ...options, worker: "none" });
 		let groups = 0;
 		uploadOf(id).addEventListener("preview", () => {
 			groups += 1;
-			time += groups === 2 ? LEAP : 0;
+			time += groups === 2 || groups === 3 ? LEAP : 0;
 		});
 		return await finishUpload(id);
 	} finally {

@@ -31,7 +31,7 @@ export type SourceAccount = {
 	readonly warnings: readonly string[];
 };
 
-export type SourceRefusal = { readonly refused: string; readonly hint: boolean };
+export type SourceRefusal = { readonly refused: string; readonly hint: boolean; readonly status?: number };
 
 const quarterMeans = (luma: Uint8Array, width: number, height: number): number[] =>
 	[0, 1, 2, 3].map((quarter) => {
@@ -45,12 +45,16 @@ const quarterMeans = (luma: Uint8Array, width: number, height: number): number[]
 		return Math.round(sum / (columns * rows));
 	});
 
-/** Opens a file and reads all of it from `from` microseconds on. */
-export const readSource = async (address: string, from: number): Promise<SourceAccount | SourceRefusal> => {
-	const blob = await (await fetch(address)).blob();
+/** Opens a file, or what is at its address, and reads all of it from `from` microseconds on. */
+export const readSource = async (
+	address: string,
+	from: number,
+	how: "file" | "address" = "file",
+): Promise<SourceAccount | SourceRefusal> => {
+	const opened = how === "file" ? await (await fetch(address)).blob() : new URL(address, location.href).href;
 	const { signal } = new AbortController();
 	try {
-		const source = await FileSource.open(blob, { audio: "auto", signal });
+		const source = await FileSource.open(opened, { audio: "auto", signal });
 		const sizes: string[] = [];
 		const timestamps: number[] = [];
 		const durations: number[] = [];
@@ -85,7 +89,8 @@ export const readSource = async (address: string, from: number): Promise<SourceA
 		};
 	} catch (error) {
 		if (error instanceof UploadError) {
-			return { refused: error.code, hint: error.hint !== undefined };
+			const { code, hint, status } = error;
+			return { refused: code, hint: hint !== undefined, ...(status !== undefined && { status }) };
 		}
 		throw error;
 	}

@@ -1,0 +1,92 @@
+import { UploadError } from "../errors.ts";
+import { systemEnvironment } from "./http.ts";
+import type { HttpEnvironment } from "./http.ts";
+import { BRISK, judge, parseRetryAfter, PATIENT, retryDelay } from "./retry.ts";
+
+/** What a patient `fetch` needs to know. */
+export type Patience = {
+	/** Ends every wait. */
+	readonly signal: AbortSignal;
+	/** Called with each wait for a network or a server: a person who looks at the clock may not hold it against the machine. */
+	readonly excuse?: <T>(work: Promise<T>) => Promise<T>;
+	readonly environment?: HttpEnvironment;
+};
+
+/** Requests of an upload for what is not the edge's protocol: models, the runtime, a source by its address. */
+export type PatientFetch = {
+	/**
+	 * Like `fetch`. The answer may be any that asking again would not change (404, say), or the last of many bad ones; its body is not waited for.
+	 * @throws {UploadError} `network-failed`; the signal's reason
+	 */
+	readonly streamed: (url: string, init?: RequestInit) => Promise<Response>;
+	/** The same, and its body is there: a network that goes away in the middle of it is waited for as well. */
+	readonly whole: (url: string, init?: RequestInit) => Promise<Response>;
+};
+
+/**
+ * A `fetch` with the patience that parts are sent with: it waits for a network that is away and for a server that is unwell. Only where an
+ * origin has never answered yet it is brisk, so that a wrong address is told within seconds.
+ */
+export const patientFetch = ({
+	signal,
+	excuse = (work) => work,
+	environment = systemEnvironment,
+}: Patience): PatientFetch => {
+	const { now, random, sleep, fetch, timer } = environment;
+	const answered = new Set<string>();
+
+	/** One attempt; the first byte of its answer has `timeout` milliseconds. */
+	const attempt = async (url: URL, init: RequestInit, stop: AbortSignal, timeout: number, whole: boolean) => {
+		const late = new AbortController();
+		const cancel = timer(timeout, () =>
+			late.abort(new DOMException("There was no answer in time.", "TimeoutError")),
+		);
+		try {
+			const response = await fetch(url.href, { ...init, signal: AbortSignal.any([stop, late.signal]) });
+			cancel();
+			answered.add(url.origin);
+			return whole && response.ok ? new Response(await response.blob(), response) : response;
+		} finally {
+			cancel();
+		}
+	};
+
+	const request = async (address: string, init: RequestInit, whole: boolean): Promise<Response> => {
+		const url = new URL(address, globalThis.location?.href);
+		const stop = init.signal ? AbortSignal.any([signal, init.signal]) : signal;
+		let badAnswers = 0;
+		let silentSince: number | undefined;
+		for (let attempts = 1; ; attempts++) {
+			const policy = answered.has(url.origin) ? PATIENT : BRISK;
+			const began = now();
+			const outcome = await attempt(url, init, stop, policy.timeout, whole).catch((error: unknown) => ({
+				error,
+			}));
+			stop.throwIfAborted();
+			let retryAfter: number | undefined;
+			if (outcome instanceof Response) {
+				silentSince = undefined;
+				badAnswers += 1;
+				if (judge(outcome.status) !== "retry" || badAnswers >= policy.answers) {
+					return outcome;
+				}
+				retryAfter = parseRetryAfter(outcome.headers.get("retry-after"), now());
+				await outcome.body?.cancel();
+			} else {
+				silentSince ??= began;
+				if (now() - silentSince >= policy.silence) {
+					throw new UploadError("network-failed", `${url.host} does not answer.`, {
+						hint: "Check the connection, and that the server there allows requests of this page (CORS).",
+						cause: outcome.error,
+					});
+				}
+			}
+			await excuse(sleep(retryDelay(policy, attempts, random(), retryAfter), stop));
+		}
+	};
+
+	return {
+		streamed: (url, init = {}) => request(url, init, false),
+		whole: (url, init = {}) => request(url, init, true),
+	};
+};
