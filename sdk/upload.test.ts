@@ -181,7 +181,7 @@ describe("uploads from Chromium", () => {
 			]);
 			const asset = bench.edge.only();
 			expect(asset.completed).toBe(true);
-			// Six groups of two frames; the clock leaps in the second, which ends the last with the usual effort. One more says how slow it is.
+			// Six groups of two frames; the clock leaps in the second, which ends the last with the usual effort, and in the third, the last in time.
 			expect(asset.samples("base").length).toBe(12);
 			expect((await decodeEnhanced(asset, "e24")).length).toBe(6);
 			expect(account.last).toMatchObject({ framesEncoded: 12, framesUploaded: 12, framesTotal: 12 });

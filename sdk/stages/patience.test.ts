@@ -106,6 +106,24 @@ describe("WaitClock", () => {
 		expect(clock.spent).toBe(6);
 	});
 
+	it("does not count the sleep of a machine, whether it is the only excuse or lies within another", async () => {
+		let now = 0;
+		const clock = new WaitClock(() => now);
+		now = 5;
+		expect(clock.spent).toBe(5);
+		now += 3600;
+		expect(clock.spent).toBe(5);
+		now += 60;
+		expect(clock.spent).toBe(65);
+		const network = Promise.withResolvers<void>();
+		const waiting = clock.excuse(network.promise);
+		now += 3600;
+		network.resolve();
+		await waiting;
+		now += 1;
+		expect(clock.spent).toBe(66);
+	});
+
 	it("counts again after work that failed", async () => {
 		let now = 0;
 		const clock = new WaitClock(() => now);

@@ -64,11 +64,19 @@ export const judge = (wait: Wait, spent: number, pace: Pace): Verdict => {
 	return lower === "lower effort" || spent + next > most ? lower : "go on";
 };
 
-/** The clock of a wait: time in which the machine can do nothing does not count. */
+/**
+ * A machine that does not come to look at the clock for so long, in seconds, slept. Timers of a page that is hidden come once a minute;
+ * no picture takes as long.
+ */
+export const SLEEP = 90;
+
+/** The clock of a wait: time in which the machine can do nothing does not count. It wants to be looked at a few times a minute. */
 export class WaitClock {
 	readonly #now: () => number;
 	readonly #start: number;
 	#excused = 0;
+	/** What had been spent when somebody last looked. */
+	#seen = 0;
 	/** Several excuses may run side by side; together they are one. */
 	#running = 0;
 	#since = 0;
@@ -79,10 +87,16 @@ export class WaitClock {
 		this.#start = now();
 	}
 
-	/** Seconds that count so far. */
+	/** Seconds that count so far. Some browsers' clocks go on while the machine sleeps: where nobody looked for long, nothing was spent. */
 	get spent(): number {
 		const now = this.#now();
-		return now - this.#start - this.#excused - (this.#running > 0 ? now - this.#since : 0);
+		const spent = now - this.#start - this.#excused - (this.#running > 0 ? now - this.#since : 0);
+		if (spent - this.#seen > SLEEP) {
+			this.#excused += spent - this.#seen;
+		} else {
+			this.#seen = spent;
+		}
+		return this.#seen;
 	}
 
 	/** Time until `work` is done does not count: a pause, or a network that takes no more. */

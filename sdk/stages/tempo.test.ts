@@ -48,3 +48,12 @@ it("counts the work on live pictures, though another lane waits for the network 
 	await frame(10, 2);
 	expect(tempo.next({ coded: 0.12, effort: "realtime" })?.took).toBeCloseTo(2, 9);
 });
+
+it.each([true, false])("does not hold the sleep of a machine against it (live: %s)", async (live) => {
+	const { clock, tempo, frame } = benchOf(live);
+	await frame(0, 30);
+	await frame(0, 1);
+	expect(clock.spent).toBe(31);
+	await frame(0, 3600);
+	expect(tempo.next({ coded: 0.12, effort: "realtime" })).toMatchObject({ frames: 2, took: 1 });
+});

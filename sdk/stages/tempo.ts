@@ -1,3 +1,4 @@
+import { SLEEP } from "./patience.ts";
 import type { Pace, WaitClock } from "./patience.ts";
 
 /** Measures what groups of pictures take to be coded, for `judge`. */
@@ -34,7 +35,8 @@ export class Tempo {
 	async coding(duration: number, work: () => Promise<void>): Promise<void> {
 		const before = this.#now();
 		await work();
-		this.#busy += this.#now() - before;
+		const took = this.#now() - before;
+		this.#busy += took > SLEEP ? 0 : took;
 		this.#frames += 1;
 		this.#video += duration / 1e6;
 		if (!this.#warm) {
