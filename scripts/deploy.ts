@@ -45,7 +45,7 @@ await runCommand(async () => {
 	const { d1_databases: databases, vars }: WranglerConfig = readConfig({ config: join(root, "wrangler.toml") });
 	const config: DeploymentConfig = {
 		databases: databases.map(({ binding, database_id: id }) => ({ binding, id })),
-		variables: Object.keys(vars),
+		variables: vars,
 	};
 	await deploy(wrangler, config, built);
 });

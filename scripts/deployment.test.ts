@@ -34,7 +34,7 @@ type WranglerConfig = {
 
 const made: DeploymentConfig = {
 	databases: [{ binding: "CATALOGUE", id: "1b2c3d4e-0000-4000-8000-123456789abc" }],
-	variables: [],
+	variables: {},
 };
 
 /** A wrangler that only writes down what it was asked, and fails at one of the steps. */
@@ -84,9 +84,23 @@ describe("a deployment", () => {
 		const without = fakeWrangler(["CRESCENDO_SIGNING_KEYS"]);
 		await expect(deploy(without, made, built)).rejects.toThrow("wrangler secret put CRESCENDO_API_KEY");
 		const open = fakeWrangler(["CRESCENDO_API_KEY"]);
-		await expect(deploy(open, { ...made, variables: ["CRESCENDO_STUDIO"] }, built)).rejects.toThrow("development");
+		await expect(deploy(open, { ...made, variables: { CRESCENDO_STUDIO: "1" } }, built)).rejects.toThrow(
+			"development",
+		);
 		expect([without.steps, open.steps]).toEqual([["secret list --format json"], ["secret list --format json"]]);
 	});
+
+	it.each(['{"assetSecond":3600}', "{", { assetSeconds: 3600 }])(
+		"takes no limits to the public that the Worker cannot read: %j",
+		async (limits) => {
+			const wrangler = fakeWrangler(["CRESCENDO_API_KEY"]);
+			const mistyped = { ...made, variables: { CRESCENDO_LIMITS: limits } };
+			await expect(deploy(wrangler, mistyped, built)).rejects.toThrow("CRESCENDO_LIMITS in wrangler.toml");
+			expect(wrangler.steps).toEqual([]);
+			await deploy(wrangler, { ...made, variables: { CRESCENDO_LIMITS: '{"assetSeconds":3600}' } }, built);
+			expect(wrangler.steps.at(-1)).toBe("deploy");
+		},
+	);
 
 	it("can be rehearsed without an account", async () => {
 		const wrangler = fakeWrangler([]);

@@ -1,5 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { resolve } from "node:path";
+import { readLimits } from "../edge/limits.ts";
 import { putNeural, type RunWrangler } from "./seed-neural.ts";
 
 /** What wrangler is asked to do. */
@@ -20,8 +21,8 @@ export interface Deployment {
 /** The parts of wrangler.toml that a deployment can get wrong. */
 export interface DeploymentConfig {
 	readonly databases: readonly { readonly binding: string; readonly id: string | undefined }[];
-	/** Names of variables that stand in the file itself. */
-	readonly variables: readonly string[];
+	/** Variables that stand in the file itself. */
+	readonly variables: Readonly<Record<string, unknown>>;
 }
 
 /** The id in wrangler.toml of a database that nobody has made yet. */
@@ -37,8 +38,9 @@ const NO_DATABASE = /^[0-]*$/;
 export async function deploy(wrangler: Wrangler, config: DeploymentConfig, built: Deployment): Promise<void> {
 	await measure(built);
 	requireDatabases(config);
+	requireLimits(config);
 	const secrets = readNames(await wrangler.ask(["secret", "list", "--format", "json"]));
-	requireSecrets([...secrets, ...config.variables]);
+	requireSecrets([...secrets, ...Object.keys(config.variables)]);
 	for (const { binding } of config.databases) await wrangler.run(["d1", "migrations", "apply", binding, "--remote"]);
 	await putNeural(wrangler.run, built.neuralList, ["--remote"]);
 	await wrangler.run(["deploy"]);
@@ -68,6 +70,17 @@ function requireDatabases({ databases }: DeploymentConfig): void {
 				`${binding} has no database yet: run \`npx wrangler d1 create crescendo-catalogue\` and put the id it prints into wrangler.toml`,
 			);
 		}
+	}
+}
+
+function requireLimits({ variables: { CRESCENDO_LIMITS } }: DeploymentConfig): void {
+	if (CRESCENDO_LIMITS === undefined) return;
+	try {
+		// In wrangler.toml it is a text; a table would reach the Worker as an object.
+		if (typeof CRESCENDO_LIMITS !== "string") throw new TypeError("it is no text");
+		readLimits(CRESCENDO_LIMITS);
+	} catch (cause) {
+		throw new Error(`nobody could upload with this CRESCENDO_LIMITS in wrangler.toml: ${String(cause)}`, { cause });
 	}
 }
 
