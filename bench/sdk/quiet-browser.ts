@@ -12,9 +12,16 @@ import { findChromium, FLAGS } from "../../sdk/testing/browser.ts";
 export type QuietBrowser = {
 	/** Evaluates an expression in the page; a promise is awaited, its value must be plain. */
 	readonly evaluate: <T>(expression: string) => Promise<T>;
-	/** Resident bytes of the largest renderer, which is the page's with its workers. */
-	readonly memory: () => number;
+	/** Of the largest renderer, which is the page's with its workers. */
+	readonly memory: () => Resident;
 	readonly close: () => Promise<void>;
+};
+
+/** Resident bytes of a process. */
+export type Resident = {
+	readonly all: number;
+	/** Of these, mapped files: the browser's own code, of which all its processes share one copy. */
+	readonly files: number;
 };
 
 type Reply = {
@@ -85,11 +92,10 @@ const pageSocket = async (profile: string, address: string): Promise<string | un
 	return targets.find(({ url }) => url === address)?.webSocketDebuggerUrl;
 };
 
-/** Resident bytes of the largest renderer among the descendants of a process. */
-const largestRenderer = (root: number): number => {
+/** Memory of the largest renderer among the descendants of a process. */
+const largestRenderer = (root: number): Resident => {
 	const family = new Set([root]);
-	let largest = 0;
-	const lines = execFileSync("ps", ["-A", "-o", "pid=,ppid=,rss=,args="], { encoding: "utf8" }).split("\n");
+	const lines = execFileSync("ps", ["-A", "-o", "pid=,ppid=,args="], { encoding: "utf8" }).split("\n");
 	const processes = lines.map((line) => line.trim().split(/\s+/));
 	// A process is told before its children only as long as the numbers do not wrap around: so until nothing is added.
 	for (let before = 0; before < family.size;) {
@@ -98,10 +104,25 @@ const largestRenderer = (root: number): number => {
 			if (family.has(Number(parent))) family.add(Number(pid));
 		}
 	}
-	for (const [pid, , kilobytes, ...args] of processes) {
+	let largest: Resident = { all: 0, files: 0 };
+	for (const [pid, , ...args] of processes) {
 		if (family.has(Number(pid)) && args.includes("--type=renderer")) {
-			largest = Math.max(largest, Number(kilobytes) * 1024);
+			const resident = residentOf(Number(pid));
+			if (resident.all > largest.all) largest = resident;
 		}
 	}
 	return largest;
+};
+
+/** By Linux' own account; nothing of a process that has just ended. */
+const residentOf = (pid: number): Resident => {
+	let status: string;
+	try {
+		status = readFileSync(`/proc/${pid}/status`, "utf8");
+	} catch {
+		return { all: 0, files: 0 };
+	}
+	const bytes = (field: string): number =>
+		1024 * Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, "m").exec(status)?.[1] ?? 0);
+	return { all: bytes("VmRSS"), files: bytes("RssFile") };
 };

@@ -33,7 +33,7 @@ const READ_BYTES = 16 * 2 ** 20;
 const IN_FLIGHT_BYTES = 64 * 2 ** 20;
 const WAITING_BYTES = 64 * 2 ** 20;
 
-/** Pairs that may wait for the enhancement however small they are: two groups of two seconds, so that the first can be watched before it begins. */
+/** Pairs that may wait for the enhancement however small they are: two groups of two seconds at 30 frames a second, so that the first can be watched before it begins. */
 const MOST_WAITING = 128;
 
 /** Seconds of a live source that may wait for the enhancement. */
