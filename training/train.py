@@ -49,6 +49,7 @@ def parse(argv):
     p.add_argument("--checkpoint-minutes", type=float, default=4)
     p.add_argument("--average", type=float, default=0.998, help="decay of the moving average of the weights")
     p.add_argument("--structure", type=float, default=0.0, help="worth of structural dissimilarity in the distortion, next to the squared error (0.003: a third)")
+    p.add_argument("--chroma", type=float, default=CHROMA_WEIGHT, help="worth of chroma's mean squared errors; above 1 takes bits from luma")
     p.add_argument("--frozen-rate", type=float, default=1.0, help="factor on the learning rate of everything but the prior")
     p.add_argument("--workers", type=int, default=0)
     p.add_argument("--device", default="cpu")
@@ -77,11 +78,11 @@ def frame_offsets(batch, frames):
     return offsets
 
 
-def sequence_loss(model, clip, q, warm=0, structure=0.0):
+def sequence_loss(model, clip, q, warm=0, structure=0.0, chroma_weight=CHROMA_WEIGHT):
     """Mean over frames of bits per pixel + lambda * distortion. clip: tensors of ClipDataset with a batch dimension.
 
     The first `warm` frames only age the references: they have no part in the loss and no gradient. `structure`: worth of structural
-    dissimilarity next to a squared error.
+    dissimilarity next to a squared error. `chroma_weight`: as `CHROMA_WEIGHT`.
     """
     b, n, _, h, w = clip["y"].shape
     strength, offsets = adaptive_strength(b).to(q), frame_offsets(b, n).to(q)
@@ -102,7 +103,7 @@ def sequence_loss(model, clip, q, warm=0, structure=0.0):
         luma, chroma = squared_errors(state["picture"], source)
         predicted, _ = squared_errors(state["prediction"], source)
         weighted = [squared_errors(p * worth.sqrt(), source * worth.sqrt()) for p in (state["picture"], state["prediction"])]
-        loss = bpp + LUMA_WEIGHT * weighted[0][0] + CHROMA_WEIGHT * weighted[0][1]
+        loss = bpp + LUMA_WEIGHT * weighted[0][0] + chroma_weight * weighted[0][1]
         if structure:
             loss = loss + structure * worth.mean((1, 2, 3)) * dissimilarity(state["picture"], source)
         # A little of the prediction's own error: its bits are only felt through the latents otherwise.
@@ -138,13 +139,13 @@ def save(path, model, average, optimizer, progress):
     os.replace(path + ".part", path)
 
 
-def calibrate(model, dataset, batches=12):
+def calibrate(model, dataset, device, batches=12):
     """Finds the activations' shifts on sample batches, in float."""
     set_mode(model, "calibrate")
     with torch.no_grad():
         for i in range(batches):
-            clip = {k: v[None] for k, v in dataset[random.randrange(len(dataset))].items() if torch.is_tensor(v)}
-            sequence_loss(model, clip, torch.tensor([random.uniform(0, 57)]))
+            clip = {k: v[None].to(device) for k, v in dataset[random.randrange(len(dataset))].items() if torch.is_tensor(v)}
+            sequence_loss(model, clip, torch.tensor([random.uniform(0, 57)], device=device))
     settle(model)
 
 
@@ -181,7 +182,7 @@ def main(argv=None):
         for k, v in model.named_parameters():
             if checkpoint:
                 v.data.copy_(checkpoint["average"][k])
-        calibrate(model, dataset)
+        calibrate(model, dataset, o.device)
     progress["mode"] = o.mode
     set_mode(model, o.mode)
     own = [p for n, p in model.named_parameters() if not n.startswith("prior.")]
@@ -212,7 +213,7 @@ def main(argv=None):
         if ablation.block:
             clip["motion"] = merge_to_16x16(clip["motion"], to_real(clip["y"]))
         with held_kernels(model):
-            loss, log = sequence_loss(model, clip, q, warm, o.structure)
+            loss, log = sequence_loss(model, clip, q, warm, o.structure, o.chroma)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -245,7 +246,9 @@ def quality_for(clip, batch):
     """A random q per clip, near the one whose motion was searched for where the data says so: rather below, for the motion is precomputed
     at few lambdas of which the largest fits q 24."""
     if "q" in clip:
-        return (clip["q"].cpu().float() + torch.rand(batch) * 36 - 24).clamp(0, LARGEST_SAMPLE_Q)
+        fit = clip["q"].cpu().float()
+        low, high = (fit - 24).clamp(min=0), (fit + 12).clamp(max=LARGEST_SAMPLE_Q)
+        return low + torch.rand(batch) * (high - low)
     return torch.rand(batch) * LARGEST_SAMPLE_Q
 
 

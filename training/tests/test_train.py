@@ -36,6 +36,16 @@ def test_offsets_of_q_have_their_ranges_and_no_mean():
     assert abs(even - train.EVEN_SHARE) < 0.1, even
 
 
+def test_qualities_lie_around_the_one_of_the_motion_and_none_is_drawn_more_often():
+    torch.manual_seed(6)
+    for fit in (24, 63):
+        drawn = train.quality_for(dict(q=torch.full((2000,), fit)), 2000)
+        least, most = max(0, fit - 24), min(fit + 12, train.LARGEST_SAMPLE_Q)
+        assert drawn.min() >= least and drawn.max() <= most
+        counts = torch.histc(drawn, 4, least, most)
+        assert counts.min() > 400, counts
+
+
 def test_held_kernels_change_neither_losses_nor_gradients():
     torch.manual_seed(0)
     model, clip, q = Enhancement(), batch_of_one(3), torch.tensor([30.0])
