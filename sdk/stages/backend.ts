@@ -188,7 +188,7 @@ export const awaitRuntime = async (
 	signal: AbortSignal,
 ): Promise<void> => {
 	try {
-		await fetch.whole(runtimeFileUrl(options.runtimeUrl, runtimeFile(kind)), { signal });
+		await fetch.ahead(runtimeFileUrl(options.runtimeUrl, runtimeFile(kind)), { signal });
 	} catch {
 		// What loads it says what is wrong.
 		signal.throwIfAborted();

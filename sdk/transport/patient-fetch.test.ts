@@ -85,9 +85,11 @@ describe("a patient fetch", () => {
 	});
 
 	it("asks for a body again that broke off", async () => {
-		const { whole, asked } = setUp(["broken body", "broken body", 200]);
+		const { whole, ahead, asked } = setUp(["broken body", "broken body", 200, "broken body", 200]);
 		expect(await (await whole(ADDRESS)).text()).toBe("whole");
 		expect(asked()).toBe(3);
+		expect((await ahead(ADDRESS)).status).toBe(200);
+		expect(asked()).toBe(5);
 	});
 
 	it("ends with its signal", async () => {

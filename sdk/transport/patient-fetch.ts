@@ -21,6 +21,18 @@ export type PatientFetch = {
 	readonly streamed: (url: string, init?: RequestInit) => Promise<Response>;
 	/** The same, and its body is there: a network that goes away in the middle of it is waited for as well. */
 	readonly whole: (url: string, init?: RequestInit) => Promise<Response>;
+	/** The same, but nobody needs the body now: it is in the browser's cache, where the server allows that. */
+	readonly ahead: (url: string, init?: RequestInit) => Promise<Response>;
+};
+
+/** What is done with the body of a good answer, by way of asking. */
+const BODIES: { readonly [Way in keyof PatientFetch]: (response: Response) => Promise<Response> } = {
+	streamed: async (response) => response,
+	whole: async (response) => new Response(await response.blob(), response),
+	ahead: async (response) => {
+		await response.body?.pipeTo(new WritableStream());
+		return response;
+	},
 };
 
 /**
@@ -36,7 +48,13 @@ export const patientFetch = ({
 	const answered = new Set<string>();
 
 	/** One attempt; the first byte of its answer has `timeout` milliseconds. */
-	const attempt = async (url: URL, init: RequestInit, stop: AbortSignal, timeout: number, whole: boolean) => {
+	const attempt = async (
+		url: URL,
+		init: RequestInit,
+		timeout: number,
+		stop: AbortSignal,
+		read: (response: Response) => Promise<Response>,
+	): Promise<Response> => {
 		const late = new AbortController();
 		const cancel = timer(timeout, () =>
 			late.abort(new DOMException("There was no answer in time.", "TimeoutError")),
@@ -45,13 +63,13 @@ export const patientFetch = ({
 			const response = await fetch(url.href, { ...init, signal: AbortSignal.any([stop, late.signal]) });
 			cancel();
 			answered.add(url.origin);
-			return whole && response.ok ? new Response(await response.blob(), response) : response;
+			return response.ok ? await read(response) : response;
 		} finally {
 			cancel();
 		}
 	};
 
-	const request = async (address: string, init: RequestInit, whole: boolean): Promise<Response> => {
+	const request = async (way: keyof PatientFetch, address: string, init: RequestInit): Promise<Response> => {
 		const url = new URL(address, globalThis.location?.href);
 		const stop = init.signal ? AbortSignal.any([signal, init.signal]) : signal;
 		let badAnswers = 0;
@@ -59,7 +77,7 @@ export const patientFetch = ({
 		for (let attempts = 1; ; attempts++) {
 			const policy = answered.has(url.origin) ? PATIENT : BRISK;
 			const began = now();
-			const outcome = await attempt(url, init, stop, policy.timeout, whole).catch((error: unknown) => ({
+			const outcome = await attempt(url, init, policy.timeout, stop, BODIES[way]).catch((error: unknown) => ({
 				error,
 			}));
 			stop.throwIfAborted();
@@ -86,7 +104,8 @@ export const patientFetch = ({
 	};
 
 	return {
-		streamed: (url, init = {}) => request(url, init, false),
-		whole: (url, init = {}) => request(url, init, true),
+		streamed: (url, init = {}) => request("streamed", url, init),
+		whole: (url, init = {}) => request("whole", url, init),
+		ahead: (url, init = {}) => request("ahead", url, init),
 	};
 };
