@@ -1,4 +1,4 @@
-import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -63,7 +63,8 @@ for (const file of files) {
 	});
 }
 
-const report = writeReport(results, frames);
+const { name, id } = JSON.parse(await readFile(join(root, "models/crescendo-1/model.json"), "utf8"));
+const report = writeReport(results, `${name} ${id.slice(0, 8)}`, frames);
 console.log(report);
 if (!values.quick) {
 	await writeSection("rate-distortion", report);

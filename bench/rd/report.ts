@@ -22,11 +22,16 @@ export const METRICS = [
 
 type MetricKey = (typeof METRICS)[number]["key"];
 
-/** The section of the results, as Markdown; `frames`, where only the first so many of each clip were measured. */
-export function writeReport(results: readonly ClipResult[], frames?: number): string {
+/**
+ * The section of the results, as Markdown.
+ *
+ * @param model name and id of the weights
+ * @param frames where only the first so many of each clip were measured
+ */
+export function writeReport(results: readonly ClipResult[], model: string, frames?: number): string {
 	return [
 		"## Rate and quality",
-		`\`npm run bench:rd\`${frames === undefined ? "" : `, **the first ${frames} frames of each clip only**`}. Bytes on disk of the whole file (base, enhancement, container) against the source; closed GOP of two seconds for every encoder, one thread.`,
+		`\`npm run bench:rd\`${frames === undefined ? "" : `, **the first ${frames} frames of each clip only**`}. Bytes on disk of the whole file (base, enhancement, container) against the source; weights ${model}; closed GOP of two seconds for every encoder, one thread.`,
 		"BD-rate in percent by piecewise cubic interpolation over the qualities that both encoders reach; negative: Crescendo needs fewer bits. In brackets the shared part of the opponent's range of quality where it is below 70 percent. MS-SSIM is compared as -10 log10(1 - MS-SSIM).",
 		...METRICS.map(({ key, title }) => `### BD-rate, ${title}\n\n${bdTable(results, key)}`),
 		`### Every file of Crescendo\n\n${fileTable(results)}`,
