@@ -124,6 +124,9 @@ const readBaseRate = (
 	if (crf !== undefined && asked !== undefined) {
 		throw new UsageError("--base-crf and --base-bitrate exclude each other");
 	}
+	if (asked !== undefined && bitrate !== undefined && asked >= bitrate) {
+		throw new UsageError("--base-bitrate is a part of --bitrate and must be below it");
+	}
 	if (asked !== undefined) return { bitrate: asked };
 	if (crf !== undefined) return { crf: parseNumber(crf, "--base-crf", { min: 0, max: 51 }) };
 	if (bitrate !== undefined) return { bitrate: Math.round(BASE_SHARE * bitrate) };

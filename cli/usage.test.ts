@@ -66,6 +66,11 @@ describe("a command line that cannot be", () => {
 		["a negative number", ["encode", "x", "-o", "y", "--gop=-1"], "--gop must be"],
 		["an exponent", ["encode", "x", "-o", "y", "--gop", "1e1"], "--gop must be"],
 		["no frames", ["encode", "x", "-o", "y", "--frames", "0"], "--frames must be"],
+		[
+			"a base that takes all of the bitrate",
+			["encode", "x", "-o", "y", "--bitrate", "90000", "--base-bitrate", "90000"],
+			"below",
+		],
 		["a quality and a bitrate", ["encode", "x", "-o", "y", "--q", "9", "--bitrate", "90000"], "exclude"],
 		[
 			"two ways to rate the base",
