@@ -24,7 +24,7 @@ const GERMAN: Sentences = {
 	"invalid-list": "Die Liste der Verbesserungen ist nicht lesbar.",
 	network: "Die Verbesserung konnte nicht geladen werden.",
 	"damaged-sample": "Ein Bild der Verbesserung kam beschädigt an.",
-	"unsupported-version": "Die Verbesserung ist von einer anderen Version als dieser Player.",
+	"unsupported-version": "Die Verbesserung wurde für eine andere Version des Players kodiert.",
 	"model-mismatch":
 		"Die Verbesserung wurde mit Gewichten kodiert, die dieser Player nicht hat, meist denen einer anderen Version.",
 	"model-invalid": "Die Gewichte sind beschädigt.",
@@ -62,7 +62,7 @@ const FRENCH: Sentences = {
 	"invalid-list": "La liste des améliorations est illisible.",
 	network: "L’amélioration n’a pas pu être chargée.",
 	"damaged-sample": "Une image de l’amélioration est arrivée endommagée.",
-	"unsupported-version": "L’amélioration est d’une autre version que ce lecteur.",
+	"unsupported-version": "L’amélioration a été encodée pour une autre version du lecteur.",
 	"model-mismatch":
 		"L’amélioration a été encodée avec des poids que ce lecteur n’a pas, le plus souvent ceux d’une autre version.",
 	"model-invalid": "Les poids sont endommagés.",
@@ -100,7 +100,7 @@ const SPANISH: Sentences = {
 	"invalid-list": "La lista de mejoras no se puede leer.",
 	network: "No se ha podido cargar la mejora.",
 	"damaged-sample": "Un fotograma de la mejora ha llegado dañado.",
-	"unsupported-version": "La mejora es de otra versión que este reproductor.",
+	"unsupported-version": "La mejora se codificó para otra versión del reproductor.",
 	"model-mismatch":
 		"La mejora se codificó con pesos que este reproductor no tiene, casi siempre los de otra versión.",
 	"model-invalid": "Los pesos están dañados.",
