@@ -103,6 +103,8 @@ export class FrameSource implements VideoSource {
 		signal: AbortSignal,
 	): AsyncGenerator<TimedPicture, void, undefined> {
 		this.#feed.resume();
+		// Who waits for a picture that does not come hears nothing of it otherwise.
+		signal.addEventListener("abort", () => this.#feed.end(), { once: true });
 		const timed = withDurations(this.#frames(signal), ({ frame }) => frame.close());
 		for await (const { frame: fed, duration } of timed) {
 			const { frame, timestamp } = fed;

@@ -22,7 +22,6 @@ import type { AttemptContext } from "./work.ts";
  */
 export class Attempt {
 	readonly #work: Work;
-	readonly #stop = new AbortController();
 	readonly #stills: Stills;
 
 	constructor(job: Job, context: AttemptContext) {
@@ -35,7 +34,7 @@ export class Attempt {
 			const { frames, duration, bytes } = context.resume.record.checkpoint;
 			meter.resumed(frames, duration / 1e6, bytes);
 		}
-		this.#work = new Work(job, context, meter, AbortSignal.any([context.signal, this.#stop.signal]));
+		this.#work = new Work(job, context, meter);
 		this.#stills = new Stills(info.duration, canvasJpeg(info.colour, job.path), context.resume?.stills);
 	}
 
@@ -71,8 +70,9 @@ export class Attempt {
 			}
 			return await this.#finish();
 		} catch (error) {
-			this.#stop.abort(error);
-			throw error;
+			this.#work.fail(error);
+			// What stops says no more than that it was stopped.
+			throw this.#work.signal.reason;
 		} finally {
 			await pairs.return();
 			await base.close();

@@ -17,7 +17,8 @@ export const openAsset = async (work: Work, base: BaseTrack): Promise<void> => {
 	const last = job.ended ? undefined : job.qualities.at(-1);
 	const leading = last === undefined ? BASE_ID : enhancementId(last);
 	const { live } = job.source.info;
-	const shipper = new Shipper(response, { client, meter, clock, gate, signal, leading, journal, resume, live });
+	const fail = (error: unknown) => work.fail(error);
+	const shipper = new Shipper(response, { client, meter, clock, gate, signal, fail, leading, journal, resume, live });
 	work.shipper = shipper;
 	if (resume === undefined) {
 		await beginJournal(work, response.id, base, tracks);

@@ -66,7 +66,7 @@ const resumed = (asset: AssetResponse, parts: readonly KeptPart[], record = left
 	const meter = new Meter();
 	const shipper = new Shipper(asset, {
 		client: new UploadClient(http, "https://edge.example"),
-		...{ meter, clock: new WaitClock(), gate: new Gate(), signal },
+		...{ meter, clock: new WaitClock(), gate: new Gate(), signal, fail: () => undefined },
 		...{ leading: "base", journal: undefined, resume, live: false },
 	});
 	return { shipper, sent, meter };
@@ -191,7 +191,7 @@ it("does not count the time in which the network takes nothing", async () => {
 	const clock = new WaitClock(() => now);
 	const shipper = new Shipper(asset, {
 		client: new UploadClient(http, "https://edge.example"),
-		...{ meter: new Meter(), clock, gate: new Gate(), signal },
+		...{ meter: new Meter(), clock, gate: new Gate(), signal, fail: () => undefined },
 		...{ leading: "base", journal: undefined, resume: undefined, live: true },
 	});
 	// Two samples are more than may wait of what is live.
@@ -205,4 +205,27 @@ it("does not count the time in which the network takes nothing", async () => {
 	await cut;
 	now = 1007;
 	expect(clock.spent).toBe(12);
+});
+
+it("tells at once what cannot be sent, though nothing more is added", async () => {
+	const asset = edge(0, []);
+	const refused = Response.json({ error: { code: "unauthorized", message: "No.", hint: "" } }, { status: 401 });
+	const http = new HttpClient(
+		async () => "token",
+		() => undefined,
+		{
+			fetch: async () => refused.clone(),
+			...{ sleep: async () => undefined, timer: () => () => undefined },
+			...{ random: () => 0, now: () => 0, online: () => true },
+		},
+	);
+	const failed = Promise.withResolvers<unknown>();
+	const shipper = new Shipper(asset, {
+		client: new UploadClient(http, "https://edge.example"),
+		...{ meter: new Meter(), clock: new WaitClock(), gate: new Gate(), signal, fail: failed.resolve },
+		...{ leading: "base", journal: undefined, resume: undefined, live: true },
+	});
+	shipper.add("base", sample(0));
+	await shipper.cut("base", 0);
+	expect(await failed.promise).toMatchObject({ code: "unauthorized" });
 });

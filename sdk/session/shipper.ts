@@ -14,7 +14,7 @@ import type { Meter } from "../stages/meter.ts";
 import type { WaitClock } from "../stages/patience.ts";
 import type { UploadClient } from "../transport/client.ts";
 import { PartSender } from "../transport/part-sender.ts";
-import type { OutgoingPart } from "../transport/part-sender.ts";
+import type { Deliver, OutgoingPart } from "../transport/part-sender.ts";
 import { AUDIO_ID, BASE_ID } from "./tracks.ts";
 
 /** Bytes that may wait for the network: enough for it to be away for a moment, and, live, for some seconds of video. */
@@ -39,6 +39,8 @@ export type ShipperContext = {
 	readonly clock: WaitClock;
 	readonly gate: Gate;
 	readonly signal: AbortSignal;
+	/** Called at once where something cannot be sent: a source that gives nothing for a while adds nothing that could tell it. */
+	readonly fail: (error: unknown) => void;
 	/** The track whose parts count as progress: the last to be coded. */
 	readonly leading: string;
 	readonly journal: UploadJournal | undefined;
@@ -66,9 +68,13 @@ export class Shipper {
 		this.asset = uploadedAsset(response);
 		this.#context = context;
 		this.#leading = context.leading;
-		this.#sender = new PartSender((part, signal) => this.#deliver(part, signal), context.gate, context.signal, {
-			mostBytes: context.live ? MOST_LIVE_BYTES : MOST_BYTES,
-		});
+		const deliver: Deliver = (part, signal) =>
+			this.#deliver(part, signal).catch((error: unknown) => {
+				context.fail(error);
+				throw error;
+			});
+		const mostBytes = context.live ? MOST_LIVE_BYTES : MOST_BYTES;
+		this.#sender = new PartSender(deliver, context.gate, context.signal, { mostBytes });
 		for (const { id, partsUrl } of response.tracks) {
 			this.#partsUrls.set(id, partsUrl);
 			this.#makers.set(id, new PartMaker(id, context.resume?.record.checkpoint.parts[id] ?? 0));

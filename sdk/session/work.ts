@@ -29,20 +29,26 @@ export class Work {
 	readonly job: Job;
 	readonly context: AttemptContext;
 	readonly meter: Meter;
-	/** Aborts with the caller's signal, and when any stage fails: so that the others stop too. */
+	/** Aborts with the caller's signal, and when any stage fails: so that the others stop too. Its reason is what failed first. */
 	readonly signal: AbortSignal;
+	readonly #stop = new AbortController();
 	/** Pairs that wait for the enhancement: of a live source no picture is taken while there are some. */
 	readonly ready = new Room(2);
 	readonly announcement: Announcement;
 	/** Set once the base is described, and with it the asset. */
 	shipper: Shipper | undefined;
 
-	constructor(job: Job, context: AttemptContext, meter: Meter, signal: AbortSignal) {
+	constructor(job: Job, context: AttemptContext, meter: Meter) {
 		this.job = job;
 		this.context = context;
 		this.meter = meter;
-		this.signal = signal;
+		this.signal = AbortSignal.any([context.signal, this.#stop.signal]);
 		this.announcement = new Announcement(context.host, context.resume);
+	}
+
+	/** A stage has failed: all of them stop. */
+	fail(error: unknown): void {
+		this.#stop.abort(error);
 	}
 
 	/** @throws {UploadError} `source-damaged` where no picture came that an asset could be made for. */
