@@ -16,6 +16,7 @@ describe("the life of a player", () => {
 		stream = await makeFixtureStream({
 			...{ pictures: testPictures(48, 32, FRAMES), frameRate: FRAME_RATE, segmentFrames: 10, qualities: [36] },
 		});
+		stream.files.set("en.vtt", new TextEncoder().encode("WEBVTT\n\n00:00.000 --> 00:10.000\nWords\n"));
 		const mounts = { "/stream/": stream.files, "/again/": stream.files };
 		harness = await PlayerHarness.start({
 			mounts,
@@ -27,17 +28,23 @@ describe("the life of a player", () => {
 	afterAll(() => harness?.close());
 
 	it("keeps playing when it is moved, frees everything when it leaves the document, and goes on when it comes back", async () => {
-		await harness.open(`<div id="a">${video('enhancement="force"')}</div><div id="b"></div>`);
+		const track = '<track kind="captions" srclang="en" label="English" src="/stream/en.vtt">';
+		const one = video('enhancement="force"').replace("></", `>${track}</`);
+		await harness.open(`<div id="a">${one}</div><div id="b"></div>`);
 		const { page } = harness;
 		await harness.standOn(3);
 		await harness.waitForPicture();
 		expect(page.workers()).toHaveLength(1);
 		const moved = await harness.element(async (v) => {
+			for (const { mode } of v.textTracks) if (mode !== "disabled") throw new Error("Captions show unasked.");
+			for (const captions of v.textTracks) captions.mode = "showing";
 			document.querySelector("#b")?.append(v);
 			await new Promise((resolve) => setTimeout(resolve, 50));
 			return [v.readyState >= 2, v.enhancementState];
 		});
 		expect(moved).toEqual([true, "active"]);
+		const captions = () => harness.page.locator("#v [part=captions]").textContent();
+		await expect.poll(captions, { timeout: 60_000 }).toBe("Words");
 		await harness.element((v) => {
 			Object.assign(window, { kept: v });
 			v.remove();

@@ -42,6 +42,9 @@ const MEDIA_ATTRIBUTES = [
 	"muted",
 	"loop",
 	"crossorigin",
+	"controlslist",
+	"disablepictureinpicture",
+	"disableremoteplayback",
 	"enhancement",
 	"backend",
 	"runtime-url",
@@ -120,6 +123,7 @@ export class CrescendoPlayerElement extends ElementBase {
 			range.addEventListener(type, () => void this.#loadThumbnails(signal), { signal });
 		}
 		this.addEventListener("keydown", (event) => this.#onKey(event), { signal });
+		this.addEventListener("keyup", () => this.#nameShortcuts(), { signal });
 		this.#drawShown();
 	}
 
@@ -129,7 +133,8 @@ export class CrescendoPlayerElement extends ElementBase {
 	}
 
 	attributeChangedCallback(name: string, before: string | null, after: string | null): void {
-		if (before === after || !this.shadowRoot) return;
+		// The same `src` again is a load of its own.
+		if (!this.shadowRoot || (before === after && name !== "src")) return;
 		if ((MEDIA_ATTRIBUTES as readonly string[]).includes(name)) this.#handOn(name, this.media);
 		else if (name === "no-preferences") this.#allowPreferences(this.#part<MediaController>("media-controller"));
 		else this.#draw();
@@ -242,6 +247,12 @@ export class CrescendoPlayerElement extends ElementBase {
 		if (event.key !== "i" || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
 		this.toggleAttribute("statistics");
 		event.preventDefault();
+	}
+
+	/** media-chrome makes the dialog of its keys when one of them first asks for it, and gives it no name. */
+	#nameShortcuts(): void {
+		const dialog = this.shadowRoot?.querySelector("media-keyboard-shortcuts-dialog");
+		dialog?.setAttribute("aria-label", wordsFor(this.#language()).shortcuts);
 	}
 
 	#remembers(): boolean {

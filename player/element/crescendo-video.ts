@@ -13,6 +13,7 @@ import { defineReflections } from "./reflect.ts";
 import { addRenditions, renditionRows } from "./renditions.ts";
 import { HLS_TYPE } from "./source-kind.ts";
 import { statisticsOf } from "./statistics-of.ts";
+import { readTrackModes, restoreTrackModes, type TrackModes } from "./track-modes.ts";
 import { VIDEO_STYLE, VIDEO_TEMPLATE } from "./video-template.ts";
 
 /** Where the runtime and the model are unless attributes say otherwise: beside the player's script. */
@@ -42,6 +43,7 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 	#loaded: Promise<void> | undefined;
 	#error: MediaError | undefined;
 	#captions: CaptionLayer | undefined;
+	#trackModes: TrackModes = new Map();
 	/** Where to go on when the element comes back into a document, in seconds. */
 	#resumeAt: number | undefined;
 	#announcedSize: string | undefined;
@@ -60,12 +62,15 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 
 	override connectedCallback(): void {
 		super.connectedCallback();
+		restoreTrackModes(this.textTracks, this.#trackModes);
 		const container = this.shadowRoot?.querySelector<HTMLElement>('[part="captions"]');
 		if (container) this.#captions ??= new CaptionLayer(this.nativeEl, container);
 		if (!this.#source && this.getAttribute("src")) this.#requestLoad();
 	}
 
 	override disconnectedCallback(): void {
+		// custom-media-element throws its `<track>`s away here, and makes others when the element comes back.
+		this.#trackModes = readTrackModes(this.textTracks);
 		super.disconnectedCallback();
 		// An element that is moved comes back within the same task and plays on; a native one does the same.
 		queueMicrotask(() => {

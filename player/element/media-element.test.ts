@@ -45,7 +45,17 @@ describe("the media element", () => {
 		// Two minutes in segments of 2 s, a picture a second.
 		const slow = testPictures(48, 32, 120).map((picture, i) => ({ ...picture, timestamp: i * 1e6, duration: 1e6 }));
 		const long = await makeFixtureStream({ frameRate: 1, segmentFrames: 2, pictures: slow, qualities: [] });
-		const mounts = { "/stream/": files, "/long/": long.files };
+		const master = new TextDecoder().decode(files.get("master.m3u8"));
+		const unknown = new TextEncoder().encode(master.replace(/CODECS="[^"]*"/, 'CODECS="xxxx"'));
+		const segment = files.get("tracks/base/segments/0.m4s") ?? new Uint8Array();
+		// All pictures of the first segment are noise.
+		const pictures = Buffer.from(segment).indexOf("mdat") + 8;
+		const noise = segment.map((byte, i) => (i < pictures ? byte : byte ^ 0x5a));
+		const damaged = new Map(files).set("tracks/base/segments/0.m4s", noise);
+		const mounts = {
+			...{ "/stream/": files, "/long/": long.files, "/damaged/": damaged },
+			"/unknown/": new Map(files).set("master.m3u8", unknown),
+		};
 		harness = await PlayerHarness.start({ mounts, frameRate: FRAME_RATE });
 	});
 
@@ -279,6 +289,47 @@ describe("the media element", () => {
 			];
 		});
 		expect(seen).toEqual(["NotSupportedError", "NotSupportedError", 4, "maybe", ""]);
+	});
+
+	it("says what it cannot decode, and that it is that", async () => {
+		for (const stream of ["unknown", "damaged"]) {
+			await harness.open(video('enhancement="off"', `/${stream}/master.m3u8`));
+			await harness.element((v) => void v.play().catch(() => undefined));
+			await harness.until(() => document.querySelector("crescendo-video")?.error);
+			const said = await harness.element(async (v) => {
+				const { name } = await v.play().then(
+					() => new Error("It plays."),
+					(error: DOMException) => error,
+				);
+				return [v.error?.code, name];
+			});
+			expect([stream, ...said]).toEqual([stream, 3, "NotSupportedError"]);
+		}
+	});
+
+	it("waits for a network that is gone for a while", async () => {
+		let lost = 0;
+		harness.server.intercept = (path) => {
+			if (!/^\/long\/.*\/(?:[3-9]|\d\d)\.m4s$/.test(path) || lost >= 2) return undefined;
+			lost++;
+			// The connection is cut.
+			throw new Error("lost");
+		};
+		await harness.open(
+			`<crescendo-video id="v" muted enhancement="off" src="/long/master.m3u8"></crescendo-video>`,
+		);
+		await harness.element((v) => {
+			v.addEventListener("error", () => v.setAttribute("data-failed", ""));
+			return v.play();
+		});
+		await harness.until(() => {
+			const v = document.querySelector("crescendo-video");
+			return v && v.buffered.length > 0 && v.buffered.end(v.buffered.length - 1) >= 20;
+		});
+		expect(await harness.element((v) => [v.paused, v.hasAttribute("data-failed"), v.error])).toEqual([
+			...[false, false, null],
+		]);
+		expect(lost).toBe(2);
 	});
 
 	it("plays what play() is asked for in the same task as its source, whatever preload says", async () => {

@@ -151,6 +151,13 @@ media-control-bar {
 	padding: 0 6px 6px;
 	box-sizing: border-box;
 }
+media-pip-button[mediapipunavailable] {
+	display: none;
+}
+media-keyboard-shortcuts-dialog {
+	/* Without a height of its own its last rows are out of reach in a low window. */
+	inset: 0;
+}
 media-error-dialog > * {
 	margin: 0 0 0.3em;
 	text-wrap: balance;

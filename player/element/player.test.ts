@@ -104,6 +104,16 @@ describe("the player with controls", () => {
 			await page.locator(`#p #${menu}-menu media-chrome-menu-item`).last().waitFor({ state: "visible" });
 			expect([menu, await violations()]).toEqual([menu, []]);
 		}
+		await page.keyboard.press("Escape");
+		await page.locator("#p media-controller").press("Shift+?");
+		const keys = page.locator("#p media-keyboard-shortcuts-dialog");
+		await keys.waitFor({ state: "visible" });
+		expect(["keys", await violations()]).toEqual(["keys", []]);
+		await page.keyboard.press("Escape");
+		await keys.waitFor({ state: "hidden" });
+		await element((p) => p.setAttribute("src", "/stream/none.m3u8"));
+		await page.locator("#p media-error-dialog").waitFor({ state: "visible" });
+		expect(["error", await violations()]).toEqual(["error", []]);
 	});
 
 	it("offers every quality, and toggles the statistics by a key", async () => {
@@ -126,6 +136,13 @@ describe("the player with controls", () => {
 		await open("loop");
 		const { page } = harness;
 		const controls = page.locator("#p media-controller");
+		// A browser without a screen has no window to put it into.
+		await element((p) => {
+			p.media.nativeEl.requestPictureInPicture = async () => {
+				p.setAttribute("data-asked", "");
+				throw new DOMException("There is no window.", "NotSupportedError");
+			};
+		});
 		// Each control says what the player has come to: the next key counts from there.
 		const table = [
 			["k", "media-play-button", "mediapaused", null],
@@ -140,6 +157,11 @@ describe("the player with controls", () => {
 			["ArrowLeft", "media-time-range", "mediacurrenttime", "0"],
 			["c", "media-captions-menu-button", "mediasubtitlesshowing", "cc:en:English"],
 			["c", "media-captions-menu-button", "mediasubtitlesshowing", null],
+			["ArrowDown", "media-volume-range", "mediavolume", "0.975"],
+			["ArrowUp", "media-volume-range", "mediavolume", "1"],
+			["f", "media-fullscreen-button", "mediaisfullscreen", ""],
+			["f", "media-fullscreen-button", "mediaisfullscreen", null],
+			["Shift+?", "media-keyboard-shortcuts-dialog", "open", ""],
 		] as const;
 		for (const [key, control, attribute, wanted] of table) {
 			await controls.press(key);
@@ -150,6 +172,9 @@ describe("the player with controls", () => {
 				})
 				.toBe(wanted);
 		}
+		await page.keyboard.press("Escape");
+		await controls.press("p");
+		await expect.poll(() => element((p) => p.hasAttribute("data-asked")), { timeout: 60_000 }).toBe(true);
 		await controls.press("i");
 		expect(await element((p) => p.hasAttribute("statistics"))).toBe(true);
 	});

@@ -10,6 +10,7 @@ export type Words = {
 	readonly enhanced: string;
 	readonly statistics: string;
 	readonly loading: string;
+	readonly shortcuts: string;
 	/** Title of every error, then what each may be due to. */
 	readonly unplayable: string;
 	readonly networkLost: string;
@@ -24,6 +25,7 @@ const WORDS: Readonly<Record<string, Words>> = {
 		enhanced: "Enhanced",
 		statistics: "Statistics",
 		loading: "Enhancing soon",
+		shortcuts: "Keyboard shortcuts",
 		unplayable: "This video cannot be played",
 		networkLost: "The network was lost. Check the connection, then load the page again.",
 		undecodable: "It is damaged, or this browser cannot decode it.",
@@ -34,6 +36,7 @@ const WORDS: Readonly<Record<string, Words>> = {
 		enhanced: "Verbessert",
 		statistics: "Statistik",
 		loading: "Gleich besser",
+		shortcuts: "Tastenkürzel",
 		unplayable: "Dieses Video kann nicht abgespielt werden",
 		networkLost: "Das Netz ist weg. Bitte die Verbindung prüfen und die Seite neu laden.",
 		undecodable: "Es ist beschädigt, oder dieser Browser kann es nicht dekodieren.",
@@ -44,6 +47,7 @@ const WORDS: Readonly<Record<string, Words>> = {
 		enhanced: "Améliorée",
 		statistics: "Statistiques",
 		loading: "Bientôt améliorée",
+		shortcuts: "Raccourcis clavier",
 		unplayable: "Impossible de lire cette vidéo",
 		networkLost: "Le réseau est coupé. Vérifiez la connexion, puis rechargez la page.",
 		undecodable: "Elle est endommagée, ou ce navigateur ne sait pas la décoder.",
@@ -54,6 +58,7 @@ const WORDS: Readonly<Record<string, Words>> = {
 		enhanced: "Mejorada",
 		statistics: "Estadísticas",
 		loading: "Pronto mejorada",
+		shortcuts: "Atajos de teclado",
 		unplayable: "No se puede reproducir este vídeo",
 		networkLost: "Se ha perdido la red. Compruebe la conexión y vuelva a cargar la página.",
 		undecodable: "Está dañado, o este navegador no puede decodificarlo.",
