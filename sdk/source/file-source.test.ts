@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { openBrowser } from "../testing/browser.ts";
 import type { BrowserBench } from "../testing/browser.ts";
 import { CORPUS } from "../testing/corpus.ts";
@@ -20,6 +20,10 @@ beforeAll(async () => {
 afterAll(async () => {
 	await bench?.close();
 	rmSync(folder, { recursive: true, force: true });
+});
+
+afterEach(() => {
+	bench.edge.fault = () => undefined;
 });
 
 /** Opens a file of the corpus in Chromium and reads all of it from `from` microseconds on. */
