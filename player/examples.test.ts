@@ -69,6 +69,23 @@ describe("the player in a page", () => {
 		expect(Number(await divider.inputValue())).toBeLessThan(before);
 	});
 
+	it("says in the page that there is no such video: the comparing example", async () => {
+		const thrown: Error[] = [];
+		harness.page.on("pageerror", (error) => thrown.push(error));
+		await harness.page.goto(`${harness.server.origin}/pages/compare.html?src=/stream/none.m3u8`);
+		const { page } = harness;
+		await page.getByText("The video cannot be played: manifestLoadError.").waitFor();
+		await page.getByRole("button", { name: "Play" }).click();
+		// What a page does not catch is told by the time that a later promise of the same kind is rejected.
+		expect(await page.$eval("crescendo-video", (v) => v.play().catch(({ name }) => [name, v.paused]))).toEqual([
+			...["NotSupportedError", true],
+		]);
+		expect(await page.locator(".row").innerText()).toMatch(
+			/^Play\s+The video cannot be played: manifestLoadError\.$/,
+		);
+		expect(thrown).toEqual([]);
+	});
+
 	it("says in the page what is shown: the embedding example", async () => {
 		await openExample("embed");
 		const { page } = harness;

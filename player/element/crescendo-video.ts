@@ -112,6 +112,7 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 	 * gesture first, `AbortError` where `pause()`, another source or the element's leaving its document came before playback
 	 */
 	override async play(): Promise<void> {
+		if (this.#error) throw new DOMException(this.#error.message, "NotSupportedError");
 		if (this.#source) this.#source.fillBuffer();
 		else if (!this.#loadRequested && this.getAttribute("src")) this.#requestLoad();
 		const loaded = this.#loaded;
