@@ -16,6 +16,7 @@ export type CodecErrorCode =
 	| "invalid-option"
 	| "backend-unavailable" // no WebGPU, no WebCodecs, no ffmpeg
 	| "backend-failed" // the runtime or the device gave up
+	| "network" // did not arrive; asked for again it may
 	| "aborted";
 
 export class CodecError extends Error {

@@ -2,9 +2,10 @@ import { CodecError } from "../codec/errors.ts";
 import { DecodeSchedule } from "./decode-schedule.ts";
 import type { EnhancementFault, EnhancerOptions, EnhancerReport, EnhancerWishes } from "./enhancer-options.ts";
 import { FrameAccount } from "./frame-account.ts";
+import { askForAdapter, hasAdapter } from "./gpu-adapter.ts";
 import { type BaseStatus, baseStatusOf, observeChoice, observeFetching, observeStart, rateOf } from "./observations.ts";
 import { type CapturedPicture, capturePicture } from "./pipeline/capture.ts";
-import type { PipelineFailure } from "./pipeline/client.ts";
+import type { PipelineFailure, ReadyInfo } from "./pipeline/client.ts";
 import { Decoding } from "./pipeline/decoding.ts";
 import { Presenter } from "./pipeline/presenter.ts";
 import { Playhead } from "./playhead.ts";
@@ -12,13 +13,15 @@ import { type Decision, decide } from "./policy/decide.ts";
 import { loadingPatience } from "./policy/loading-patience.ts";
 import { type EnhancementReason, type EnhancementState, isPassing } from "./reasons.ts";
 import { ELSEWHERE_EVENTS, isShownElsewhere } from "./shown-elsewhere.ts";
-import { EnhancementBuffer } from "./stream/enhancement-buffer.ts";
+import { EnhancementBuffer, PAUSES } from "./stream/enhancement-buffer.ts";
 import type { ListedEnhancement } from "./stream/enhancement-list.ts";
 
 /** Damaged segments in a row before the enhancement is given up. */
 const MOST_DAMAGED = 3;
-/** A lost device or dead worker is replaced once, after so many milliseconds. */
-const RESTART_PAUSE = 5000;
+/** What another worker may do better: a file that did not arrive, a device that was lost, a worker that died. */
+const RESTARTED: ReadonlySet<EnhancementReason> = new Set(["network", "backend-unavailable", "backend-failed"]);
+/** Seconds of enhanced pictures after which a restart is forgotten: what fails once an hour is not broken. */
+const SOUND = 60;
 /** Milliseconds between two looks at everything. */
 const TICK = 200;
 /** Milliseconds between two reports of how decoding goes. */
@@ -42,7 +45,11 @@ export class Enhancer {
 	readonly #abort = new AbortController();
 	readonly #timer: ReturnType<typeof setInterval>;
 	#wishes: EnhancerWishes;
+	/** Where the networks run, or ran last. */
+	#backend: ReadyInfo["kind"] | undefined;
 	#restarts = 0;
+	/** Enhanced pictures shown at the last restart. */
+	#shownAtRestart = 0;
 	#restartAt = Number.NEGATIVE_INFINITY;
 	#current: ListedEnhancement | undefined;
 	#damagedInRow = 0;
@@ -61,8 +68,9 @@ export class Enhancer {
 			fault: (fault) => this.#fault(fault),
 		});
 		this.#decoding = new Decoding({
-			ready: () => {
+			ready: ({ kind }) => {
 				runtimeFetched = true;
+				this.#backend = kind;
 				this.tick();
 			},
 			frame: (frame) => this.#presenter.offer(frame),
@@ -134,7 +142,7 @@ export class Enhancer {
 		try {
 			[state, reason] = this.#work(performance.now());
 			// Where the stream has no enhancement, or the network brings no more, the canvas waits: what is here may begin at any frame.
-			const waits = reason === "no-enhancement-here" || reason === "bandwidth-too-low";
+			const waits = reason === "no-enhancement-here" || (state === "stopped" && reason === "bandwidth-too-low");
 			this.#presenter.suspended = !waits && (state === "base" || state === "failed" || state === "stopped");
 			this.#presenter.ended = this.#o.video.ended || this.#buffer.lastGiven;
 		} finally {
@@ -179,6 +187,8 @@ export class Enhancer {
 		const { decision, runtimeBytes } = this.#decide(base, now);
 		if (decision.act === "rest") {
 			if (decision.reason === "off-by-choice") this.#schedule.stop();
+			// It turned out to run on WASM only, and will not run faster: its memory is of use to others.
+			if (decision.reason === "too-large-for-wasm" && decoding.stage !== "none") this.#schedule.close();
 			if (decision.probe !== undefined) this.#fetch(decision.probe, base, now);
 			return ["base", decision.reason];
 		}
@@ -197,7 +207,11 @@ export class Enhancer {
 			return ["stopped", stopped];
 		}
 		if (decision.act === "load") {
-			if (now < this.#restartAt) return ["stopped", "backend-failed"];
+			if (this.#o.backend !== "wasm" && hasAdapter() === undefined) {
+				void askForAdapter().then(() => this.tick());
+				return ["base", "base-first"];
+			}
+			if (now < this.#restartAt) return ["stopped", this.#lastFault?.code];
 			const { backend, runtimeUrl, modelUrl, network, enhancements } = this.#o;
 			const [{ modelId: first }] = enhancements;
 			const modelId = enhancements.every((enhancement) => enhancement.modelId === first) ? first : undefined;
@@ -221,7 +235,7 @@ export class Enhancer {
 		const milliseconds = decoding.pictureMilliseconds;
 		const area = (this.#current?.width ?? 0) * (this.#current?.height ?? 0);
 		const start = observeStart(this.#o, this.#wishes, base, {
-			backend: decoding.ready?.kind,
+			backend: this.#backend,
 			runtime: decoding.stage !== "none" || runtimeFetched,
 		});
 		const choice = observeChoice(this.#o, this.#wishes, base, {
@@ -264,12 +278,12 @@ export class Enhancer {
 			return;
 		}
 		this.#schedule.close();
-		const restart = code === "backend-failed" && this.#restarts === 0;
-		if (restart) {
-			this.#restarts++;
-			this.#restartAt = performance.now() + RESTART_PAUSE;
-		}
-		this.#fault({ code, message, hint, fatal: !restart });
+		const { enhanced } = this.#frames.totals;
+		if (enhanced - this.#shownAtRestart >= SOUND * this.#o.frameRate) this.#restarts = 0;
+		this.#shownAtRestart = enhanced;
+		const pause = RESTARTED.has(code) ? PAUSES[this.#restarts++] : undefined;
+		if (pause !== undefined) this.#restartAt = performance.now() + pause;
+		this.#fault({ code, message, hint, fatal: pause === undefined });
 	}
 
 	#fault(fault: EnhancementFault): void {

@@ -1,3 +1,4 @@
+import { hasAdapter } from "./gpu-adapter.ts";
 import type { EnhancerOptions, EnhancerWishes } from "./enhancer-options.ts";
 import type { ChoiceObservation } from "./policy/choose-enhancement.ts";
 import { ASSUMED_PACE, baseWanted, shareOfEnhancement } from "./policy/plan-fetch.ts";
@@ -39,7 +40,7 @@ export function observeStart(
 	wishes: EnhancerWishes,
 	base: BaseStatus,
 	loaded: {
-		/** The backend that runs; undefined before. */
+		/** The backend that runs, or ran last; undefined before. */
 		readonly backend: "webgpu" | "wasm" | undefined;
 		/** Runtime and weights are here, or on their way. */
 		readonly runtime: boolean;
@@ -47,7 +48,8 @@ export function observeStart(
 ): StartObservation {
 	const { video, backend, enhancements, frameRate } = o;
 	const [cheapest] = enhancements;
-	const gpu = "gpu" in navigator;
+	// Where nobody has asked yet it is assumed: whoever loads the decoder asks first.
+	const gpu = hasAdapter() ?? true;
 	const connection =
 		"connection" in navigator ? (navigator.connection as { saveData?: boolean } | undefined) : undefined;
 	const kind =

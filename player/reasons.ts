@@ -33,7 +33,6 @@ export type EnhancementReason =
 	| "page-hidden"
 	| "picture-in-picture"
 	| "invalid-list"
-	| "network"
 	| CodecErrorCode;
 
 /** One sentence for each reason, for people. */

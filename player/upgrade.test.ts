@@ -190,7 +190,14 @@ describe("the upgrade on the screen", () => {
 		}
 	});
 
-	it("comes for a viewer who pauses at the first frame, before the stream's enhancements are known", async () => {
+	it("comes for a viewer who pauses at the first frame, before the stream's enhancements are known, though files of the decoder are lost", async () => {
+		// A file of the weights, then one of the runtime, which asks for it once more by itself.
+		const lost = [/\.onnx$/, /\.wasm$/];
+		harness.server.intercept = (path) => {
+			if (!lost[0]?.test(path)) return undefined;
+			lost.shift();
+			return 503;
+		};
 		// Paused before the first frame was over, a browser lists nothing as played: only the event tells that it began.
 		const init = `Object.defineProperty(HTMLMediaElement.prototype, "played", { get: () => ({ length: 0 }) });`;
 		await harness.open(video('enhancement="force" preload="none"'), { init });
@@ -205,7 +212,10 @@ describe("the upgrade on the screen", () => {
 		});
 		stopped.resolve();
 		await harness.waitForPicture();
+		harness.server.intercept = undefined;
 		expect(await harness.isCanvasShown()).toBe(true);
+		expect(lost).toEqual([]);
+		expect((await harness.faults()).map(({ code, fatal }) => [code, fatal])).toEqual([["network", false]]);
 	});
 
 	it("fetches runtime and weights once for all players of a page", async () => {
@@ -225,15 +235,38 @@ describe("the upgrade on the screen", () => {
 		expect(harness.page.workers()).toHaveLength(2);
 	});
 
-	it("fetches nothing of the decoder for a viewer who saves data, from the first picture to the last", async () => {
-		const init = `Object.defineProperty(navigator, "connection", { value: { saveData: true } });`;
-		await harness.open(video(""), { init });
-		await harness.element(async (v) => {
-			const ended = new Promise((resolve) => v.addEventListener("ended", resolve, { once: true }));
-			await v.play();
-			await ended;
-		});
-		expect(await harness.element((v) => v.enhancementReason)).toBe("data-saver");
-		expect(harness.server.requests.filter((path) => /runtime|models|worker|e60/.test(path))).toEqual([]);
-	});
+	it.each([
+		[
+			"who saves data",
+			`Object.defineProperty(navigator, "connection", { value: { saveData: true } });`,
+			"data-saver",
+		],
+		// A browser that knows WebGPU on a machine that has no device for it.
+		[
+			"without a graphics device, of a large picture",
+			`Object.defineProperty(navigator, "gpu", { value: { requestAdapter: async () => null } });`,
+			"too-large-for-wasm",
+		],
+	])(
+		"fetches nothing of the decoder for a viewer %s, from the first picture to the last",
+		async (_, init, reason) => {
+			await harness.open(video('preload="none"').replace('backend="wasm"', ""), { init });
+			await harness.page.route("**/enhancements.json", async (route) => {
+				const list = await (await route.fetch()).text();
+				await route.fulfill({
+					body: list.replace(/"width":\s*\d+/g, '"width":640').replace(/"height":\s*\d+/g, '"height":360'),
+				});
+			});
+			await harness.element(async (v) => {
+				const ended = new Promise((resolve) => v.addEventListener("ended", resolve, { once: true }));
+				await v.play();
+				await ended;
+			});
+			await harness.until(
+				(wanted) => document.querySelector("crescendo-video")?.enhancementReason === wanted,
+				reason,
+			);
+			expect(harness.server.requests.filter((path) => /runtime|models|worker|e60/.test(path))).toEqual([]);
+		},
+	);
 });

@@ -74,8 +74,8 @@ describe("a model at an address", () => {
 		});
 		const source = modelUrl("https://host/m");
 		expect((await loadModel(source)).id).toBe((await loadModel(folder)).id);
-		await expect(source.read("gone")).rejects.toMatchObject({ code: "model-invalid" });
-		await expect(source.read("broken")).rejects.toMatchObject({ code: "model-invalid" });
+		await expect(source.read("gone")).rejects.toMatchObject({ code: "network" });
+		await expect(source.read("broken")).rejects.toMatchObject({ code: "network" });
 	});
 
 	it("stops on request", async () => {

@@ -46,7 +46,7 @@ export type ModelTables = {
 
 /** Where a model's files come from, by name: `model.json`, `base.onnx`, ... */
 export interface ModelSource {
-	/** @throws CodecError `model-invalid` where there is no such file, `aborted` */
+	/** @throws CodecError `model-invalid` where there is no such file, `network` where it does not arrive, `aborted` */
 	read(name: string): Promise<Uint8Array>;
 }
 

@@ -26,9 +26,22 @@ const KINDS: Readonly<Record<BackendPreference, readonly ("webgpu" | "wasm")[]>>
 const scope = globalThis as unknown as DedicatedWorkerGlobalScope;
 const post = (message: FromWorker, transfer: Transferable[] = []) => scope.postMessage(message, transfer);
 
-// The runtime fetches its own WebAssembly, the largest file of all, and cannot be told how urgent that is: less than the base.
+/** A file of the runtime did not arrive, though the server may have it. */
+let unreached = false;
+
+// The runtime fetches its own WebAssembly, the largest file of all, and cannot be told how urgent that is: less than the base. Nor does
+// it tell a file that did not arrive from a backend that is not there.
 const { fetch: fetchAtOnce } = scope;
-scope.fetch = (input, init) => fetchAtOnce(input, { priority: "low", ...init });
+scope.fetch = async (input, init) => {
+	try {
+		const response = await fetchAtOnce(input, { priority: "low", ...init });
+		if (response.status >= 500) unreached = true;
+		return response;
+	} catch (error) {
+		unreached = true;
+		throw error;
+	}
+};
 
 let decoder: SegmentDecoder<DecodedPicture> | undefined;
 /** What came before the decoder was ready; in order. */
@@ -95,7 +108,11 @@ async function loadWeights(message: OpenMessage): Promise<readonly [Model, Retur
 	return [model, readSelfTest(answers, model.id)];
 }
 
-/** The first backend that starts and computes exactly. */
+/**
+ * The first backend that starts and computes exactly. None is passed over for the network's sake.
+ *
+ * @throws CodecError `network` where a file of the runtime did not arrive
+ */
 async function startExecutor(
 	message: OpenMessage,
 	model: Model,
@@ -109,14 +126,18 @@ async function startExecutor(
 	let last: unknown;
 	for (const kind of KINDS[message.backend]) {
 		let executor: Executor | undefined;
+		unreached = false;
 		try {
 			({ executor } = await createExecutor({ prefer: [kind], runtimeUrl: message.runtimeUrl }));
+			// What was asked for again by the runtime itself has come.
+			unreached = false;
 			post({ type: "loading", fetched: true });
 			const started = performance.now();
 			await checkSelfTest(model, executor, answers);
 			return { executor, passedOver, selfTestMilliseconds: performance.now() - started };
 		} catch (error) {
 			last = error;
+			if (unreached) throw new CodecError("network", "The runtime could not be fetched.", { cause: error });
 			passedOver.push(`${kind}: ${error instanceof Error ? error.message : String(error)}`);
 			await executor?.dispose();
 			post({ type: "loading", fetched: false });
