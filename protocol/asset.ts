@@ -36,6 +36,11 @@ export type CreateTokenRequest = v.InferOutput<typeof CreateTokenRequest>;
 export type CreateTokenResponse = {
 	/** Sent as `Authorization: Bearer <token>`; good for one asset. */
 	readonly token: string;
+	/**
+	 * The id of that asset, though it is not made yet. Remember whose it is: where a page asks for another token for an asset, this is the
+	 * only way to know that it may.
+	 */
+	readonly asset: string;
 	/** RFC 3339. */
 	readonly expiresAt: string;
 };
