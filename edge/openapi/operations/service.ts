@@ -63,7 +63,8 @@ export const SERVICE: readonly Operation[] = [
 	{
 		method: "get",
 		path: "/ready",
-		summary: "Whether the Worker's database and store answer and its variables can be read; 503 where one is not so.",
+		summary:
+			"Whether the Worker's database and store answer and its variables can be read; 503 where one is not so.",
 		access: "anybody",
 		answers: { 200: json({ type: "object" }), 503: json({ type: "object" }) },
 		errors: [],
