@@ -18,6 +18,15 @@ describe("Depths", () => {
 		expect([depths.levelOf("a", 2 * MINUTE - 1), depths.levelOf("a", 2 * MINUTE)]).toEqual([1, 0]);
 	});
 
+	it("keeps a crowd in mind while those who came before it are still answered further up", () => {
+		const depths = new Depths();
+		depths.remember("a", 2, 0);
+		for (const level of [0, 1]) depths.remember("a", level, 1000);
+		expect([depths.levelOf("a", 1000), depths.levelOf("a", MINUTE), depths.levelOf("a", 2 * MINUTE)]).toEqual([
+			2, 1, 0,
+		]);
+	});
+
 	it("remembers for another minute where it is still crowded further up", () => {
 		const depths = new Depths();
 		depths.remember("a", 1, 0);

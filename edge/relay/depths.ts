@@ -11,9 +11,12 @@ export class Depths {
 		return Math.max(0, level - Math.floor((now - since) / REMEMBERED_MS));
 	}
 
-	/** A viewer was served at a level. That it still is no news, and does not make it last longer. */
+	/**
+	 * A viewer was served at a level. That it still is no news, and does not make it last longer; an answer from further up was asked
+	 * for before the crowd was noticed.
+	 */
 	remember(asset: string, level: number, now: number): void {
-		if (level !== this.levelOf(asset, now)) this.#depths.set(asset, { level, since: now });
+		if (level > this.levelOf(asset, now)) this.#depths.set(asset, { level, since: now });
 		for (const other of this.#depths.keys()) if (this.levelOf(other, now) === 0) this.#depths.delete(other);
 	}
 }
