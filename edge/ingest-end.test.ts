@@ -1,10 +1,11 @@
-import { evictDurableObject, listDurableObjectIds, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import type { CreateTokenResponse } from "../protocol/asset.ts";
 import { call, createAsset, migrate, putPart, split, uploadAll } from "./testing/edge-client.ts";
 import { assetStub, failAfterDeletion, Faults } from "./testing/faults.ts";
 import { clipTracks, createRequest } from "./testing/fixture-media.ts";
+import { AssetObject } from "./worker.ts";
 
 const tracks = clipTracks({ frames: 150 });
 const base = split(tracks[0]?.samples ?? [], 40);
@@ -56,7 +57,8 @@ describe("the end of an asset", () => {
 		await faults.install(id);
 		expect((await call(`/v1/assets/${id}`, { method: "DELETE" })).status).toBe(503);
 		expect((await call(`/v1/assets/${id}`)).status).toBe(404);
-		expect((await call(`/v1/assets/${id}`, { method: "DELETE" })).status).toBe(204);
+		// The alarm of the attempt that failed is due in a second: it may have removed the asset by itself.
+		expect([204, 404]).toContain((await call(`/v1/assets/${id}`, { method: "DELETE" })).status);
 		expect(failed).toBeGreaterThan(0);
 		await expectGone(id);
 	});
@@ -140,15 +142,15 @@ describe("the end of an asset", () => {
 
 	it("a complete asset is played without its Durable Object", async () => {
 		const id = await uploadAll(tracks);
-		await runInDurableObject(assetStub(id), (instance) => {
-			Object.assign(instance, {
-				playback: () => {
-					throw new Error("was woken");
-				},
-			});
-		});
-		expect((await call(`/v1/assets/${id}/master.m3u8`, { token: "" })).status).toBe(200);
-		expect((await call(`/v1/assets/${id}/tracks/e40/playlist.m3u8`, { token: "" })).status).toBe(200);
-		expect(await listDurableObjectIds(env.ASSET)).not.toEqual([]);
+		const asked = (["index", "playlist"] as const).map((name) => vi.spyOn(AssetObject.prototype, name));
+		try {
+			for (const file of ["master.m3u8", "enhancements.json", "tracks/e40/playlist.m3u8"]) {
+				const response = await call(`/v1/assets/${id}/${file}`, { token: "" });
+				expect([file, response.status, (await response.bytes()).length > 0]).toEqual([file, 200, true]);
+			}
+			for (const calls of asked) expect(calls).not.toHaveBeenCalled();
+		} finally {
+			for (const calls of asked) calls.mockRestore();
+		}
 	});
 });

@@ -40,6 +40,8 @@ export default defineConfig(async () => ({
 		root: here(".."),
 		testTimeout: 120_000,
 		hookTimeout: 120_000,
+		// What is written after an answer, or by an alarm, comes late on a machine that is busy.
+		expect: { poll: { timeout: 60_000 } },
 		// One workerd for all files: each asset has an id of its own, and `migrate` empties the list of them.
 		isolate: false,
 	},
