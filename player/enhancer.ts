@@ -55,6 +55,8 @@ export class Enhancer {
 	#damagedInRow = 0;
 	#state: EnhancementState = "base";
 	#reason: EnhancementReason | undefined = "base-first";
+	/** Id of the enhancement that was told last. */
+	#told: string | undefined;
 	#ticking = false;
 	#failure: EnhancementFault | undefined;
 	#lastFault: EnhancementFault | undefined;
@@ -105,6 +107,10 @@ export class Enhancer {
 		this.#wishes = wishes;
 		if (wishes.choice !== before.choice && wishes.choice !== "low") this.#frames.pardon();
 		if (wishes.keepPictures !== before.keepPictures) this.#schedule.close();
+		// Where the policy has gone there already, what is here may still be of another one: that is what the viewer sees.
+		const current = this.#current?.id;
+		const isCurrent = wishes.choice !== before.choice && wishes.choice === current;
+		if (isCurrent && current !== undefined && this.#buffer.hasOthers(current)) this.#use(current);
 		this.tick();
 	}
 
@@ -116,7 +122,7 @@ export class Enhancer {
 			reason: this.#reason,
 			error: (this.#failure ?? this.#lastFault)?.message,
 			ready: this.#decoding.ready,
-			enhancement: this.#current,
+			enhancement: this.#enhancement,
 			enhancementBuffer: this.#buffer.secondsAhead(this.#playhead.position),
 			picturesReady: ahead,
 			times: this.#decoding.times,
@@ -148,9 +154,11 @@ export class Enhancer {
 		} finally {
 			this.#ticking = false;
 		}
-		if (state !== this.#state || reason !== this.#reason) {
+		const told = this.#enhancement?.id;
+		if (state !== this.#state || reason !== this.#reason || told !== this.#told) {
 			this.#state = state;
 			this.#reason = reason;
+			this.#told = told;
 			this.#o.onChange();
 		}
 	}
@@ -162,6 +170,11 @@ export class Enhancer {
 		this.#schedule.close();
 		this.#presenter.destroy();
 		this.#buffer.destroy();
+	}
+
+	/** The enhancement at the playhead; where nothing of it is here, the one that is fetched. */
+	get #enhancement(): ListedEnhancement | undefined {
+		return this.#buffer.enhancementAt(this.#playhead.position) ?? this.#current;
 	}
 
 	#listen(): void {
@@ -266,7 +279,6 @@ export class Enhancer {
 		this.#current = next;
 		this.#buffer.use(next, anew);
 		if (anew) this.#schedule.stopKeeping();
-		this.#o.onChange();
 	}
 
 	#onPipelineFailed(failure: PipelineFailure): void {

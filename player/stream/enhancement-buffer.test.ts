@@ -17,7 +17,16 @@ const base = {
 } as unknown as BaseFeed;
 
 const enhancement = (id: string): ListedEnhancement => ({
-	...{ id, width: 640, height: 360, q: 40, bandwidth: 1e6, modelId: "0".repeat(32), codec: "sve1.01", uri: "" },
+	...{
+		id,
+		width: 640,
+		height: 360,
+		q: 40,
+		bandwidth: 1e5 * Number(id.slice(1)),
+		modelId: "0".repeat(32),
+		codec: "sve1.01",
+		uri: "",
+	},
 	playlistUrl: `https://edge.test/${id}/playlist.m3u8`,
 });
 
@@ -109,6 +118,41 @@ describe("the buffer of an enhancement", () => {
 		// What the decoder has is shown to its end.
 		expect(anew).not.toContain("e60/2");
 		expect(anew).toEqual(expect.arrayContaining(["e60/3", "e60/16"]));
+	});
+
+	it("takes what a loop has passed anew, once the policy has gone to a better enhancement", async () => {
+		buffer.use(enhancement("e20"), false);
+		await fill(0);
+		buffer.use(enhancement("e60"), false);
+		await fill(14);
+		expect(asked).not.toContain("e60/0");
+		expect(buffer.enhancementAt(14)?.id).toBe("e20");
+		buffer.give(0);
+		await fill(0);
+		expect(asked).not.toContain("e60/0");
+		buffer.takeBack();
+		await fill(0);
+		// What was not played in this round is of use in the next one.
+		const anew = asked.filter((name) => name.startsWith("e60/")).map((name) => Number.parseInt(name.slice(4), 10));
+		expect(anew.filter((sequence) => sequence < 15).toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+		expect(buffer.enhancementAt(0)?.id).toBe("e60");
+		expect(buffer.hasOthers("e60")).toBe(true);
+		// To a poorer one nothing goes: what is here is better.
+		buffer.use(enhancement("e40"), false);
+		await fill(10);
+		await fill(0);
+		expect(asked.filter((name) => name.startsWith("e40/"))).not.toContain("e40/0");
+	});
+
+	it("makes room for what a jump back needs, and fetches nothing twice for it", async () => {
+		segmentBytes = 3 * MEGABYTE;
+		buffer.use(enhancement("e60"), false);
+		await fill(21);
+		expect(asked).not.toContain("e60/2");
+		await fill(5);
+		expect(asked).toEqual(expect.arrayContaining(["e60/2", "e60/3", "e60/9"]));
+		expect(buffer.secondsAhead(5)).toBeGreaterThan(18);
+		expect(asked).toEqual([...new Set(asked)]);
 	});
 
 	it("gives up segments that are not there, though the playlist of a live stream is read again and again", async () => {

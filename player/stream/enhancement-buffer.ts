@@ -14,8 +14,8 @@ import type { NetworkMeter } from "../policy/network-meter.ts";
 type Piece = {
 	state: "fetching" | "ready" | "damaged";
 	readonly abort: AbortController;
-	readonly enhancementId: string;
-	/** Of an enhancement that was left for another one at once: once it is not the decoder's it is dropped. */
+	readonly enhancement: ListedEnhancement;
+	/** Of an enhancement that is of no use any more here: once it is not the decoder's it is dropped. */
 	stale: boolean;
 	bytes?: EnhancementBytes;
 	base?: BaseSegment;
@@ -80,6 +80,8 @@ export class EnhancementBuffer {
 	/** Fetches in a row that failed, of the playlist and of segments: where one of them succeeds, that says nothing of the other. */
 	readonly #failures = { list: 0, segment: 0 };
 	#fetchAfter = Number.NEGATIVE_INFINITY;
+	/** Where the playhead was at the last look, in seconds. */
+	#position = 0;
 	#bytes = 0;
 
 	constructor(base: BaseFeed, parser: PlaylistParser, network: NetworkMeter, listener: EnhancementBufferListener) {
@@ -108,7 +110,19 @@ export class EnhancementBuffer {
 		this.#feed = feed;
 		this.#refreshedAt = Number.NEGATIVE_INFINITY;
 		if (!anew) return;
-		for (const piece of this.#pieces.values()) piece.stale = piece.enhancementId !== enhancement.id;
+		for (const piece of this.#pieces.values()) piece.stale = piece.enhancement.id !== enhancement.id;
+	}
+
+	/** Whether something is here, or coming, of another enhancement than this one. */
+	hasOthers(id: string): boolean {
+		return [...this.#pieces.values()].some(({ enhancement }) => enhancement.id !== id);
+	}
+
+	/** The enhancement whose segment is here for this moment (seconds); undefined: there is none yet. */
+	enhancementAt(position: number): ListedEnhancement | undefined {
+		const place = placeAt(this.#base.segments, position);
+		const piece = place && this.#pieces.get(place.sequence);
+		return piece?.state === "ready" ? piece.enhancement : undefined;
 	}
 
 	/** Segments near a moment (seconds) that base and enhancement both have, with what the decoder may have of them. */
@@ -179,6 +193,8 @@ export class EnhancementBuffer {
 		const feed = this.#feed;
 		if (!feed || now < this.#fetchAfter) return undefined;
 		this.#keepPlaylist(feed, now);
+		if (observation.position < this.#position) this.#onJumpBack(feed);
+		this.#position = observation.position;
 		const held = this.#forget(observation.position);
 		const { playlist } = feed;
 		if (!playlist) return undefined;
@@ -199,9 +215,10 @@ export class EnhancementBuffer {
 			this.#pieces.delete(sequence);
 			return "base-first";
 		}
-		if (!observation.wanted || held >= MOST_BYTES) return "full";
+		if (!observation.wanted) return "full";
 		const plan = planFetch(observed);
 		if (plan.fetch === undefined) return plan.reason;
+		if (!this.#hasRoom(plan.fetch, held)) return "full";
 		const segment = ofSequence(playlist.segments, plan.fetch);
 		if (segment) void this.#fetch(feed, segment);
 		return undefined;
@@ -287,7 +304,7 @@ export class EnhancementBuffer {
 		const piece: Piece = {
 			state: "fetching",
 			abort,
-			enhancementId: feed.enhancement.id,
+			enhancement: feed.enhancement,
 			stale: false,
 			given: false,
 		};
@@ -322,9 +339,35 @@ export class EnhancementBuffer {
 		this.#listener.fault({ code, message, hint, fatal: pause === undefined || !isPassing(code) });
 	}
 
+	/** What was passed comes anew where it is of a poorer enhancement than the one in use: a loop would show it for ever. */
+	#onJumpBack({ enhancement }: EnhancementFeed): void {
+		const passed = placesBetween(this.#base.segments, 0, this.#position);
+		for (const { sequence } of passed) {
+			const piece = this.#pieces.get(sequence);
+			if (piece && piece.enhancement.bandwidth < enhancement.bandwidth) piece.stale = true;
+		}
+	}
+
+	/**
+	 * Whether there is room for this segment. It is made for one that is due before others that are here, where the playhead has jumped
+	 * back: the furthest go, and are fetched again when it is their turn.
+	 *
+	 * @param held bytes that are here
+	 */
+	#hasRoom(sequence: number, held: number): boolean {
+		let bytes = held;
+		for (const [later, piece] of [...this.#pieces].toSorted(([a], [b]) => b - a)) {
+			if (bytes < MOST_BYTES || later < sequence) break;
+			if (piece.given || !piece.bytes) continue;
+			bytes -= piece.bytes.media.length;
+			this.#pieces.delete(later);
+		}
+		return bytes < MOST_BYTES;
+	}
+
 	/**
 	 * Drops pieces that are far from the playhead, that another enhancement takes the place of, and, where there are too many, those
-	 * behind the playhead. What lies ahead stays: dropped, it would only be fetched again.
+	 * behind the playhead.
 	 *
 	 * @returns bytes that are left
 	 */
