@@ -216,32 +216,43 @@ describe("a storyboard", () => {
 });
 
 describe("usage", () => {
+	const stored = async (assetId: string) => {
+		const response = await call(`/v1/assets/${assetId}/usage`);
+		return (await response.json<{ stored: { bytes: number; minutes: number } }>()).stored;
+	};
+	/** Sends what is between two times, microseconds, as part 0 or 1 of each track. */
+	const send = async (assetId: string, from: number, to: number) => {
+		for (const track of tracks) {
+			const part = track.samples.filter(({ timestamp }) => timestamp >= from && timestamp < to);
+			expect((await putPart(assetId, track.id, from === 0 ? 0 : 1, part)).status).toBe(201);
+		}
+	};
+
 	it("knows what is stored of an asset that is still written, a minute behind", async () => {
 		const open = await createAsset(createRequest(tracks));
-		const stored = async () => {
-			const response = await call(`/v1/assets/${open.id}/usage`);
-			return (await response.json<{ stored: { bytes: number; minutes: number } }>()).stored;
-		};
-		const send = async (from: number, to: number) => {
-			for (const track of tracks) {
-				const part = track.samples.filter(({ timestamp }) => timestamp >= from && timestamp < to);
-				expect((await putPart(open.id, track.id, from === 0 ? 0 : 1, part)).status).toBe(201);
-			}
-		};
-		await send(0, 2_500_000);
-		const before = await stored();
+		await send(open.id, 0, 2_500_000);
+		const before = await stored(open.id);
 		expect(before.minutes).toBe(0);
 		vi.useFakeTimers({ toFake: ["Date"] });
 		try {
 			vi.setSystemTime(Date.now() + 61_000);
-			await send(2_500_000, 3_000_000);
+			await send(open.id, 2_500_000, 3_000_000);
 		} finally {
 			vi.useRealTimers();
 		}
-		const { bytes, minutes } = await stored();
+		const { bytes, minutes } = await stored(open.id);
 		expect(minutes).toBeCloseTo(2 / 60, 6);
 		// A segment of each track but one, of which the part comes after the row.
 		expect(bytes).toBeGreaterThan(before.bytes + 5000);
+		expect((await call(`/v1/assets/${open.id}`, { method: "DELETE" })).status).toBe(204);
+	});
+
+	it("knows it with the first part after a pause", async () => {
+		const open = await createAsset(createRequest(tracks));
+		await send(open.id, 0, 2_500_000);
+		await evictDurableObject(assetStub(open.id));
+		await send(open.id, 2_500_000, 3_000_000);
+		expect((await stored(open.id)).minutes).toBeCloseTo(2 / 60, 6);
 		expect((await call(`/v1/assets/${open.id}`, { method: "DELETE" })).status).toBe(204);
 	});
 

@@ -9,6 +9,7 @@ import {
 	newTrackState,
 	type PartialRecord,
 	type Phase,
+	receivedBytes,
 	recordPart,
 	SEGMENTS_WITH_PARTIALS,
 	type SegmentRecord,
@@ -34,12 +35,16 @@ export const loadAsset = (sql: SqlStorage, parts: PartStore): StoredAsset | unde
 		segmentTarget: settings.limits.segmentMilliseconds * 1000,
 		segmentLimits: segmentLimits(settings),
 		partialTarget: partialMilliseconds === undefined ? undefined : partialMilliseconds * 1000,
-		longestPartial: Math.max(0, ...tracks.flatMap(({ segments }) => latestPartials(segments))),
+		longestPartial: Math.max(
+			loadLongestPartial(sql),
+			...tracks.flatMap(({ segments }) => latestPartials(segments)),
+		),
 		tracks,
 		boundaries: boundariesOf(parts, tracks[0]),
 	};
 	const details = loadDetails(sql) ?? (title === undefined ? {} : { title });
-	const growthTold = { at: Date.now(), received: 0 };
+	// What came before a pause is told with the first part after it; a new asset has been told just now.
+	const growthTold = { at: receivedBytes(state) === 0 ? Date.now() : 0, received: 0 };
 	return { settings, state, details, catalogueBehind: row.catalogue_behind !== 0, growthTold };
 };
 
@@ -105,6 +110,10 @@ const loadSegments = (sql: SqlStorage, { id, segments }: TrackState): void => {
 		segments.setPartials(segment, JSON.parse(text) as PartialRecord[]);
 	}
 };
+
+/** Microseconds of the longest piece that was recorded; 0.6.0 recorded none. */
+const loadLongestPartial = (sql: SqlStorage): number =>
+	sql.exec<{ duration: number }>("SELECT duration FROM longest_partial").toArray()[0]?.duration ?? 0;
 
 /** Microseconds of the pieces that are known. */
 const latestPartials = (segments: TrackState["segments"]): number[] =>

@@ -7,6 +7,7 @@
  *   chunk    sample bytes of a part without their framing, until they are used up
  *   segment  what the playlists say
  *   partial  pieces of the latest segments of a low-latency asset
+ *   longest_partial  one row: microseconds of the longest piece of all segments there were
  *   details  title and the like, as they were last changed
  *   event    what webhooks are still to be told: its type, and behind a space the track that it is of
  *   extra    captions and posters; without a file where they are removed, so that the list of them is written anew
@@ -59,6 +60,10 @@ CREATE TABLE IF NOT EXISTS partial (
 	pieces TEXT NOT NULL,
 	PRIMARY KEY (track, segment)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS longest_partial (
+	id INTEGER PRIMARY KEY CHECK (id = 0),
+	duration INTEGER NOT NULL
+) STRICT;
 CREATE TABLE IF NOT EXISTS details (
 	id INTEGER PRIMARY KEY CHECK (id = 0),
 	details TEXT NOT NULL

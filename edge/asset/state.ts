@@ -78,7 +78,7 @@ export type AssetState = {
 	readonly segmentLimits: SegmentLimits;
 	/** Microseconds, see `cutPartials`; undefined where the asset is not cut into pieces. */
 	readonly partialTarget: number | undefined;
-	/** Microseconds of the longest piece of all segments there were, as far as that is known. */
+	/** Microseconds of the longest piece of all segments there were. */
 	longestPartial: number;
 	/** The base first. */
 	readonly tracks: readonly TrackState[];
