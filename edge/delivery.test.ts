@@ -1,7 +1,10 @@
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { API_KEY, call, createAsset, migrate, ORIGIN, uploadAll } from "./testing/edge-client.ts";
+import { masterPlaylist } from "./hls/master-playlist.ts";
+import { unpackState } from "./hls/packed-state.ts";
+import { API_KEY, call, createAsset, migrate, ORIGIN, putPart, uploadAll } from "./testing/edge-client.ts";
+import { assetStub } from "./testing/faults.ts";
 import { clipTracks, createRequest } from "./testing/fixture-media.ts";
 import app from "./worker.ts";
 
@@ -182,6 +185,18 @@ describe("playlists", () => {
 			expect(head.headers.get("Content-Length")).toBe(response.headers.get("Content-Length"));
 			expect(head.headers.get("ETag")).toBe(tag);
 		}
+	});
+});
+
+describe("the Worker before this version", () => {
+	it("finds in an asset that is still written what it builds playlists from", async () => {
+		const { id: open } = await createAsset(createRequest(tracks));
+		for (const track of tracks) expect((await putPart(open, track.id, 0, track.samples)).status).toBe(201);
+		const state = await assetStub(open).playback();
+		if (!state.ok) throw new Error(state.refusal.message);
+		expect(masterPlaylist(unpackState(state.value), {})).toContain("tracks/base/playlist.m3u8");
+		expect((await call(`/v1/assets/${open}`, { method: "DELETE" })).status).toBe(204);
+		expect((await assetStub(open).playback()).ok).toBe(false);
 	});
 });
 

@@ -1,3 +1,4 @@
+import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { M3U8Parser, type PlaylistLevelType } from "hls.js";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -109,6 +110,24 @@ describe("captions", () => {
 		]);
 		expect((await call(`/v1/assets/${id}/captions/zh-HANT-TW`, { method: "DELETE" })).status).toBe(204);
 		expect(await textOf(await get("master.m3u8"))).not.toContain("zh-Hant");
+	});
+
+	it("that were stored under a tag as it was written are replaced and removed by the one form of it", async () => {
+		const before = (tag: string) =>
+			runInDurableObject(assetStub(id), (_, { storage: { sql } }) => {
+				const file = `captions/${tag}/${"0".repeat(32)}.vtt`;
+				sql.exec("INSERT OR REPLACE INTO extra VALUES (?, ?, 'text/vtt', 'Before')", `captions/${tag}`, file);
+			});
+		const listed = async () => [...(await textOf(await get("master.m3u8"))).matchAll(/LANGUAGE="(es[^"]*)"/g)];
+		await before("es-mx");
+		expect((await put("captions/es-mx", VTT)).status).toBe(200);
+		expect((await listed()).map(([, tag]) => tag)).toEqual(["es-MX"]);
+		await before("es-mx");
+		expect((await put("captions/es-mx", VTT)).status).toBe(200);
+		expect((await listed()).map(([, tag]) => tag)).toEqual(["es-MX"]);
+		await before("es-mx");
+		expect((await call(`/v1/assets/${id}/captions/es-mx`, { method: "DELETE" })).status).toBe(204);
+		expect(await listed()).toEqual([]);
 	});
 
 	it("need a right to write", async () => {

@@ -3,6 +3,7 @@ import type { AssetDetails, CompleteRequest, UpdateAssetRequest } from "../../pr
 import type { PartSample } from "../../protocol/part.ts";
 import { removeAsset } from "../catalogue/assets.ts";
 import type { Environment } from "../environment.ts";
+import { type PackedState, packState } from "../hls/packed-state.ts";
 import { logEvent } from "../log.ts";
 import type { Asker, Served } from "../relay/relay-calls.ts";
 import type { AssetCalls, CreatedAsset, PartAnswer } from "./asset-calls.ts";
@@ -10,10 +11,10 @@ import { AssetStore } from "./asset-store.ts";
 import { countParts, findCompletionFault } from "./completion.ts";
 import { wholeContent } from "./content.ts";
 import { putOnce, removeAll, StorageConflictError } from "./create-once.ts";
-import { type Extra, MAX_EXTRAS } from "./extras.ts";
+import { type Extra, extraName, MAX_EXTRAS } from "./extras.ts";
 import { assetPrefix, extrasPrefix } from "./object-keys.ts";
 import { findNoRoom, readPart } from "./part-rules.ts";
-import { assetProgress, type BareAsset, trackProgress } from "./progress.ts";
+import { assetProgress, type BareAsset, playbackState, trackProgress } from "./progress.ts";
 import { type IndexName, LiveDesk, type PartialLocation, type PlaylistQuery } from "./live-desk.ts";
 import { noSuch, storeFails, trackFailed } from "./refusals.ts";
 import { accept, refuse, type Result } from "./result.ts";
@@ -206,6 +207,13 @@ export class AssetObject extends DurableObject<Environment> implements AssetCall
 		return this.#desk.serve(asker, () => this.#desk.index(name));
 	}
 
+	/** What playlists are built from. Asked by the Worker before 0.7.0, which answers for some seconds after a deployment. */
+	async playback(): Promise<Result<PackedState>> {
+		return this.#answer(({ settings, state }) =>
+			accept(packState(playbackState(settings, state, state.phase === "ready"))),
+		);
+	}
+
 	/** The media playlist of a track, when it has what is asked for. */
 	async playlist(trackId: string, query: PlaylistQuery, asker: Asker): Promise<Served<string>> {
 		return this.#desk.serve(asker, () => this.#desk.playlist(trackId, query));
@@ -220,12 +228,12 @@ export class AssetObject extends DurableObject<Environment> implements AssetCall
 	async putExtra(extra: Extra, bytes: Uint8Array): Promise<Result<{ readonly created: boolean }>> {
 		return this.#answer<{ created: boolean }>(async ({ settings, state }) => {
 			const there = this.#store.listExtras() ?? [];
-			const same = there.find(({ name }) => name === extra.name);
+			const [same, another] = there.filter(({ name }) => extraName(name) === extra.name);
 			if (same === undefined && there.length >= MAX_EXTRAS) {
 				return refuse("constraint-exceeded", `The asset has ${MAX_EXTRAS} captions.`, "Delete some first.");
 			}
 			// Recorded, but perhaps not listed: then the list is written now.
-			if (same?.file === extra.file) return this.#publish(false);
+			if (same?.file === extra.file && another === undefined) return this.#publish(false);
 			const key = extrasPrefix(settings.id) + extra.file;
 			const stored = await this.#queue.run(async () => {
 				await putOnce(this.env.MEDIA, key, wholeContent(bytes), extra.contentType);

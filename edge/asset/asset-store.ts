@@ -1,7 +1,7 @@
 import type { AssetDetails } from "../../protocol/asset.ts";
 import type { AssetEventType } from "../../protocol/webhook.ts";
 import type { PartCounts } from "./completion.ts";
-import type { Extra } from "./extras.ts";
+import { type Extra, extraName } from "./extras.ts";
 import { loadAsset, loadDetails } from "./load-asset.ts";
 import { PartStore } from "./part-store.ts";
 import { SCHEMA } from "./schema.ts";
@@ -64,6 +64,8 @@ export class AssetStore {
 				sql.exec("INSERT INTO partial VALUES (?, ?, ?)", track.id, number, JSON.stringify(partials));
 				const forgotten = number - SEGMENTS_WITH_PARTIALS;
 				sql.exec("DELETE FROM partial WHERE track = ? AND segment <= ?", track.id, forgotten);
+				const longest = Math.max(0, ...partials.map((piece) => piece.duration));
+				sql.exec(LONGEST, longest);
 			}
 			sql.exec("UPDATE track SET cursor_part = ?, cursor_sample = ? WHERE id = ?", part, sample, track.id);
 			// Not from the first part on: hours of them have no heads any more, and all would be read at every segment.
@@ -152,10 +154,11 @@ export class AssetStore {
 		return inForce.map(({ content_type, ...extra }) => ({ ...extra, contentType: content_type }));
 	}
 
-	/** Records captions or a poster, in the place of those of the same name. */
+	/** Records captions or a poster, in the place of those of the same name, whatever tag they came under. */
 	recordExtra({ name, file, contentType, label }: Extra): void {
 		const sql = this.#storage.sql;
 		this.#storage.transactionSync(() => {
+			this.#retireExtra(name);
 			sql.exec("INSERT OR REPLACE INTO extra VALUES (?, ?, ?, ?)", name, file, contentType, label);
 			sql.exec("UPDATE asset SET catalogue_behind = 1");
 		});
@@ -165,11 +168,23 @@ export class AssetStore {
 	recordExtraRemoval(name: string): void {
 		const sql = this.#storage.sql;
 		this.#storage.transactionSync(() => {
-			sql.exec("UPDATE extra SET file = '' WHERE name = ?", name);
+			this.#retireExtra(name);
 			sql.exec("UPDATE asset SET catalogue_behind = 1");
 		});
 	}
+
+	#retireExtra(name: string): void {
+		for (const { name: written } of this.listExtras() ?? []) {
+			if (extraName(written) === name) {
+				this.#storage.sql.exec("UPDATE extra SET file = '' WHERE name = ?", written);
+			}
+		}
+	}
 }
+
+/** Writes a row only where there was none so long. */
+const LONGEST = `INSERT INTO longest_partial VALUES (0, ?)
+	ON CONFLICT DO UPDATE SET duration = excluded.duration WHERE excluded.duration > duration`;
 
 /** What an event's row is known by. */
 const eventKey = (type: AssetEventType, track?: string): string => (track === undefined ? type : `${type} ${track}`);

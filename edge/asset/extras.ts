@@ -56,6 +56,12 @@ export const isLanguage = (text: string): boolean => canonicalLanguage(text) !==
 /** Name of the captions in a language: one, however its tag is written. */
 export const captionName = (tag: string): string => `captions/${canonicalLanguage(tag) ?? tag}`;
 
+/** The name of an extra that is stored under this one. 0.6.0 took tags of captions as they were written: `captions/pt-br`. */
+export const extraName = (stored: string): string => {
+	const tag = /^captions\/(.+)$/.exec(stored)?.[1];
+	return tag === undefined ? stored : captionName(tag);
+};
+
 /** Captions in a language, which `isLanguage`, or why they cannot be. `digest` in hex. */
 export const captionExtra = (tag: string, bytes: Uint8Array, digest: string): Extra | Refusal => {
 	if (!isWebVtt(bytes)) {
