@@ -31,11 +31,11 @@ afterAll(async () => {
 
 type Ask = (user: string, body: object) => Promise<Response>;
 
-const post = (user: string, body: object) => ({
-	method: "POST",
-	headers: { "content-type": "application/json", ...(user !== "" && { "x-user": user }) },
-	body: JSON.stringify(body),
-});
+/** Whoever signs in to the examples is named in their environment. */
+const post = (user: string, body: object) => {
+	vi.stubEnv("DEMO_USER", user);
+	return { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+};
 
 const example = (name: string): string => new URL(`../examples/token-server/${name}.js`, import.meta.url).href;
 
