@@ -14,7 +14,13 @@ const packagesIn = (file) => JSON.parse(readFileSync(join(root, file), "utf8")).
 /** npm writes down what it has installed: all of the lock file, without what is optional and for another platform. */
 function isInstalled() {
 	if (!existsSync(join(root, "node_modules/.package-lock.json"))) return false;
-	const installed = packagesIn("node_modules/.package-lock.json");
+	let installed;
+	try {
+		installed = packagesIn("node_modules/.package-lock.json");
+	} catch {
+		// npm was killed while it wrote that down.
+		return false;
+	}
 	return Object.entries(packagesIn("package-lock.json")).every(([path, { version, optional }]) => {
 		return path === "" || installed[path]?.version === version || (optional === true && !(path in installed));
 	});
