@@ -60,8 +60,9 @@ export const CATALOGUE: readonly Operation[] = [
 		path: "/v1/assets/:id/usage",
 		summary: [
 			"What is stored of an asset, and what was delivered of it, by day. Stored are its tracks as viewers get them; while it is",
-			"written, this is behind by up to a minute of uploading, or 64 MB. Delivered are answers with segments, pieces of them and what precedes them, with the",
-			"bytes that were asked for, also where a viewer broke off; playlists, captions, pictures and the player are not counted.",
+			"written, this is behind by up to a minute of uploading, or 64 MB. Delivered are answers with segments, pieces of them and",
+			"what precedes them, with the bytes that were asked for, also where a viewer broke off; playlists, captions, pictures and",
+			"the player are not counted.",
 		].join(" "),
 		access: "key",
 		scope: "read",
