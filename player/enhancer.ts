@@ -11,17 +11,16 @@ import { Presenter } from "./pipeline/presenter.ts";
 import { Playhead } from "./playhead.ts";
 import { type Decision, decide } from "./policy/decide.ts";
 import { loadingPatience } from "./policy/loading-patience.ts";
+import { failed, isLastStart, NO_RESTARTS, type Restarts } from "./policy/restarts.ts";
 import { type EnhancementReason, type EnhancementState, isPassing } from "./reasons.ts";
 import { ELSEWHERE_EVENTS, isShownElsewhere } from "./shown-elsewhere.ts";
-import { EnhancementBuffer, PAUSES } from "./stream/enhancement-buffer.ts";
+import { EnhancementBuffer } from "./stream/enhancement-buffer.ts";
 import type { ListedEnhancement } from "./stream/enhancement-list.ts";
 
 /** Damaged segments in a row before the enhancement is given up. */
 const MOST_DAMAGED = 3;
 /** What another worker may do better: a file that did not arrive, a device that was lost, a worker that died. */
 const RESTARTED: ReadonlySet<EnhancementReason> = new Set(["network", "backend-unavailable", "backend-failed"]);
-/** Seconds of enhanced pictures after which a restart is forgotten: what fails once an hour is not broken. */
-const SOUND = 60;
 /** Milliseconds between two looks at everything. */
 const TICK = 200;
 /** Milliseconds between two reports of how decoding goes. */
@@ -47,10 +46,7 @@ export class Enhancer {
 	#wishes: EnhancerWishes;
 	/** Where the networks run, or ran last. */
 	#backend: ReadyInfo["kind"] | undefined;
-	#restarts = 0;
-	/** Enhanced pictures shown at the last restart. */
-	#shownAtRestart = 0;
-	#restartAt = Number.NEGATIVE_INFINITY;
+	#restarts: Restarts = NO_RESTARTS;
 	#current: ListedEnhancement | undefined;
 	#damagedInRow = 0;
 	#state: EnhancementState = "base";
@@ -224,10 +220,13 @@ export class Enhancer {
 				void askForAdapter().then(() => this.tick());
 				return ["base", "base-first"];
 			}
-			if (now < this.#restartAt) return ["stopped", this.#lastFault?.code];
-			const { backend, runtimeUrl, modelUrl, network, enhancements } = this.#o;
+			if (now < this.#restarts.notBefore) return ["stopped", this.#lastFault?.code];
+			const { runtimeUrl, modelUrl, network, enhancements } = this.#o;
 			const [{ modelId: first }] = enhancements;
 			const modelId = enhancements.every((enhancement) => enhancement.modelId === first) ? first : undefined;
+			// A graphics device that ran here may be away for seconds, and be back: nothing less takes its place before that.
+			const isAwaited = this.#backend === "webgpu" && !isLastStart(this.#restarts);
+			const backend = isAwaited ? "webgpu" : this.#o.backend;
 			const settings = { backend, runtimeUrl, modelUrl, modelId, keepPictures: this.#wishes.keepPictures };
 			decoding.open(settings, loadingPatience(network.bandwidth, runtimeBytes));
 			return ["loading", "loading-runtime"];
@@ -290,12 +289,10 @@ export class Enhancer {
 			return;
 		}
 		this.#schedule.close();
-		const { enhanced } = this.#frames.totals;
-		if (enhanced - this.#shownAtRestart >= SOUND * this.#o.frameRate) this.#restarts = 0;
-		this.#shownAtRestart = enhanced;
-		const pause = RESTARTED.has(code) ? PAUSES[this.#restarts++] : undefined;
-		if (pause !== undefined) this.#restartAt = performance.now() + pause;
-		this.#fault({ code, message, hint, fatal: pause === undefined });
+		const shown = this.#frames.totals.enhanced / this.#o.frameRate;
+		const next = RESTARTED.has(code) ? failed(this.#restarts, performance.now(), shown) : undefined;
+		if (next) this.#restarts = next;
+		this.#fault({ code, message, hint, fatal: next === undefined });
 	}
 
 	#fault(fault: EnhancementFault): void {

@@ -27,12 +27,15 @@ export type ExecutorChoice = {
 	readonly rejected: readonly RejectedBackend[];
 };
 
+/** What speaks against one backend only. */
+const PASSED_OVER: ReadonlySet<string> = new Set(["backend-unavailable", "network"]);
+
 const inNode = () => typeof process !== "undefined" && process.versions?.node !== undefined;
 
 /**
  * The first of the preferred backends that starts.
  *
- * @throws CodecError `backend-unavailable` where none does; the message names every reason
+ * @throws CodecError `backend-unavailable` where none does; the message names every reason, the last one is its cause
  */
 export async function createExecutor(options: ExecutorOptions = {}): Promise<ExecutorChoice> {
 	const kinds = options.prefer ?? (inNode() ? ["native", "wasm"] : ["webgpu", "wasm"]);
@@ -50,10 +53,12 @@ export async function createExecutor(options: ExecutorOptions = {}): Promise<Exe
 			return { executor: await create[kind](), rejected };
 		} catch (error) {
 			// A wrong option is the caller's to fix, not a reason for another backend.
-			if (!(error instanceof CodecError) || error.code !== "backend-unavailable") throw error;
+			if (!(error instanceof CodecError) || !PASSED_OVER.has(error.code)) throw error;
 			rejected.push({ kind, reason: error });
 		}
 	}
 	const reasons = rejected.map(({ kind, reason }) => `${kind}: ${reason.message}`).join(" ");
-	throw new CodecError("backend-unavailable", `No backend for the networks is available. ${reasons}`);
+	throw new CodecError("backend-unavailable", `No backend for the networks is available. ${reasons}`, {
+		cause: rejected.at(-1)?.reason,
+	});
 }

@@ -29,7 +29,7 @@ export function runtimeFileUrl(runtimeUrl: string, file: string): string {
 /**
  * onnxruntime-web on WASM with SIMD, in a page, a worker or Node.
  *
- * @throws CodecError `backend-unavailable` where the runtime cannot be loaded
+ * @throws CodecError `backend-unavailable` where the runtime cannot be loaded, `network` where its script did not come
  */
 export async function createWasmExecutor(options: WasmExecutorOptions = {}): Promise<Executor> {
 	const threads = options.threads ?? 1;
@@ -43,7 +43,7 @@ export async function createWasmExecutor(options: WasmExecutorOptions = {}): Pro
 	try {
 		ort = await import("onnxruntime-web/wasm");
 	} catch (cause) {
-		throw new CodecError("backend-unavailable", "The WASM runtime's script could not be loaded.", {
+		throw new CodecError("network", "The WASM runtime's script could not be loaded.", {
 			hint: "Check that the page may load scripts from where the codec is served.",
 			cause,
 		});

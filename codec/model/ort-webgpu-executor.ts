@@ -348,7 +348,7 @@ const disposedError = () => new CodecError("invalid-option", "The executor has b
 /**
  * onnxruntime-web's native WebGPU provider, in a page or a worker.
  *
- * @throws CodecError `backend-unavailable` where WebGPU or the runtime cannot be had
+ * @throws CodecError `backend-unavailable` where WebGPU or the runtime cannot be had, `network` where the runtime's script did not come
  */
 export async function createWebGpuExecutor(options: WebGpuExecutorOptions = {}): Promise<WebGpuExecutor> {
 	const device = options.device ?? (await requestGpuDevice());
@@ -360,7 +360,7 @@ export async function createWebGpuExecutor(options: WebGpuExecutorOptions = {}):
 		try {
 			ort = suspending ? await import("onnxruntime-web/jspi") : await import("onnxruntime-web/webgpu");
 		} catch (cause) {
-			throw new CodecError("backend-unavailable", "The WebGPU runtime's script could not be loaded.", { cause });
+			throw new CodecError("network", "The WebGPU runtime's script could not be loaded.", { cause });
 		}
 		// Threads need a cross-origin isolated page and give a GPU nothing.
 		ort.env.wasm.numThreads = 1;

@@ -137,7 +137,8 @@ async function startExecutor(
 			return { executor, passedOver, selfTestMilliseconds: performance.now() - started };
 		} catch (error) {
 			last = error;
-			if (unreached) throw new CodecError("network", "The runtime could not be fetched.", { cause: error });
+			if (unreached || isScriptMissing(error))
+				throw new CodecError("network", "The runtime could not be fetched.", { cause: error });
 			passedOver.push(`${kind}: ${error instanceof Error ? error.message : String(error)}`);
 			await executor?.dispose();
 			post({ type: "loading", fetched: false });
@@ -146,4 +147,9 @@ async function startExecutor(
 	throw last instanceof CodecError
 		? last
 		: new CodecError("backend-unavailable", "No backend could be started.", { cause: last });
+}
+
+/** The runtime's script is not asked for through `fetch`; the executor knows. */
+function isScriptMissing(error: unknown): boolean {
+	return error instanceof CodecError && error.cause instanceof CodecError && error.cause.code === "network";
 }

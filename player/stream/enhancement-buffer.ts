@@ -60,7 +60,7 @@ const BEHIND = 20;
 /** Enhancement bytes held, give or take a segment. */
 const MOST_BYTES = 32 * 2 ** 20;
 /** Pauses between failures in a row, in milliseconds; after the last one the enhancement is given up. */
-export const PAUSES = [1000, 2000, 4000, 8000] as const;
+const PAUSES = [1000, 2000, 4000, 8000] as const;
 
 /**
  * Segments of the enhancement and of the base that belongs to them: what is here, what is coming, what was given to the
