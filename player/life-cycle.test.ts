@@ -83,7 +83,8 @@ describe("the life of a player", () => {
 		await harness.waitForPicture();
 		// Looked at where it happens: what is here is shown again soon.
 		await harness.element((v) => {
-			v.addEventListener("enhancementchange", ({ detail }) => {
+			v.addEventListener("enhancementchange", (event) => {
+				const { detail } = event as CustomEvent<{ readonly state: string; readonly reason: string }>;
 				const canvas = v.shadowRoot?.querySelector("canvas");
 				const isCanvasShown = canvas?.checkVisibility({ visibilityProperty: true });
 				const meanwhile = [detail.reason, isCanvasShown, v.error, v.readyState >= 2];
