@@ -102,6 +102,7 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 		this.#resumeAt = undefined;
 		// HTML, section 4.8.11.5: loading goes back to the default rate, and does so at once.
 		this.#setRate(this.nativeEl?.defaultPlaybackRate);
+		this.#unload();
 		this.#requestLoad();
 	}
 
@@ -288,7 +289,6 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 
 	/** Several attributes set in one task make one load; `play()` in the same task belongs to it. */
 	#requestLoad(): void {
-		this.#unload();
 		if (this.#loadRequested) return;
 		this.#loadRequested = true;
 		this.#loaded = Promise.resolve().then(() => {
