@@ -51,10 +51,7 @@ export class BaseRecovery {
 		this.#module = module;
 		this.#hls = hls;
 		this.#host = host;
-		const now = () => {
-			if (this.#retry !== undefined) this.#load();
-		};
-		globalThis.addEventListener?.("online", now, { signal: this.#abort.signal });
+		globalThis.addEventListener?.("online", this.#tryNow, { signal: this.#abort.signal });
 	}
 
 	/** A segment came: the network is there. */
@@ -101,10 +98,20 @@ export class BaseRecovery {
 			this.#host.fatal("network", data);
 			return;
 		}
+		// hls.js has stopped: where the viewer goes meanwhile it loads nothing by itself. A listener that is there already is not added again.
+		const { signal } = this.#abort;
+		for (const type of ["seeking", "play"]) this.#hls.media?.addEventListener(type, this.#tryNow, { signal });
 		const pause = PAUSES[Math.min(this.#tries++, PAUSES.length - 1)] ?? 0;
 		clearTimeout(this.#retry);
 		this.#retry = setTimeout(() => this.#load(), pause * 1000);
 	}
+
+	/** There is more reason to try than there was: no pause is long any more. */
+	readonly #tryNow = (): void => {
+		if (this.#retry === undefined) return;
+		this.#tries = 0;
+		this.#load();
+	};
 
 	#load(): void {
 		clearTimeout(this.#retry);
