@@ -11,7 +11,8 @@ let asked: Promise<void> | undefined;
  * adapter tells: it costs no bytes. Undefined before {@link askForAdapter}; true and false are the page's, not one player's.
  */
 export function hasAdapter(): boolean | undefined {
-	return "gpu" in navigator ? known : false;
+	// A page or an extension may have defined it away.
+	return navigator.gpu ? known : false;
 }
 
 /** Asks, once for a page. Never rejected. */
@@ -22,9 +23,14 @@ export function askForAdapter(): Promise<void> {
 
 async function ask(): Promise<void> {
 	const silent = new Promise<boolean>((resolve) => setTimeout(() => resolve(true), PATIENCE));
-	const answer = navigator.gpu.requestAdapter().then(
-		(adapter) => adapter !== null,
-		() => false,
-	);
-	known = await Promise.race([answer, silent]);
+	known = await Promise.race([request(), silent]);
+}
+
+/** Whatever speaks against an adapter, there is none. */
+async function request(): Promise<boolean> {
+	try {
+		return (await navigator.gpu.requestAdapter()) !== null;
+	} catch {
+		return false;
+	}
 }
