@@ -22,7 +22,7 @@ async function start(): Promise<void> {
 		const value = query.get(name);
 		if (value !== null) player.setAttribute(name, value);
 	}
-	const wrong = await waitForMaster(address.master, () => say("The upload of this video has only just begun."));
+	const wrong = await waitForMaster(address.master, say);
 	if (wrong !== undefined) return say(wrong);
 	if (notice) notice.hidden = true;
 	player.src = address.master;

@@ -26,22 +26,24 @@ describe("waitForMaster", () => {
 		const onWaiting = vi.fn();
 		const result = waitForMaster("https://edge.test/master.m3u8", onWaiting);
 		await vi.runAllTimersAsync();
-		return { wrong: await result, waited: onWaiting.mock.calls.length };
+		return { wrong: await result, said: onWaiting.mock.calls.flat().map((words: string) => words.split(" ")[1]) };
 	};
 
 	it("waits for an upload that has only begun, as long as the answer asks for", async () => {
 		const fetched = answers(answer(404, "1"), answer(429, "30"), answer(200));
 		const begun = performance.now();
-		expect(await wait()).toEqual({ wrong: undefined, waited: 2 });
+		expect(await wait()).toEqual({ wrong: undefined, said: ["upload", "server"] });
 		expect(fetched).toHaveBeenCalledTimes(3);
 		expect(performance.now() - begun).toBeGreaterThanOrEqual(31_500);
 	});
 
 	it("takes a server that fails neither for a video that is deleted nor for the end", async () => {
 		answers(answer(500), answer(503, "2"), answer(200));
-		expect(await wait()).toEqual({ wrong: undefined, waited: 0 });
+		expect(await wait()).toEqual({ wrong: undefined, said: ["server", "server"] });
 		answers(...Array.from({ length: 100 }, () => answer(500)));
 		expect((await wait()).wrong).toContain("The server has a problem");
+		answers(answer(429, "300"));
+		expect((await wait()).wrong).toContain("too much to do");
 	});
 
 	it("says what is wrong, and asks no more", async () => {

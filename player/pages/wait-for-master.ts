@@ -2,13 +2,28 @@
 const PERIOD = 1500;
 const PATIENCE = 120_000;
 
+/** What is said meanwhile, and at the end. */
+const UPLOAD = {
+	waiting: "The upload of this video has only just begun.",
+	end: "The upload of this video does not go on. Try again later.",
+};
+const BUSY = {
+	waiting: "The server has much to do; trying again.",
+	end: "The server has too much to do. Load the page again later.",
+};
+const FAILING = {
+	waiting: "The server has a problem; trying again.",
+	end: "The server has a problem. Load the page again later.",
+};
+
 /**
  * Resolves when the playlist can be played. An upload that has only just begun answers 404 with `Retry-After`, as does a server with
  * too much to do; a stream that does not exist answers 404 without. A server that fails may be well again in a moment.
  *
+ * @param onWaiting told in a sentence what is waited for
  * @returns what is wrong, in a sentence, or undefined
  */
-export async function waitForMaster(url: string, onWaiting: () => void): Promise<string | undefined> {
+export async function waitForMaster(url: string, onWaiting: (words: string) => void): Promise<string | undefined> {
 	const until = performance.now() + PATIENCE;
 	// The player will need it, and imports it again: a failure is for the player to report.
 	import("hls.js").catch(() => undefined);
@@ -27,11 +42,9 @@ export async function waitForMaster(url: string, onWaiting: () => void): Promise
 		if (!isFailing && !response.headers.has("Retry-After"))
 			return "There is no such video. It may have been deleted.";
 		const wait = Math.max(PERIOD, 1000 * (Number(response.headers.get("Retry-After")) || 0));
-		if (performance.now() + wait > until)
-			return isFailing
-				? "The server has a problem. Load the page again later."
-				: "The upload of this video does not go on. Try again later.";
-		if (!isFailing) onWaiting();
+		const words = isFailing ? FAILING : response.status === 404 ? UPLOAD : BUSY;
+		if (performance.now() + wait > until) return words.end;
+		onWaiting(words.waiting);
 		await new Promise((resolve) => setTimeout(resolve, wait));
 	}
 }

@@ -98,7 +98,7 @@ async function start(): Promise<void> {
 		if (document.visibilityState === "visible") draw();
 	}, 500);
 
-	const wrong = await waitForMaster(address.master, () => say("The upload of this video has only just begun."));
+	const wrong = await waitForMaster(address.master, say);
 	if (wrong !== undefined) return refuse(wrong);
 	notice.hidden = true;
 	player.src = address.master;
