@@ -39,3 +39,10 @@ it("gives up in the end", async () => {
 	await expect(client.complete("a", { tracks: [] })).rejects.toThrow("did not answer");
 	expect(waited()).toBeGreaterThan(600);
 });
+
+it("does not wait minutes for an edge that answers with errors", async () => {
+	const { client, waited } = clientOf([200, ...Array.from({ length: 9 }, () => 500)]);
+	await client.find("a");
+	await expect(client.complete("a", { tracks: [] })).rejects.toThrow("answered 500");
+	expect(waited()).toBeCloseTo(5.25);
+});

@@ -27,7 +27,7 @@ export type Asset = v.InferOutput<typeof Asset>;
 /** Waits before a request is sent again, in milliseconds. */
 const RETRY_DELAYS = [250, 1000, 4000] as const;
 
-/** An edge that has answered before is waited for longer, some ten minutes: it is the network that went away. */
+/** Where an edge that has answered before gives no answer it is waited for longer, some ten minutes: it is the network that went away. */
 const PATIENT_DELAYS = [...RETRY_DELAYS, 10_000, ...Array.from({ length: 20 }, () => 30_000)] as const;
 
 /** Waits so many milliseconds. @throws once the signal aborts */
@@ -42,15 +42,18 @@ export class EdgeError extends Error {
 	readonly refused: boolean;
 	/** The edge is well and has no room now: when to come again, milliseconds. */
 	readonly comeAgain: number | undefined;
+	/** There was no answer of an edge at all. */
+	readonly silent: boolean;
 	constructor(
 		message: string,
 		refused: boolean,
-		more: { readonly cause?: unknown; readonly comeAgain?: number } = {},
+		more: { readonly cause?: unknown; readonly comeAgain?: number; readonly silent?: boolean } = {},
 	) {
 		super(message, "cause" in more ? { cause: more.cause } : undefined);
 		this.name = "EdgeError";
 		this.refused = refused;
 		this.comeAgain = more.comeAgain;
+		this.silent = more.silent === true;
 	}
 }
 
@@ -111,13 +114,14 @@ export class EdgeClient {
 	}
 
 	async #retry<T>(request: () => Promise<T>): Promise<T> {
-		const delays = (this.#reached ? PATIENT_DELAYS : RETRY_DELAYS).values();
+		const afterAnswers = RETRY_DELAYS.values();
+		const afterSilence = (this.#reached ? PATIENT_DELAYS : RETRY_DELAYS).values();
 		for (let patience = MOST_PATIENCE; ;) {
 			try {
 				return await request();
 			} catch (error) {
 				if (!(error instanceof EdgeError) || error.refused) throw error;
-				const delay = error.comeAgain ?? delays.next().value;
+				const delay = error.comeAgain ?? (error.silent ? afterSilence : afterAnswers).next().value;
 				if (error.comeAgain !== undefined) patience -= error.comeAgain;
 				if (delay === undefined || patience < 0) throw error;
 				await this.#wait(delay, this.#signal);
@@ -146,7 +150,10 @@ export class EdgeClient {
 			body = await response.json();
 		} catch (error) {
 			if (this.#signal.aborted) throw new CodecError("aborted", "The upload was stopped.", { cause: error });
-			throw new EdgeError(`${new URL(url).origin} did not answer as an edge does.`, false, { cause: error });
+			throw new EdgeError(`${new URL(url).origin} did not answer as an edge does.`, false, {
+				cause: error,
+				silent: true,
+			});
 		}
 		this.#reached = true;
 		if (response.ok) return body;

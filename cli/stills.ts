@@ -32,19 +32,16 @@ export const makeStills = async (path: string, signal: AbortSignal): Promise<Sti
 	const interval = Math.max(1, Math.ceil(seconds / MOST));
 	const folder = await mkdtemp(join(tmpdir(), "crescendo-stills-"));
 	try {
-		const at = ["-ss", String(Math.min(LATEST_POSTER, seconds / 10))];
-		const poster = [
-			...at,
-			...inputArguments(path),
-			"-frames:v",
-			"1",
-			...jpeg(POSTER, []),
-			join(folder, "poster.jpg"),
-		];
+		const takePoster = (at: number): Promise<string> => {
+			const args = ["-ss", String(at), ...inputArguments(path), "-frames:v", "1", ...jpeg(POSTER, [])];
+			return runForText([...args, join(folder, "poster.jpg")], { signal });
+		};
 		// At each time the picture that is shown then.
 		const board = jpeg(BOARD, [`fps=1/${interval}:start_time=0:round=up`]);
 		const boards = [...inputArguments(path), "-frames:v", String(MOST), ...board, join(folder, "%d.jpg")];
-		await runForText(poster, { signal });
+		await takePoster(Math.min(LATEST_POSTER, seconds / 10));
+		// Where the sound is much longer than the pictures there is none so late, which ffmpeg does not call an error.
+		if ((await readdir(folder)).length === 0) await takePoster(0);
 		await runForText(boards, { signal });
 		const pictures: Uint8Array<ArrayBuffer>[] = [];
 		for (let number = 1; number < (await readdir(folder)).length; number++) {

@@ -12,7 +12,7 @@ import {
 } from "../protocol/part.ts";
 import { trackToJson } from "../protocol/track.ts";
 import { type Command, EXIT, type Io, parseFlags, parseNumber, requireFlag, UsageError } from "./command.ts";
-import { type Asset, EdgeClient, EdgeError } from "./edge-client.ts";
+import { type Asset, EdgeClient } from "./edge-client.ts";
 import { baseOf, enhancementOf, type OpenFile, rateOf } from "./layers.ts";
 import { makeStills } from "./stills.ts";
 import { UploadBar } from "./upload-bar.ts";
@@ -189,16 +189,16 @@ const sendAll = async (
 	return { tracks: [...counts].map(([id, parts]) => ({ id, parts })) };
 };
 
-/** Poster and storyboard of a video. That the edge does not take them, or that they cannot be made, is told; the video is there without. */
+/** Poster and storyboard of a video. Whatever keeps them from being made or sent is told; the video is there without. */
 const sendStills = async (video: string, id: string, client: EdgeClient, io: Io): Promise<void> => {
 	try {
 		const { poster, storyboard } = await makeStills(video, io.signal);
 		await client.putExtra(id, "poster", "image/jpeg", poster);
 		await client.putExtra(id, "storyboard", PART_MEDIA_TYPE, storyboard);
 	} catch (error) {
-		const told = error instanceof CodecError && error.code !== "aborted";
-		if (!told && !(error instanceof EdgeError && error.refused)) throw error;
-		io.stderr(`the video is without poster or storyboard: ${error.message}\n`);
+		if (io.signal.aborted) throw error;
+		const reason = error instanceof Error ? error.message : String(error);
+		io.stderr(`the video is without poster or storyboard: ${reason}\n`);
 	}
 };
 
