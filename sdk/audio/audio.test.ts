@@ -5,7 +5,8 @@ import type { SourceWarning } from "../source/source-warning.ts";
 import { opusHeadToDops } from "./opus-head.ts";
 import { planAudio } from "./plan.ts";
 import type { AudioFacts } from "./plan.ts";
-import { untilBroken } from "./until-broken.ts";
+import { SoundBreaks, untilBroken } from "./until-broken.ts";
+import type { SoundContext } from "./until-broken.ts";
 
 const facts = (change: Partial<AudioFacts>): AudioFacts => ({
 	codec: "aac",
@@ -90,10 +91,11 @@ describe("sound that breaks", () => {
 		throw error;
 	}
 
-	const read = async (error: unknown, signal = new AbortController().signal) => {
+	const read = async (error: unknown, more: Partial<SoundContext> = {}) => {
 		const warnings: SourceWarning[] = [];
 		const times: number[] = [];
-		for await (const { timestamp } of untilBroken(breaking(error), warnings, signal)) {
+		const { signal } = new AbortController();
+		for await (const { timestamp } of untilBroken(breaking(error), { warnings, signal, ...more })) {
 			times.push(timestamp);
 		}
 		return { times, warnings };
@@ -103,13 +105,33 @@ describe("sound that breaks", () => {
 		const { times, warnings } = await read(new DOMException("Decoding error.", "EncodingError"));
 		expect(times).toEqual([0, 500_000]);
 		expect(warnings).toEqual([
-			{ code: "audio-dropped", message: "The sound ends after 1.0 s, where it is damaged: Decoding error." },
+			{ code: "audio-dropped", message: "The sound breaks off after 1.0 s: Decoding error." },
 		]);
+	});
+
+	it("is read again where a codec may have died, and ends where that is no help", async () => {
+		const breaks = new SoundBreaks();
+		const died = new DOMException("The process died.", "EncodingError");
+		await expect(read(died, { breaks })).rejects.toBe(died);
+		expect((await read(died, { breaks })).warnings).toHaveLength(1);
+		expect(breaks.isNew(died, 1_200_000_000)).toBe(true);
+		expect((await read(new Error("A damaged packet."), { breaks: new SoundBreaks() })).warnings).toHaveLength(1);
+	});
+
+	it("is not taken for damaged where the whole source is out of reach", async () => {
+		const away = new UploadError("source-unreadable", "The drive was pulled out.");
+		const check = async () => {
+			throw away;
+		};
+		const unread = new DOMException("It could not be read.", "NotReadableError");
+		await expect(read(unread, { check, breaks: new SoundBreaks() })).rejects.toBe(away);
 	});
 
 	it("does not hide what is wrong with the source itself, nor that nobody wants it any more", async () => {
 		const away = new UploadError("network-failed", "No answer.");
 		await expect(read(away)).rejects.toBe(away);
-		await expect(read(new Error("closed"), AbortSignal.abort())).rejects.toMatchObject({ name: "AbortError" });
+		await expect(read(new Error("closed"), { signal: AbortSignal.abort() })).rejects.toMatchObject({
+			name: "AbortError",
+		});
 	});
 });

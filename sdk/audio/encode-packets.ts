@@ -1,5 +1,6 @@
 import { AudioSampleSource, Mp4OutputFormat, NullTarget, Output } from "mediabunny";
 import type { AudioSample, EncodedPacket } from "mediabunny";
+import { isLostDevice } from "../lost-device.ts";
 import type { AudioPlan } from "./plan.ts";
 
 /** What an encoder made, and the decoder's description, which comes with the first. */
@@ -10,25 +11,41 @@ type EncodePlan = Extract<AudioPlan, { make: "encode" }>;
 /**
  * Sound brought to the plan's channels and rate, and encoded. Its own channels and rate may change on the way, as they do where somebody puts
  * a headset on: what comes is of one form.
+ * @param mostLosses encoders in a row that may die: the next one goes on behind the sound that died with them.
  */
 export async function* encodePackets(
 	sound: AsyncIterable<AudioSample>,
 	plan: EncodePlan,
+	mostLosses = 0,
 ): AsyncGenerator<MadePacket, void, undefined> {
 	let encoder: SoundEncoder | undefined;
+	let losses = 0;
 	try {
 		for await (const sample of sound) {
-			if (encoder?.takes(sample) === false) {
-				const rest = await encoder.finish();
+			try {
+				if (encoder?.takes(sample) === false) {
+					const ending = encoder;
+					encoder = undefined;
+					yield* await ending.finish();
+				}
+				encoder ??= await SoundEncoder.start(plan, sample);
+				const made = await encoder.add(sample);
+				losses = made.length > 0 ? 0 : losses;
+				yield* made;
+			} catch (error) {
+				if (!isLostDevice(error) || ++losses > mostLosses) {
+					throw error;
+				}
+				const dead = encoder;
 				encoder = undefined;
-				yield* rest;
+				await dead?.cancel();
+			} finally {
+				sample.close();
 			}
-			encoder ??= await SoundEncoder.start(plan, sample);
-			yield* await encoder.add(sample);
 		}
-		const rest = (await encoder?.finish()) ?? [];
+		const ending = encoder;
 		encoder = undefined;
-		yield* rest;
+		yield* (await ending?.finish()) ?? [];
 	} finally {
 		await encoder?.cancel();
 	}
@@ -65,17 +82,13 @@ class SoundEncoder {
 		return numberOfChannels === this.#form.numberOfChannels && sampleRate === this.#form.sampleRate;
 	}
 
-	/** Takes and closes a piece of sound. @returns what is encoded so far. */
+	/** Takes a piece of sound. @returns what is encoded so far. */
 	async add(sample: AudioSample): Promise<readonly MadePacket[]> {
-		try {
-			await this.#source.add(sample);
-		} finally {
-			sample.close();
-		}
+		await this.#source.add(sample);
 		return this.#made.splice(0);
 	}
 
-	/** @returns the rest. */
+	/** Ends it, also where it throws. @returns the rest. */
 	async finish(): Promise<readonly MadePacket[]> {
 		await this.#output.finalize();
 		return this.#made.splice(0);

@@ -3,8 +3,9 @@ import type { EncodedPacket, Input, InputAudioTrack } from "mediabunny";
 import type { Sample } from "../../codec/sample.ts";
 import type { AudioTrack } from "../../codec/track.ts";
 import { UploadError } from "../errors.ts";
+import type { UploadErrorCode } from "../errors.ts";
 import type { Feed } from "../feed/feed.ts";
-import type { SourceWarning } from "../source/source-warning.ts";
+import { MOST_LOSSES } from "../lost-device.ts";
 import type { SourceAudio } from "../source/video-source.ts";
 import { encodePackets } from "./encode-packets.ts";
 import type { MadePacket } from "./encode-packets.ts";
@@ -12,8 +13,12 @@ import { opusHeadToDops } from "./opus-head.ts";
 import { planAudio } from "./plan.ts";
 import type { AudioFacts, AudioPlan } from "./plan.ts";
 import { untilBroken } from "./until-broken.ts";
+import type { SoundContext } from "./until-broken.ts";
 
 const MICROSECONDS = 1_000_000;
+
+/** What is thrown here of the sound alone. */
+const OF_SOUND: ReadonlySet<UploadErrorCode> = new Set(["source-undecodable", "source-damaged"]);
 
 /**
  * The sound of a file in a form that every player takes, or undefined with a warning where there is none to be had.
@@ -22,8 +27,9 @@ const MICROSECONDS = 1_000_000;
 export const openAudio = async (
 	input: Input,
 	origin: number,
-	warnings: SourceWarning[],
+	context: SoundContext,
 ): Promise<SourceAudio | undefined> => {
+	const { warnings, signal, check, breaks } = context;
 	const track = await input.getPrimaryAudioTrack();
 	if (track === null) {
 		return undefined;
@@ -41,12 +47,23 @@ export const openAudio = async (
 				message: `The sound's ${facts.channels} channels are mixed to stereo.`,
 			});
 		}
-		const audio =
-			plan.make === "copy"
-				? await copiedAudio(track, facts, origin)
-				: await encodedAudio(decodedSound(track, origin), plan);
-		return enduring(audio, warnings);
+		if (plan.make === "copy") {
+			return enduring(await copiedAudio(track, facts, origin), context);
+		}
+		const encoded = () => encodedAudio(decodedSound(track, origin), plan);
+		const audio = await encoded().catch((error: unknown) => {
+			if (breaks?.isNew(error, 0) === true) {
+				return encoded();
+			}
+			throw error;
+		});
+		return enduring(audio, context);
 	} catch (error) {
+		signal.throwIfAborted();
+		if (error instanceof UploadError && !OF_SOUND.has(error.code)) {
+			throw error;
+		}
+		await check?.();
 		// Sound that cannot be read must not cost the pictures; the person is told.
 		const detail = error instanceof Error ? error.message : String(error);
 		warnings.push({
@@ -58,9 +75,9 @@ export const openAudio = async (
 };
 
 /** Sound that ends where it breaks. */
-const enduring = (audio: SourceAudio, warnings: SourceWarning[]): SourceAudio => ({
+const enduring = (audio: SourceAudio, context: SoundContext): SourceAudio => ({
 	...audio,
-	samples: (signal) => untilBroken(audio.samples(signal), warnings, signal),
+	samples: (signal) => untilBroken(audio.samples(signal), { ...context, signal }),
 });
 
 const factsOf = async (track: InputAudioTrack): Promise<AudioFacts> => {
@@ -138,12 +155,13 @@ const copiedAudio = async (track: InputAudioTrack, facts: AudioFacts, origin: nu
 	};
 };
 
-/** Sound brought to the plan's channels and rate, and encoded. @param sound from time 0 on. */
+/** Sound brought to the plan's channels and rate, and encoded. @param sound from time 0 on. @param mostLosses see `encodePackets` */
 const encodedAudio = async (
 	sound: AsyncIterable<AudioSample>,
 	plan: Extract<AudioPlan, { make: "encode" }>,
+	mostLosses = 0,
 ): Promise<SourceAudio> => {
-	const packets = encodePackets(sound, plan);
+	const packets = encodePackets(sound, plan, mostLosses);
 	// The first packet brings the decoder's description, which the asset must be created with.
 	const first = await packets.next();
 	if (first.done === true) {
@@ -205,15 +223,17 @@ async function* fedSound(feed: Feed, origin: number): AsyncGenerator<AudioSample
 export const openFedAudio = async (
 	feed: Feed,
 	origin: number,
-	warnings: SourceWarning[],
+	context: SoundContext,
 ): Promise<SourceAudio | undefined> => {
+	const { warnings, signal } = context;
 	const facts = { codec: undefined, codecString: undefined, channels: 2, sampleRate: 48_000, described: false };
 	const plan = planAudio({ ...facts, decodable: true, encodable: await encodable() });
 	try {
 		if (plan.make === "encode") {
-			return enduring(await encodedAudio(fedSound(feed, origin), plan), warnings);
+			return enduring(await encodedAudio(fedSound(feed, origin), plan, MOST_LOSSES), context);
 		}
 	} catch (error) {
+		signal.throwIfAborted();
 		const detail = error instanceof Error ? error.message : String(error);
 		warnings.push({ code: "audio-dropped", message: `The video is uploaded without sound: ${detail}` });
 		return undefined;

@@ -67,7 +67,8 @@ export class FrameSource implements VideoSource {
 				warnings.push({ code: "audio-dropped", message });
 			}
 			const wanted = options.audio === "auto" && feed.info.sound;
-			const audio = wanted ? await openFedAudio(feed, first.timestamp, warnings) : undefined;
+			const { signal } = options;
+			const audio = wanted ? await openFedAudio(feed, first.timestamp, { warnings, signal }) : undefined;
 			const info: SourceInfo = {
 				width,
 				height,

@@ -1,5 +1,5 @@
 import type { BaseTrack } from "../../codec/track.ts";
-import { isLostDevice } from "../lost-device.ts";
+import { isLostDevice, MOST_LOSSES } from "../lost-device.ts";
 import { ReplayEncoder } from "../resume/replay-encoder.ts";
 import { AudioFeed } from "../stages/audio-feed.ts";
 import { codeBase } from "../stages/base-stage.ts";
@@ -7,7 +7,6 @@ import type { BaseCodecs, CodedPair } from "../stages/base-stage.ts";
 import { PartClock } from "../stages/part-clock.ts";
 import { openAsset } from "./open-asset.ts";
 import { readPictures } from "./read-pictures.ts";
-import { MOST_LOSSES } from "./recovery.ts";
 import { AUDIO_ID, BASE_ID } from "./tracks.ts";
 import type { Work } from "./work.ts";
 

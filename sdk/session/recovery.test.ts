@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Layer } from "./job.ts";
-import { MOST_LOSSES, Recovery } from "./recovery.ts";
+import { MOST_LOSSES } from "../lost-device.ts";
+import { Recovery } from "./recovery.ts";
 import type { Reopening } from "./recovery.ts";
 
 const LOSS = { at: 0, why: "The GPU device was lost." };

@@ -1,3 +1,4 @@
+import { MOST_LOSSES } from "../lost-device.ts";
 import type { Job, Layer } from "./job.ts";
 
 /** What came of it: encoders that go on, or why there are none. */
@@ -5,9 +6,6 @@ export type Recovered = { readonly layers: readonly Layer[] } | { readonly why: 
 
 /** Where the enhancement broke off, microseconds of video, and why. */
 export type Loss = { readonly at: number; readonly why: string };
-
-/** How often a device may be lost: one that is lost again and again will not come back. */
-export const MOST_LOSSES = 3;
 
 /** Milliseconds that all of it may take. A software adapter can take minutes, and a GPU whose driver died may never answer. */
 const PATIENCE = 300_000;

@@ -1,4 +1,5 @@
 import { CodecError } from "../../codec/errors.ts";
+import { SoundBreaks } from "../audio/until-broken.ts";
 import { asUploadError, UploadError } from "../errors.ts";
 import { isLostDevice } from "../lost-device.ts";
 import type { ResolvedOptions } from "../options.ts";
@@ -54,6 +55,8 @@ export class UploadSession {
 	readonly #client: UploadClient;
 	/** Warnings that the host knows: a source that is read again says them again. */
 	readonly #warned = new Map<string, SourceWarning>();
+	/** Where the sound broke, in whichever attempt. */
+	readonly #breaks = new SoundBreaks();
 	/** Whether the page knows where the asset is. */
 	#announced = false;
 	#attempt: Attempt | undefined;
@@ -146,7 +149,8 @@ export class UploadSession {
 	}
 
 	async #open(): Promise<VideoSource> {
-		const options = { audio: this.#options.audio, signal: this.#signal, fetch: this.#fetch };
+		const { audio } = this.#options;
+		const options = { audio, signal: this.#signal, fetch: this.#fetch, breaks: this.#breaks };
 		const source = this.#source;
 		return source instanceof Blob || typeof source === "string"
 			? FileSource.open(source, options)

@@ -8,7 +8,7 @@ import type { UploadOptions } from "../options.ts";
 import { CORPUS } from "../testing/corpus.ts";
 import type { CorpusFile } from "../testing/corpus.ts";
 import type { Fault, StoredAsset } from "../testing/edge-double.ts";
-import type { Faults, UploadAccount } from "../testing/page.ts";
+import type { Faults, FaultyAccount } from "../testing/page.ts";
 
 /** Loading the page again and again on a machine that has other things to do. */
 const SLOW = { timeout: 300_000 };
@@ -24,6 +24,8 @@ const ENHANCED: Work = {
 };
 /** Its sound is encoded here. */
 const ENCODED_SOUND: Work = { file: "avc-pcm.mov", options: BASE.options, frames: 48 };
+/** Its sound is resampled, and so encoded, in pieces of five seconds. */
+const LONG_SOUND: Work = { file: "long-pcm.mov", options: { backend: "none", gopSeconds: 2 }, frames: 64 };
 
 const addressOf = ({ file }: Work): string => `/fixtures/${file}`;
 
@@ -34,7 +36,7 @@ const whole = new Map<Work, { readonly asset: StoredAsset; readonly requests: nu
 
 beforeAll(async () => {
 	folder = mkdtempSync(join(tmpdir(), "crescendo-survive-"));
-	for (const { file } of [BASE, ENHANCED, ENCODED_SOUND]) {
+	for (const { file } of [BASE, ENHANCED, ENCODED_SOUND, LONG_SOUND]) {
 		CORPUS[file](folder);
 	}
 	bench = await openBrowser(folder);
@@ -60,7 +62,7 @@ beforeEach(() => {
 	bench.edge.tokens = new Set(["good"]);
 });
 
-const upload = (options = {}, faults: Faults = {}, work = BASE): Promise<UploadAccount> =>
+const upload = (options = {}, faults: Faults = {}, work = BASE): Promise<FaultyAccount> =>
 	bench.page.evaluate(([address, given, wanted]) => globalThis.bench.uploadWithFaults(address, given, wanted), [
 		addressOf(work),
 		{ ...work.options, ...options },
@@ -74,7 +76,7 @@ const begin = (work = BASE, page = bench.page): Promise<number> =>
 		work.options,
 	] as const);
 
-const uploaded = async (options = {}, faults: Faults = {}, work = BASE): Promise<UploadAccount> => {
+const uploaded = async (options = {}, faults: Faults = {}, work = BASE): Promise<FaultyAccount> => {
 	const account = await upload(options, faults, work);
 	expect(account.error).toBeUndefined();
 	expect(bench.edge.only().completed).toBe(true);
@@ -245,19 +247,33 @@ describe("an upload survives", () => {
 
 	it("an encoder that fails: coding goes on at the last checkpoint", SLOW, async () => {
 		const account = await uploaded({}, { encoderFailsAt: 33 });
+		expect(account.failures).toBe(1);
 		expectSameBytes(bench.edge.only());
 		expect(account.last).toMatchObject({ framesEncoded: 60, framesUploaded: 60 });
 	});
 
 	it("a decoder of the source that dies: nothing is missing", SLOW, async () => {
 		const account = await uploaded({}, { decoderFailsAt: 33 });
+		expect(account.failures).toBe(1);
 		expect(account.events).not.toContain("warning");
 		expectSameBytes(bench.edge.only());
 		expect(account.last).toMatchObject({ framesEncoded: 60, framesUploaded: 60 });
 	});
 
+	it("an encoder of the sound that dies: nothing is missing", SLOW, async () => {
+		const { asset: wanted } = await undisturbed(LONG_SOUND);
+		for (const soundFailsAt of [1, 3]) {
+			clear();
+			const account = await uploaded({}, { soundFailsAt }, LONG_SOUND);
+			expect(account.failures).toBe(1);
+			expect(account.events).not.toContain("warning");
+			expectSameBytes(bench.edge.only(), wanted);
+		}
+	});
+
 	it("an encoder that fails where there is no storage either", SLOW, async () => {
 		const account = await uploaded({}, { encoderFailsAt: 33, quotaAfter: 5 });
+		expect(account.failures).toBe(1);
 		expect(account.events).toContain("warning");
 		expectSameBytes(bench.edge.only());
 	});

@@ -1,6 +1,7 @@
 import { UnsupportedInputFormatError } from "mediabunny";
 import type { Input, InputVideoTrack, VideoSample } from "mediabunny";
 import { openAudio } from "../audio/source-audio.ts";
+import type { SoundBreaks } from "../audio/until-broken.ts";
 import { UploadError } from "../errors.ts";
 import type { PatientFetch } from "../transport/patient-fetch.ts";
 import { isHighDynamicRange, resolveColour } from "./colour.ts";
@@ -106,14 +107,20 @@ export class FileSource implements VideoSource {
 	 */
 	static async open(
 		source: Blob | string,
-		options: { readonly audio: "auto" | "none"; readonly signal: AbortSignal; readonly fetch?: PatientFetch },
+		options: {
+			readonly audio: "auto" | "none";
+			readonly signal: AbortSignal;
+			readonly fetch?: PatientFetch;
+			/** Where the sound broke when the source was read before. */
+			readonly breaks?: SoundBreaks;
+		},
 	): Promise<FileSource> {
 		if (source instanceof Blob && source.size === 0) {
 			throw new UploadError("source-empty", "The file is empty.", { hint: "Choose another file." });
 		}
 		const container = Container.open(source, options.signal, options.fetch);
 		try {
-			return await FileSource.#open(container, options.audio, options.signal);
+			return await FileSource.#open(container, options.audio, options.signal, options.breaks);
 		} catch (error) {
 			container.close();
 			options.signal.throwIfAborted();
@@ -122,7 +129,12 @@ export class FileSource implements VideoSource {
 		}
 	}
 
-	static async #open(container: Container, sound: "auto" | "none", signal: AbortSignal): Promise<FileSource> {
+	static async #open(
+		container: Container,
+		sound: "auto" | "none",
+		signal: AbortSignal,
+		breaks: SoundBreaks | undefined,
+	): Promise<FileSource> {
 		const warnings: SourceWarning[] = [];
 		const { input } = container;
 		const track = await reading(() => input.getPrimaryVideoTrack());
@@ -150,7 +162,9 @@ export class FileSource implements VideoSource {
 		const end =
 			(await reading(() => track.getDurationFromMetadata())) ?? (await reading(() => track.computeDuration()));
 		await warnOfExtraTracks(input, sound, warnings);
-		const audio = sound === "none" ? undefined : await openAudio(input, origin, warnings);
+		const check = () => container.checkReadable();
+		const audio =
+			sound === "none" ? undefined : await openAudio(input, origin, { warnings, signal, check, breaks });
 		const info: SourceInfo = {
 			width,
 			height,

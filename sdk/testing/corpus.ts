@@ -45,6 +45,11 @@ export const CORPUS = {
 	"vp9-opus.webm": made("vp9-opus.webm", [...picture("320x180", 30, 2), ...tone(2)], `${VP9} -c:a libopus`),
 	"vp8.webm": made("vp8.webm", SMALL, VP8),
 	"avc-pcm.mov": made("avc-pcm.mov", [...picture("320x180", 24, 2), ...tone(2)], `${H264} -c:a pcm_s16le`),
+	"long-pcm.mov": made(
+		"long-pcm.mov",
+		[...picture("64x48", 4, 16), ...tone(16, "mono", 8000)],
+		`${H264} -g 8 -c:a pcm_s16le`,
+	),
 	"avc-mp3.mkv": made("avc-mp3.mkv", [...SMALL, ...tone(1)], `${H264} -c:a libmp3lame`),
 	"surround.mp4": made("surround.mp4", [...picture("160x120", 25, 2), ...tone(2, "5.1")], `${H264} -c:a aac`),
 	"camcorder.ts": made("camcorder.ts", SMALL, `${H264} -flags +ilme+ildct -f mpegts`),

@@ -13,7 +13,7 @@ import { readSource } from "./page/read-source.ts";
 import { timeUpload } from "./page/timings.ts";
 import { assetOf, beginUpload, control, finishUpload, progressOf, stateOf, upload } from "./page/uploads.ts";
 
-export type { Faults } from "./page/faults.ts";
+export type { Faults, FaultyAccount } from "./page/faults.ts";
 export type { SourceAccount, SourceRefusal } from "./page/read-source.ts";
 export type { UploadTimes } from "./page/timings.ts";
 export type { UploadAccount } from "./page/uploads.ts";

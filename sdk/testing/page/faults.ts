@@ -4,28 +4,40 @@ import { drawnStream } from "./feeds.ts";
 import { begin, beginUpload, finishUpload, upload, uploadOf } from "./uploads.ts";
 import type { UploadAccount } from "./uploads.ts";
 
-/** What fails in an upload: storage after so many writes, the encoder at a picture, the second decoder at a packet. */
+/** What fails in an upload: storage after so many writes, the encoder at a picture, the second decoder at a packet, that of sound at a piece. */
 export type Faults = {
 	readonly quotaAfter?: number;
 	readonly encoderFailsAt?: number;
 	readonly decoderFailsAt?: number;
+	readonly soundFailsAt?: number;
 };
+
+/** How often codecs failed as they were told. */
+export type FaultyAccount = UploadAccount & { readonly failures: number };
 
 /**
  * Uploads on the page's own thread, where its tools can be made to fail: storage after so many writes, the video encoder at a
- * picture (-1: at every one), the second video decoder at a packet (the first looks at the first picture only).
+ * picture (-1: at every one), the second video decoder at a packet (the first looks at the first picture only), an audio encoder at a piece of
+ * sound, counted over all of them.
  */
 export const uploadWithFaults = async (
 	address: string,
 	options: Partial<UploadOptions>,
-	{ quotaAfter, encoderFailsAt, decoderFailsAt }: Faults,
-): Promise<UploadAccount> => {
+	{ quotaAfter, encoderFailsAt, decoderFailsAt, soundFailsAt }: Faults,
+): Promise<FaultyAccount> => {
 	const { put } = IDBObjectStore.prototype;
 	const Encoder = globalThis.VideoEncoder;
 	const Decoder = globalThis.VideoDecoder;
+	const SoundEncoder = globalThis.AudioEncoder;
 	let decoders = 0;
 	let writes = 0;
 	let pictures = 0;
+	let sounds = 0;
+	let failures = 0;
+	const death = (of: string): DOMException => {
+		failures += 1;
+		return new DOMException(`The ${of}'s process died.`, "EncodingError");
+	};
 	if (quotaAfter !== undefined) {
 		IDBObjectStore.prototype.put = function full(...given) {
 			if (writes++ >= quotaAfter) {
@@ -43,7 +55,7 @@ export const uploadWithFaults = async (
 			}
 			override encode(frame: VideoFrame, how?: VideoEncoderEncodeOptions): void {
 				if (++pictures === encoderFailsAt || encoderFailsAt === -1) {
-					this.#fail(new DOMException("The encoder's process died.", "EncodingError"));
+					this.#fail(death("encoder"));
 					return;
 				}
 				super.encode(frame, how);
@@ -62,20 +74,38 @@ export const uploadWithFaults = async (
 			override decode(chunk: EncodedVideoChunk): void {
 				if (this.#place === 2 && ++this.#packets === decoderFailsAt) {
 					this.close();
-					this.#fail(new DOMException("The decoder's process died.", "EncodingError"));
+					this.#fail(death("decoder"));
 					return;
 				}
 				super.decode(chunk);
 			}
 		};
 	}
-	const faulty = (quotaAfter ?? encoderFailsAt ?? decoderFailsAt) !== undefined;
+	if (soundFailsAt !== undefined) {
+		globalThis.AudioEncoder = class extends SoundEncoder {
+			readonly #fail: (error: DOMException) => void;
+			constructor(init: AudioEncoderInit) {
+				super(init);
+				this.#fail = init.error;
+			}
+			override encode(data: AudioData): void {
+				if (++sounds === soundFailsAt) {
+					this.close();
+					this.#fail(death("encoder"));
+					return;
+				}
+				super.encode(data);
+			}
+		};
+	}
+	const faulty = (quotaAfter ?? encoderFailsAt ?? decoderFailsAt ?? soundFailsAt) !== undefined;
 	try {
-		return await upload(address, faulty ? { ...options, worker: "none" } : options);
+		return { ...(await upload(address, faulty ? { ...options, worker: "none" } : options)), failures };
 	} finally {
 		IDBObjectStore.prototype.put = put;
 		globalThis.VideoEncoder = Encoder;
 		globalThis.VideoDecoder = Decoder;
+		globalThis.AudioEncoder = SoundEncoder;
 	}
 };
 
