@@ -9,7 +9,7 @@ export type FetchModelOptions = {
 	readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
 };
 
-/** Larger than any model; an answer that claims more is refused unread. */
+/** Larger than any model; an answer that claims more is refused, unread unless `fetch` has read it. */
 const LARGEST_FILE = 64 * 2 ** 20;
 
 /** A model at an address: the folder of its `model.json`. Any cache headers of the server apply. A file that does not come is a `network` error. */

@@ -2,13 +2,28 @@ import { describe, expect, it } from "vitest";
 import { patientFetch } from "./patient-fetch.ts";
 import { BRISK } from "./retry.ts";
 
-type Reply = number | "silence" | "broken body" | "never";
+type Reply = number | "silence" | "broken body" | "stuck body" | "never";
 
 /** @param replies in turn; after the last there is silence. A clock that only waits move. */
 const setUp = (replies: Reply[], stop = new AbortController()) => {
 	let clock = 0;
 	let excused = 0;
 	let asked = 0;
+	const silences: boolean[] = [];
+	const timers = new Set<() => void>();
+	/** Time passes until whoever waits loses patience. */
+	const lapse = () => void setTimeout(() => [...timers].forEach((expire) => expire()));
+	const stuck = () =>
+		new ReadableStream(
+			{
+				start: (controller) => controller.enqueue(new Uint8Array(3)),
+				pull: () => {
+					lapse();
+					return new Promise<void>(() => {});
+				},
+			},
+			{ highWaterMark: 0 },
+		);
 	const body = () =>
 		new ReadableStream({
 			start: (controller) => controller.enqueue(new Uint8Array(3)),
@@ -20,17 +35,22 @@ const setUp = (replies: Reply[], stop = new AbortController()) => {
 			excused += 1;
 			return work;
 		},
+		onSilence: (silent) => silences.push(silent),
 		environment: {
 			fetch: async (_, { signal }) => {
 				asked += 1;
 				const reply = replies.shift() ?? "silence";
 				if (reply === "never") {
+					lapse();
 					return new Promise((_resolve, reject) =>
 						signal?.addEventListener("abort", () => reject(signal.reason as Error)),
 					);
 				}
 				if (reply === "silence") {
 					throw new TypeError("Failed to fetch");
+				}
+				if (reply === "stuck body") {
+					return new Response(stuck());
 				}
 				return reply === "broken body" ? new Response(body()) : new Response("whole", { status: reply });
 			},
@@ -39,18 +59,19 @@ const setUp = (replies: Reply[], stop = new AbortController()) => {
 				clock += milliseconds;
 			},
 			timer: (milliseconds, expire) => {
-				const timer = setTimeout(() => {
+				const late = () => {
 					clock += milliseconds;
 					expire();
-				});
-				return () => clearTimeout(timer);
+				};
+				timers.add(late);
+				return () => timers.delete(late);
 			},
 			random: () => 1,
 			now: () => clock,
 			online: () => true,
 		},
 	});
-	return { ...fetch, stop, clock: () => clock, excused: () => excused, asked: () => asked };
+	return { ...fetch, stop, silences, clock: () => clock, excused: () => excused, asked: () => asked };
 };
 
 const ADDRESS = "https://models.example/model.json";
@@ -59,7 +80,8 @@ describe("a patient fetch", () => {
 	it("asks a server again that is unwell, and takes no for an answer", async () => {
 		const { streamed, excused } = setUp([503, 429, 200, 404]);
 		expect((await streamed(ADDRESS)).status).toBe(200);
-		expect(excused()).toBe(2);
+		// Three answers, and the two waits between them.
+		expect(excused()).toBe(5);
 		expect((await streamed(ADDRESS)).status).toBe(404);
 	});
 
@@ -90,6 +112,23 @@ describe("a patient fetch", () => {
 		expect(asked()).toBe(3);
 		expect((await ahead(ADDRESS)).status).toBe(200);
 		expect(asked()).toBe(5);
+	});
+
+	it("asks again for a body of which no more comes", async () => {
+		const { whole, ahead, asked } = setUp(["stuck body", 200, "stuck body", 200]);
+		expect(await (await whole(ADDRESS)).text()).toBe("whole");
+		expect((await ahead(ADDRESS)).status).toBe(200);
+		expect(asked()).toBe(4);
+	});
+
+	it("tells while there is no answer, once each way", async () => {
+		const { streamed, silences } = setUp([200, "silence", "silence", 503, 200, "silence"]);
+		await streamed(ADDRESS);
+		expect(silences).toEqual([]);
+		await streamed(ADDRESS);
+		expect(silences).toEqual([true, false]);
+		await expect(streamed(ADDRESS)).rejects.toMatchObject({ code: "network-failed" });
+		expect(silences).toEqual([true, false, true, false]);
 	});
 
 	it("ends with its signal", async () => {

@@ -2,6 +2,7 @@ import { UploadError } from "../errors.ts";
 import { systemEnvironment } from "./http.ts";
 import type { HttpEnvironment } from "./http.ts";
 import { BRISK, judge, parseRetryAfter, PATIENT, retryDelay } from "./retry.ts";
+import type { RetryPolicy } from "./retry.ts";
 
 /** What a patient `fetch` needs to know. */
 export type Patience = {
@@ -9,6 +10,8 @@ export type Patience = {
 	readonly signal: AbortSignal;
 	/** Called with each wait for a network or a server: a person who looks at the clock may not hold it against the machine. */
 	readonly excuse?: <T>(work: Promise<T>) => Promise<T>;
+	/** Called with true when a request gets no answer, and with false when it gets one, or is over. */
+	readonly onSilence?: (silent: boolean) => void;
 	readonly environment?: HttpEnvironment;
 };
 
@@ -25,9 +28,9 @@ export type PatientFetch = {
 	readonly ahead: (url: string, init?: RequestInit) => Promise<Response>;
 };
 
-/** What is done with the body of a good answer, by way of asking. */
-const BODIES: { readonly [Way in keyof PatientFetch]: (response: Response) => Promise<Response> } = {
-	streamed: async (response) => response,
+/** What is done with the body of a good answer, by way of asking; undefined leaves it to whoever asked. */
+const BODIES: { readonly [Way in keyof PatientFetch]: ((response: Response) => Promise<Response>) | undefined } = {
+	streamed: undefined,
 	whole: async (response) => new Response(await response.blob(), response),
 	ahead: async (response) => {
 		await response.body?.pipeTo(new WritableStream());
@@ -42,28 +45,42 @@ const BODIES: { readonly [Way in keyof PatientFetch]: (response: Response) => Pr
 export const patientFetch = ({
 	signal,
 	excuse = (work) => work,
+	onSilence = () => {},
 	environment = systemEnvironment,
 }: Patience): PatientFetch => {
 	const { now, random, sleep, fetch, timer } = environment;
 	const answered = new Set<string>();
+	const policyFor = ({ origin }: URL): RetryPolicy => (answered.has(origin) ? PATIENT : BRISK);
 
-	/** One attempt; the first byte of its answer has `timeout` milliseconds. */
+	/** One attempt; its answer has `timeout` milliseconds, and so has each piece of a body that is waited for. */
 	const attempt = async (
 		url: URL,
 		init: RequestInit,
 		timeout: number,
 		stop: AbortSignal,
-		read: (response: Response) => Promise<Response>,
+		read: ((response: Response) => Promise<Response>) | undefined,
 	): Promise<Response> => {
 		const late = new AbortController();
-		const cancel = timer(timeout, () =>
-			late.abort(new DOMException("There was no answer in time.", "TimeoutError")),
-		);
-		try {
-			const response = await fetch(url.href, { ...init, signal: AbortSignal.any([stop, late.signal]) });
+		let cancel = () => {};
+		const wait = () => {
 			cancel();
+			cancel = timer(timeout, () => late.abort(new DOMException("There was no answer in time.", "TimeoutError")));
+		};
+		wait();
+		try {
+			const response = await excuse(fetch(url.href, { ...init, signal: AbortSignal.any([stop, late.signal]) }));
 			answered.add(url.origin);
-			return response.ok ? await read(response) : response;
+			if (read === undefined || !response.ok) {
+				return response;
+			}
+			wait();
+			const watch = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+				transform: (piece, out) => {
+					wait();
+					out.enqueue(piece);
+				},
+			});
+			return await read(new Response(response.body?.pipeThrough(watch, { signal: late.signal }), response));
 		} finally {
 			cancel();
 		}
@@ -74,32 +91,47 @@ export const patientFetch = ({
 		const stop = init.signal ? AbortSignal.any([signal, init.signal]) : signal;
 		let badAnswers = 0;
 		let silentSince: number | undefined;
-		for (let attempts = 1; ; attempts++) {
-			const policy = answered.has(url.origin) ? PATIENT : BRISK;
-			const began = now();
-			const outcome = await attempt(url, init, policy.timeout, stop, BODIES[way]).catch((error: unknown) => ({
-				error,
-			}));
-			stop.throwIfAborted();
-			let retryAfter: number | undefined;
-			if (outcome instanceof Response) {
+		const heard = () => {
+			if (silentSince !== undefined) {
 				silentSince = undefined;
-				badAnswers += 1;
-				if (judge(outcome.status) !== "retry" || badAnswers >= policy.answers) {
-					return outcome;
-				}
-				retryAfter = parseRetryAfter(outcome.headers.get("retry-after"), now());
-				await outcome.body?.cancel();
-			} else {
-				silentSince ??= began;
-				if (now() - silentSince >= policy.silence) {
-					throw new UploadError("network-failed", `${url.host} does not answer.`, {
-						hint: "Check the connection, and that the server there allows requests of this page (CORS).",
-						cause: outcome.error,
-					});
-				}
+				onSilence(false);
 			}
-			await excuse(sleep(retryDelay(policy, attempts, random(), retryAfter), stop));
+		};
+		try {
+			for (let attempts = 1; ; attempts++) {
+				const began = now();
+				const { timeout } = policyFor(url);
+				const outcome = await attempt(url, init, timeout, stop, BODIES[way]).catch((error: unknown) => ({
+					error,
+				}));
+				stop.throwIfAborted();
+				// One whose body broke off has answered.
+				const policy = policyFor(url);
+				let retryAfter: number | undefined;
+				if (outcome instanceof Response) {
+					heard();
+					badAnswers += 1;
+					if (judge(outcome.status) !== "retry" || badAnswers >= policy.answers) {
+						return outcome;
+					}
+					retryAfter = parseRetryAfter(outcome.headers.get("retry-after"), now());
+					await outcome.body?.cancel();
+				} else {
+					if (silentSince === undefined) {
+						silentSince = began;
+						onSilence(true);
+					}
+					if (now() - silentSince >= policy.silence) {
+						throw new UploadError("network-failed", `${url.host} does not answer.`, {
+							hint: "Check the connection, and that the server there allows requests of this page (CORS).",
+							cause: outcome.error,
+						});
+					}
+				}
+				await excuse(sleep(retryDelay(policy, attempts, random(), retryAfter), stop));
+			}
+		} finally {
+			heard();
 		}
 	};
 
