@@ -16,6 +16,7 @@ const progress: UploadProgress = {
 	...new Meter().snapshot(0),
 	...{ framesEncoded: 12, fps: 4.56, secondsLeft: 9.2, backend },
 	bottleneck: "enhancement",
+	waitingForNetwork: false,
 };
 
 it("says how fast, on what, what limits it and how long", () => {

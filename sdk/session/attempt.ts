@@ -1,7 +1,7 @@
 import { lookAhead } from "../../codec/enhancement/look-ahead.ts";
-import type { UploadProgress } from "../progress.ts";
 import type { UploadResult } from "../result.ts";
 import { Meter } from "../stages/meter.ts";
+import type { WorkProgress } from "../stages/meter.ts";
 import { runAhead } from "../stages/run-ahead.ts";
 import { canvasJpeg, Stills } from "../stages/stills.ts";
 import { BaseLane } from "./base-lane.ts";
@@ -39,15 +39,10 @@ export class Attempt {
 	}
 
 	/** What is done so far. */
-	progress(): UploadProgress {
+	progress(): WorkProgress {
 		const { job, meter, shipper } = this.#work;
 		meter.framesDropped = job.source.dropped ?? 0;
 		return meter.snapshot(shipper?.pendingBytes ?? 0);
-	}
-
-	/** Tells whether the network is away. */
-	set silent(silent: boolean) {
-		this.#work.meter.silent = silent;
 	}
 
 	/** The asset, once there is one. */

@@ -3,6 +3,9 @@ import type { UploadedAsset, UploadPreview } from "../result.ts";
 import type { SourceWarning } from "../source/source-warning.ts";
 import type { UploadStep } from "../state.ts";
 
+/** Milliseconds that an upload has to end by itself after `abort`. It may be loading something that never comes. */
+export const ABORT_PATIENCE = 5000;
+
 /** What a session tells and asks whoever runs it. */
 export type SessionHost = {
 	readonly freshToken: (assetId: string | undefined) => Promise<string>;

@@ -57,6 +57,9 @@ export class UploadSession {
 	readonly #warned = new Map<string, SourceWarning>();
 	/** Where the sound broke, in whichever attempt. */
 	readonly #breaks = new SoundBreaks();
+	#edgeIsSilent = false;
+	/** Requests to others than the edge that get no answer at the moment. */
+	#unanswered = 0;
 	/** Whether the page knows where the asset is. */
 	#announced = false;
 	#attempt: Attempt | undefined;
@@ -83,13 +86,17 @@ export class UploadSession {
 			},
 		};
 		this.#signal = signal;
-		this.#fetch = patientFetch({ signal, excuse: (work) => this.#clock.excuse(work) });
+		this.#fetch = patientFetch({
+			signal,
+			excuse: (work) => this.#clock.excuse(work),
+			onSilence: (silent) => {
+				this.#unanswered += silent ? 1 : -1;
+			},
+		});
 		this.#http = new HttpClient(
 			() => host.freshToken(this.#attempt?.assetId ?? this.#assetId),
 			(silent) => {
-				if (this.#attempt !== undefined) {
-					this.#attempt.silent = silent;
-				}
+				this.#edgeIsSilent = silent;
 			},
 		);
 		this.#client = new UploadClient(this.#http, options.endpoint);
@@ -137,9 +144,13 @@ export class UploadSession {
 				const journal = alone
 					? await UploadJournal.open(key, (error) => this.#tellStorage(error))
 					: UploadJournal.inMemory(key);
+				// At once: whoever waits for the end of what is under way may lose patience.
+				const forget = () => void journal.forget();
+				this.#signal.addEventListener("abort", forget);
 				try {
 					return await this.#attempts(source, journal);
 				} finally {
+					this.#signal.removeEventListener("abort", forget);
 					journal.close();
 				}
 			});
@@ -259,7 +270,8 @@ export class UploadSession {
 	}
 
 	#progress(): UploadProgress {
-		return this.#attempt?.progress() ?? new Meter().snapshot(0);
+		const waitingForNetwork = this.#edgeIsSilent || this.#unanswered > 0;
+		return { ...(this.#attempt?.progress() ?? new Meter().snapshot(0)), waitingForNetwork };
 	}
 
 	#tellStorage(error: unknown): void {

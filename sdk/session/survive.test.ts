@@ -184,6 +184,21 @@ describe("an upload survives", () => {
 		expectSameBytes(bench.edge.only());
 	});
 
+	it("an edge that is away when the upload is continued, which its progress says", SLOW, async () => {
+		await begin();
+		await until(() => bench.edge.log.length >= 4);
+		await bench.reload();
+		bench.edge.fault = (_, path) => (path.startsWith("/v1/") ? "hang up" : undefined);
+		const id = await begin();
+		const waiting = () => bench.page.evaluate((upload) => globalThis.bench.progressOf(upload), id);
+		await expect.poll(waiting, { timeout: 60_000 }).toMatchObject({ waitingForNetwork: true });
+		bench.edge.fault = () => undefined;
+		const account = await bench.page.evaluate((upload) => globalThis.bench.finishUpload(upload), id);
+		expect(account.error).toBeUndefined();
+		expect(account.last).toMatchObject({ waitingForNetwork: false });
+		expectSameBytes(bench.edge.only());
+	});
+
 	it("a network that goes away while the networks of the enhancement are loaded", SLOW, async () => {
 		const faults: Record<string, Fault[]> = {
 			"model.json": [{ status: 503 }],

@@ -3,6 +3,9 @@ import type { BackendReport, Bottleneck, LayerProgress, UploadProgress } from ".
 /** Half-life of what the meter remembers of speeds, in seconds. */
 const HALF_LIFE = 3;
 
+/** What is known of an upload beside the network. */
+export type WorkProgress = Omit<UploadProgress, "waitingForNetwork">;
+
 /** One track as the meter knows it. */
 type Layer = Omit<LayerProgress, "bytes" | "kilobitsPerSecond"> & { bytes: number; seconds: number };
 
@@ -27,7 +30,6 @@ export class Meter {
 	framesTotal: number | undefined;
 	secondsTotal: number | undefined;
 	backend: BackendReport | undefined;
-	silent = false;
 	framesDropped = 0;
 
 	/** @param now seconds; a test brings its own clock. */
@@ -100,7 +102,7 @@ export class Meter {
 	}
 
 	/** @param bytesPending coded but not acknowledged. */
-	snapshot(bytesPending: number): UploadProgress {
+	snapshot(bytesPending: number): WorkProgress {
 		this.#fade();
 		const fps = this.#recentSeconds > 0.2 ? this.#recentFrames / this.#recentSeconds : 0;
 		return {
@@ -117,7 +119,6 @@ export class Meter {
 			fps,
 			secondsLeft: this.#secondsLeft(fps),
 			bottleneck: this.#bottleneck(),
-			waitingForNetwork: this.silent,
 			backend: this.backend,
 			layers: [...this.#layers.values()].map(({ seconds, ...layer }) => ({
 				...layer,

@@ -2,11 +2,9 @@ import { deserializeError, UploadError } from "../errors.ts";
 import type { ResolvedOptions } from "../options.ts";
 import type { Feed } from "../feed/feed.ts";
 import type { UploadResult } from "../result.ts";
+import { ABORT_PATIENCE } from "../session/host.ts";
 import type { SessionHost } from "../session/host.ts";
 import type { PageMessage, WorkerMessage, WorkerSource } from "./messages.ts";
-
-/** Milliseconds that a worker has to end by itself after `abort`, and to forget its journal. It may be loading something that never comes. */
-const ABORT_PATIENCE = 5000;
 
 /** A session that runs in a worker; the same surface as `UploadSession`. */
 export class WorkerSession {
