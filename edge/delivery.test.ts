@@ -193,7 +193,7 @@ describe("the Worker before this version", () => {
 		const { id: open } = await createAsset(createRequest(tracks));
 		for (const track of tracks) expect((await putPart(open, track.id, 0, track.samples)).status).toBe(201);
 		const state = await assetStub(open).playback();
-		if (!state.ok) throw new Error(state.refusal.message);
+		if (!state.ok) throw new Error("an asset that is still written has no state");
 		expect(masterPlaylist(unpackState(state.value), {})).toContain("tracks/base/playlist.m3u8");
 		expect((await call(`/v1/assets/${open}`, { method: "DELETE" })).status).toBe(204);
 		expect((await assetStub(open).playback()).ok).toBe(false);

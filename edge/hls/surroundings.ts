@@ -12,12 +12,12 @@ export type Beside = {
  * What the master playlist names beside tracks: the title as it is now (that of the state is the one of creation), and addresses that
  * stay the same when what is there is replaced.
  */
-export const surroundingsOf = ({ complete, title }: PlaybackState, { extras, details = { title } }: Beside) => {
+export const surroundingsOf = (state: PlaybackState, { extras, details }: Beside) => {
 	const has = (wanted: string): boolean => extras.some(({ name }) => name === wanted);
 	return {
-		title: details.title,
+		title: details === undefined ? state.title : details.title,
 		// One file of captions is for the whole of an asset: while it grows, there is no telling what they are for.
-		...(complete && { captions: captionTracks(extras) }),
+		...(state.complete && { captions: captionTracks(extras) }),
 		...(has("poster") && { poster: "poster" }),
 		...(has("storyboard") && { storyboard: "storyboard.vtt" }),
 	} satisfies Surroundings;
