@@ -12,14 +12,14 @@ function start() {
 	const log: string[] = [];
 	/** Up to where the video is buffered, in seconds. */
 	const buffer = { end: 0 };
-	const video = {
+	const video = Object.assign(new EventTarget(), {
 		currentTime: 0,
 		readyState: 1,
 		paused: false,
 		playbackRate: 1.5,
 		buffered: { length: 1, start: () => 0, end: () => buffer.end },
 		play: async () => void (video.paused = false),
-	};
+	});
 	class QuietHls {
 		static DefaultConfig = Hls.DefaultConfig;
 		media = video;
