@@ -4,13 +4,14 @@ import type { Executor, ExecutorKind } from "./executor.ts";
 import { createNativeExecutor } from "./ort-native-executor.ts";
 import { createWasmExecutor } from "./ort-wasm-executor.ts";
 import { createWebGpuExecutor } from "./ort-webgpu-executor.ts";
+import type { RuntimeUrl } from "./runtime-url.ts";
 
 /** Options of {@link createExecutor}. */
 export type ExecutorOptions = {
 	/** Backends to try, first first. Default: native, then WASM in Node; WebGPU, then WASM elsewhere. */
 	readonly prefer?: readonly ExecutorKind[];
-	/** Where the runtime's `.wasm` files are served (a folder, ends with `/`). Default: beside the runtime's script. */
-	readonly runtimeUrl?: string;
+	/** Where the runtime's `.wasm` files are served. Default: beside the runtime's script. */
+	readonly runtimeUrl?: RuntimeUrl;
 	/** WebGPU device to share. */
 	readonly device?: GPUDevice;
 	/** CPU threads; see the executors' options. */

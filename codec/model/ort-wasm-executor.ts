@@ -3,15 +3,14 @@ import type { Executor } from "./executor.ts";
 import { CodecError } from "../errors.ts";
 import { CpuExecutor } from "./cpu-executor.ts";
 import { probeGraph } from "./probe.ts";
+import { runtimeLoaded, runtimePaths } from "./runtime-url.ts";
+import type { RuntimeUrl } from "./runtime-url.ts";
 import { Turns } from "./turns.ts";
 
 /** Options of {@link createWasmExecutor}. */
 export type WasmExecutorOptions = {
-	/**
-	 * Where the runtime's `.wasm` file is served: a folder (ends with `/`) or the file itself. Without it the runtime looks
-	 * beside its own script, which is right in Node and for bundlers that copy the file.
-	 */
-	readonly runtimeUrl?: string;
+	/** Without it the runtime looks beside its own script, which is right in Node and for bundlers that copy the file. */
+	readonly runtimeUrl?: RuntimeUrl;
 	/** More than one needs a cross-origin isolated page, or Node. Default 1. Fixed by the first executor of a thread. */
 	readonly threads?: number;
 };
@@ -20,11 +19,6 @@ const turns = new Turns();
 
 /** Name of the runtime file that belongs to this executor. */
 export const WASM_RUNTIME_FILE = "ort-wasm-simd-threaded.wasm";
-
-/** `runtimeUrl` as a folder or a file: the file's address. */
-export function runtimeFileUrl(runtimeUrl: string, file: string): string {
-	return runtimeUrl.endsWith("/") ? runtimeUrl + file : runtimeUrl;
-}
 
 /**
  * onnxruntime-web on WASM with SIMD, in a page, a worker or Node.
@@ -48,15 +42,13 @@ export async function createWasmExecutor(options: WasmExecutorOptions = {}): Pro
 			cause,
 		});
 	}
-	ort.env.wasm.numThreads = threads;
-	if (options.runtimeUrl !== undefined) {
-		ort.env.wasm.wasmPaths = { wasm: runtimeFileUrl(options.runtimeUrl, WASM_RUNTIME_FILE) };
-	}
+	Object.assign(ort.env.wasm, { numThreads: threads }, await runtimePaths(options.runtimeUrl, WASM_RUNTIME_FILE));
 	try {
 		await turns.take(async () => {
 			const probe = await ort.InferenceSession.create(probeGraph(), { executionProviders: ["wasm"] });
 			await probe.release();
 		});
+		runtimeLoaded(WASM_RUNTIME_FILE);
 	} catch (cause) {
 		throw new CodecError("backend-unavailable", "The WASM runtime did not start.", {
 			hint: "Check that the runtime's .wasm file is served at runtimeUrl and that the page's policy allows WebAssembly.",

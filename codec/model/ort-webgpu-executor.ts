@@ -11,8 +11,9 @@ import { BufferPool } from "./gpu-buffers.ts";
 import { describeGpu, requestGpuDevice } from "./gpu-device.ts";
 import { GpuPrograms } from "./gpu-programs.ts";
 import { GpuWarps } from "./gpu-warps.ts";
-import { runtimeFileUrl } from "./ort-wasm-executor.ts";
 import { probeGraph } from "./probe.ts";
+import { runtimeLoaded, runtimePaths } from "./runtime-url.ts";
+import type { RuntimeUrl } from "./runtime-url.ts";
 import { checkBlocks, checkRows, freeDimensions, valuesOf } from "./shapes.ts";
 import type { BlockRows } from "./block-rows.ts";
 import { Turns } from "./turns.ts";
@@ -20,7 +21,7 @@ import { Turns } from "./turns.ts";
 /** Options of {@link createWebGpuExecutor}. */
 export type WebGpuExecutorOptions = {
 	/** As in `WasmExecutorOptions`. A folder must hold both {@link WEBGPU_RUNTIME_FILES}. */
-	readonly runtimeUrl?: string;
+	readonly runtimeUrl?: RuntimeUrl;
 	/** A device to share, with a player's canvas for example. It is not destroyed by `dispose()`. */
 	readonly device?: GPUDevice;
 };
@@ -362,14 +363,12 @@ export async function createWebGpuExecutor(options: WebGpuExecutorOptions = {}):
 		} catch (cause) {
 			throw new CodecError("network", "The WebGPU runtime's script could not be loaded.", { cause });
 		}
+		const file = suspending ? WEBGPU_RUNTIME_FILES.suspending : WEBGPU_RUNTIME_FILES.elsewhere;
 		// Threads need a cross-origin isolated page and give a GPU nothing.
-		ort.env.wasm.numThreads = 1;
-		if (options.runtimeUrl !== undefined) {
-			const file = suspending ? WEBGPU_RUNTIME_FILES.suspending : WEBGPU_RUNTIME_FILES.elsewhere;
-			ort.env.wasm.wasmPaths = { wasm: runtimeFileUrl(options.runtimeUrl, file) };
-		}
+		Object.assign(ort.env.wasm, { numThreads: 1 }, await runtimePaths(options.runtimeUrl, file));
 		executor = new WebGpuExecutor(ort, device, ownsDevice);
 		await executor.start();
+		runtimeLoaded(file);
 		return executor;
 	} catch (error) {
 		// Why it did not start is what the caller has to know, not what else fails on the way out.

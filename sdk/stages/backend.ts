@@ -2,8 +2,9 @@ import type { Effort } from "../../codec/enhancement/effort.ts";
 import * as v from "valibot";
 import { createExecutor } from "../../codec/model/create-executor.ts";
 import type { Executor, ExecutorKind } from "../../codec/model/executor.ts";
-import { runtimeFileUrl, WASM_RUNTIME_FILE } from "../../codec/model/ort-wasm-executor.ts";
+import { WASM_RUNTIME_FILE } from "../../codec/model/ort-wasm-executor.ts";
 import { WEBGPU_RUNTIME_FILES } from "../../codec/model/ort-webgpu-executor.ts";
+import { runtimeFileUrl } from "../../codec/model/runtime-url.ts";
 import { modelUrl } from "../../codec/model/load-fetch.ts";
 import { loadModel } from "../../codec/model/model-file.ts";
 import type { Model, ModelSource } from "../../codec/model/model-file.ts";
@@ -27,6 +28,24 @@ const modelOf = ({ options, fetch }: Wanted, signal: AbortSignal): ModelSource =
 
 /** How hard the encoder tries: what is live must be coded as it comes. */
 export const effortFor = (live: boolean): Effort => (live ? "realtime" : "normal");
+
+/**
+ * Has a file of the runtime in the browser's cache before it is loaded: a runtime that once failed to load fails from then on, so that a
+ * network that is away for a moment would be the end of the enhancement.
+ * @returns the address that it came from in the end, which may be kept where one that only leads there may not
+ * @throws {CodecError} `network` where no answer came; the signal's reason
+ */
+const fetchRuntime = async ({ options, fetch }: Wanted, file: string, signal: AbortSignal): Promise<string> => {
+	const address = runtimeFileUrl(options.runtimeUrl, file);
+	try {
+		const { ok, url } = await fetch.ahead(address, { signal });
+		// Whoever loads it says what is wrong with a bad answer.
+		return ok && url !== "" ? url : address;
+	} catch (cause) {
+		signal.throwIfAborted();
+		throw new CodecError("network", `The runtime at ${address} did not come.`, { cause });
+	}
+};
 
 const PREFERENCES: Readonly<Record<"auto" | "webgpu" | "wasm", readonly ExecutorKind[]>> = {
 	auto: ["webgpu", "wasm"],
@@ -66,8 +85,8 @@ const start = async (
 	known: Backend | undefined,
 	signal: AbortSignal,
 ): Promise<OpenedBackend> => {
-	const { options } = wanted;
-	const { executor, rejected } = await createExecutor({ prefer: kinds, runtimeUrl: options.runtimeUrl });
+	const runtimeUrl = (file: string) => fetchRuntime(wanted, file, signal);
+	const { executor, rejected } = await createExecutor({ prefer: kinds, runtimeUrl });
 	try {
 		const model = await loadModel(modelOf(wanted, signal), { encoder: true });
 		const speed =
@@ -178,29 +197,17 @@ export const findMissingRuntime = async (
 	}
 };
 
-/**
- * Has the runtime's file in the browser's cache before it is loaded: a runtime that once failed to load fails from then on, so that a network
- * that is away for a moment would be the end of the enhancement.
- */
-export const awaitRuntime = async (
-	{ options, fetch }: Wanted,
-	kind: "webgpu" | "wasm",
-	signal: AbortSignal,
-): Promise<void> => {
-	try {
-		await fetch.ahead(runtimeFileUrl(options.runtimeUrl, runtimeFile(kind)), { signal });
-	} catch {
-		// What loads it says what is wrong.
-		signal.throwIfAborted();
-	}
-};
-
 /** What is read of `model.json`; `loadModel` checks all of it later. */
 const ModelInfo = v.object({ id: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)) });
 
+/** What went wrong with a request, where that is behind it. */
+const uploadErrorIn = (error: unknown): UploadError | undefined =>
+	error instanceof UploadError ? error : error instanceof Error ? uploadErrorIn(error.cause) : undefined;
+
 const unavailable = (error: unknown): UploadError => {
-	if (error instanceof CodecError && error.cause instanceof UploadError) {
-		return error.cause;
+	const cause = uploadErrorIn(error);
+	if (cause !== undefined) {
+		return cause;
 	}
 	const message = error instanceof Error ? error.message : String(error);
 	const hint = error instanceof CodecError && error.hint !== undefined ? error.hint : undefined;

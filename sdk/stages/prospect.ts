@@ -1,7 +1,7 @@
 import { BITSTREAM_VERSION } from "../../codec/bitstream/version.ts";
 import { requestGpuDevice } from "../../codec/model/gpu-device.ts";
 import type { EnhancementCoding } from "../resume/journal.ts";
-import { awaitRuntime, findMissingRuntime, openBackend, readModelId } from "./backend.ts";
+import { findMissingRuntime, openBackend, readModelId } from "./backend.ts";
 import type { OpenedBackend, Wanted, Without } from "./backend.ts";
 import { estimateGpuSpeed } from "./estimate-gpu.ts";
 import { estimateSpeed } from "./estimate.ts";
@@ -139,10 +139,5 @@ export const foresee = async (
 	const speed = gpu !== undefined && "speed" in gpu ? gpu.speed : processor;
 	const coding = codingOf(await readModelId(wanted, signal));
 	const backend = { kind, speed, fellBack: missing } as const;
-	return prospectOf({ backend, coding }, undefined, async (before, stop = signal) => {
-		if (before === undefined) {
-			await awaitRuntime(wanted, kind, stop);
-		}
-		return open({ webgpu: missing })(before, stop);
-	});
+	return prospectOf({ backend, coding }, undefined, open({ webgpu: missing }));
 };

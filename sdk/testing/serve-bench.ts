@@ -41,6 +41,7 @@ export const serveBench = async (files: string): Promise<StaticServer> => {
 			// A runtime that is there and is none.
 			[`/broken/${WASM_RUNTIME_FILE}`]: "no runtime",
 		},
+		{ "/stable/": "/runtime/" },
 	);
 	return {
 		...server,

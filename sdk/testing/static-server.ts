@@ -22,10 +22,15 @@ export type StaticServer = {
 	readonly close: () => Promise<void>;
 };
 
-/** @param folders by the beginning of the path, which ends with a slash; the longest counts. @param pages answers by path. */
+/**
+ * @param folders by the beginning of the path, which ends with a slash; the longest counts.
+ * @param pages answers by path.
+ * @param moved beginnings of paths that lead to others, which nobody may keep, as an edge's stable addresses do.
+ */
 export const serveFiles = async (
 	folders: Readonly<Record<string, string>>,
 	pages: Readonly<Record<string, string>> = {},
+	moved: Readonly<Record<string, string>> = {},
 ): Promise<StaticServer> => {
 	const edge = new EdgeDouble();
 	const order: string[] = [];
@@ -55,6 +60,16 @@ export const serveFiles = async (
 		if (page !== undefined) {
 			response.setHeader("content-type", "text/html");
 			response.end(page);
+			return;
+		}
+		const from = Object.keys(moved).find((prefix) => path.startsWith(prefix));
+		if (from !== undefined) {
+			if (edge.fault(request.method ?? "GET", path) === "hang up") {
+				response.destroy();
+				return;
+			}
+			const location = `${moved[from]}${path.slice(from.length)}`;
+			response.writeHead(307, { location, "cache-control": "no-store" }).end();
 			return;
 		}
 		const mount = mounts.find((prefix) => path.startsWith(prefix)) ?? "/";

@@ -24,17 +24,23 @@ export type PatientFetch = {
 	readonly streamed: (url: string, init?: RequestInit) => Promise<Response>;
 	/** The same, and its body is there: a network that goes away in the middle of it is waited for as well. */
 	readonly whole: (url: string, init?: RequestInit) => Promise<Response>;
-	/** The same, but nobody needs the body now: it is in the browser's cache, where the server allows that. */
+	/**
+	 * The same, but nobody needs the body now: it is in the browser's cache, where the server allows that, under the answer's `url`: what led
+	 * there need not be kept.
+	 */
 	readonly ahead: (url: string, init?: RequestInit) => Promise<Response>;
 };
 
+/** Reads the body of `watched`, which is that of `answer`. */
+type ReadBody = (watched: Response, answer: Response) => Promise<Response>;
+
 /** What is done with the body of a good answer, by way of asking; undefined leaves it to whoever asked. */
-const BODIES: { readonly [Way in keyof PatientFetch]: ((response: Response) => Promise<Response>) | undefined } = {
+const BODIES: { readonly [Way in keyof PatientFetch]: ReadBody | undefined } = {
 	streamed: undefined,
-	whole: async (response) => new Response(await response.blob(), response),
-	ahead: async (response) => {
-		await response.body?.pipeTo(new WritableStream());
-		return response;
+	whole: async (watched, answer) => new Response(await watched.blob(), answer),
+	ahead: async (watched, answer) => {
+		await watched.body?.pipeTo(new WritableStream());
+		return answer;
 	},
 };
 
@@ -58,7 +64,7 @@ export const patientFetch = ({
 		init: RequestInit,
 		timeout: number,
 		stop: AbortSignal,
-		read: ((response: Response) => Promise<Response>) | undefined,
+		read: ReadBody | undefined,
 	): Promise<Response> => {
 		const late = new AbortController();
 		let cancel = () => {};
@@ -80,7 +86,8 @@ export const patientFetch = ({
 					out.enqueue(piece);
 				},
 			});
-			return await read(new Response(response.body?.pipeThrough(watch, { signal: late.signal }), response));
+			const body = response.body?.pipeThrough(watch, { signal: late.signal });
+			return await read(new Response(body, response), response);
 		} finally {
 			cancel();
 		}
