@@ -56,7 +56,7 @@ export function observeStart(
 		loaded.backend ?? (backend === "wasm" ? "wasm" : gpu ? "webgpu" : backend === "webgpu" ? undefined : "wasm");
 	return {
 		mode: wishes.mode,
-		lowChosen: wishes.choice === "low",
+		choice: wishes.choice === undefined || wishes.choice === "low" ? wishes.choice : "enhancement",
 		enhancements: enhancements.length,
 		saveData: connection?.saveData === true,
 		browserCapable: "VideoDecoder" in globalThis && "OffscreenCanvas" in globalThis,

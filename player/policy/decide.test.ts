@@ -8,7 +8,7 @@ const options = [
 const playing: Observation = {
 	start: {
 		mode: "auto",
-		lowChosen: false,
+		choice: undefined,
 		enhancements: 2,
 		saveData: false,
 		browserCapable: true,
@@ -64,7 +64,7 @@ describe("the whole decision", () => {
 	});
 
 	it("hides it at once where it is not wanted, or cannot be", () => {
-		for (const start of [{ lowChosen: true }, { saveData: true }, { enhancements: 0 }]) {
+		for (const start of [{ choice: "low" } as const, { saveData: true }, { enhancements: 0 }]) {
 			expect(after({ start })).toMatchObject({ act: "rest", probe: undefined });
 		}
 	});

@@ -5,7 +5,7 @@ import { decideStart, type StartObservation } from "./start.ts";
 
 const good: StartObservation = {
 	mode: "auto",
-	lowChosen: false,
+	choice: undefined,
 	enhancements: 1,
 	saveData: false,
 	browserCapable: true,
@@ -29,7 +29,7 @@ describe("decision to load the decoder", () => {
 
 	it.each([
 		["off-by-choice", { mode: "off" }],
-		["off-by-choice", { lowChosen: true }],
+		["off-by-choice", { choice: "low" }],
 		["no-enhancement", { enhancements: 0 }],
 		["browser-incapable", { browserCapable: false }],
 		["no-backend", { backend: undefined }],
@@ -48,6 +48,14 @@ describe("decision to load the decoder", () => {
 			expect(decideStart({ ...good, ...change, mode: "force" })).toEqual({ start: true });
 		},
 	);
+
+	it("leaves the network to whoever chooses an enhancement, and the rest as it is", () => {
+		const chosen = { ...good, choice: "enhancement" } as const;
+		expect(decideStart({ ...chosen, bandwidth: 1e5 })).toEqual({ start: true });
+		expect(decideStart({ ...chosen, secondsLeft: 7 })).toEqual({ start: true });
+		expect(decideStart({ ...chosen, saveData: true })).toEqual({ start: false, reason: "data-saver" });
+		expect(decideStart({ ...chosen, backend: "wasm" })).toEqual({ start: false, reason: "too-large-for-wasm" });
+	});
 
 	it("finds a short video worth it where it loops, and asks no more of a base that is all here", () => {
 		const short = { ...good, secondsLeft: 4, baseBuffer: 4, baseComplete: true };

@@ -3,8 +3,8 @@ import type { EnhancementMode, EnhancementReason } from "../reasons.ts";
 /** Everything that the decision to fetch the runtime and the weights looks at. */
 export type StartObservation = {
 	readonly mode: EnhancementMode;
-	/** Low was chosen in the quality menu. */
-	readonly lowChosen: boolean;
+	/** What was chosen in the quality menu: low, or one enhancement; undefined: automatic. */
+	readonly choice: "low" | "enhancement" | undefined;
 	/** Enhancements that this stream offers and this build reads. */
 	readonly enhancements: number;
 	/** `navigator.connection.saveData`. */
@@ -58,18 +58,18 @@ export const LOADING_SHARE = 0.5;
 /**
  * Decides, once playback has begun, whether runtime and weights are worth fetching now. Reasons are tried from the most lasting to the most
  * passing, so that the reason shown is the one that matters. `force` overrules what is a matter of taste (data saver,
- * speed, bandwidth), never what is impossible.
+ * speed, bandwidth), never what is impossible. Whoever chooses an enhancement in the menu knows their network: bandwidth does not keep it from them.
  */
 export function decideStart(o: StartObservation): StartDecision {
 	const forced = o.mode === "force";
-	if (o.mode === "off" || o.lowChosen) return refuse("off-by-choice");
+	if (o.mode === "off" || o.choice === "low") return refuse("off-by-choice");
 	if (o.enhancements === 0) return refuse("no-enhancement");
 	if (!o.browserCapable) return refuse("browser-incapable");
 	if (o.backend === undefined) return refuse("no-backend");
 	if (o.saveData && !forced) return refuse("data-saver");
 	if (o.backend === "wasm" && o.samplesPerSecond > WASM_SAMPLES_PER_SECOND && !forced)
 		return refuse("too-large-for-wasm");
-	if (o.bandwidth !== undefined && !forced) {
+	if (o.bandwidth !== undefined && !forced && o.choice !== "enhancement") {
 		const spare = o.bandwidth * BANDWIDTH_SHARE - o.baseBitrate;
 		if (spare < FEWEST_SHARE * o.enhancementBitrate) return refuse("bandwidth-too-low");
 		const watched = o.loops ? Number.POSITIVE_INFINITY : o.secondsLeft;

@@ -153,7 +153,7 @@ export class PlayerSession implements SimulatedSession {
 			networkUnknown: this.#meter.isSilent(1000 * now),
 			start: {
 				mode: "auto",
-				lowChosen: false,
+				choice: undefined,
 				enhancements: enhancements.length,
 				saveData: false,
 				browserCapable: true,
