@@ -1,7 +1,6 @@
 import type { CompleteRequest, UpdateAssetRequest } from "../../protocol/asset.ts";
-import type { Asker, Served } from "../relay/relay-calls.ts";
+import type { Asker, IndexName, PartialLocation, PlaylistQuery, Served } from "./live-question.ts";
 import type { Extra } from "./extras.ts";
-import type { IndexName, PartialLocation, PlaylistQuery } from "./live-desk.ts";
 import type { BareAsset, BareProgress } from "./progress.ts";
 import type { Result } from "./result.ts";
 import type { AssetSettings } from "./settings.ts";

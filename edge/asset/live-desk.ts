@@ -4,7 +4,7 @@ import { hasPartial, mediaPlaylist, targetSeconds } from "../hls/media-playlist.
 import type { PlaybackState, PlaybackTrack } from "../hls/playback-state.ts";
 import { surroundingsOf } from "../hls/surroundings.ts";
 import { Crowd } from "../relay/crowd.ts";
-import type { Asker, Served } from "../relay/relay-calls.ts";
+import type { Asker, IndexName, PartialLocation, PlaylistQuery, Served } from "./live-question.ts";
 import type { TrackJson } from "../../protocol/track.ts";
 import type { AssetStore } from "./asset-store.ts";
 import { Changes } from "./changes.ts";
@@ -16,21 +16,6 @@ import { accept, refuse, type Result } from "./result.ts";
 import { openPartialBytes } from "./segment-bytes.ts";
 import type { PartSlice, TrackState } from "./state.ts";
 import type { StoredAsset } from "./stored-asset.ts";
-
-/** A media playlist that is asked for while the asset is written (RFC 8216bis, 6.2.5). */
-export type PlaylistQuery = {
-	/** `_HLS_msn`: answer when this segment is there, or with `partial` (`_HLS_part`) this piece of it. */
-	readonly segment?: number;
-	readonly partial?: number;
-	/** `_HLS_skip`: a delta update will do. */
-	readonly skip: boolean;
-};
-
-/** What a player asks for first: the master playlist, and the list of enhancements that it names. */
-export type IndexName = "master" | "enhancements";
-
-/** A piece of a segment: its bytes, or where in the stored segment they are. */
-export type PartialLocation = { readonly bytes: Uint8Array } | { readonly offset: number; readonly length: number };
 
 /** Characters of playlists that are kept for whoever asks next: a playlist of twelve hours has 900,000. */
 const KEPT_CHARACTERS = 2 ** 21;

@@ -1,4 +1,5 @@
-import type { PlaybackSegment, PlaybackState, PlaybackTrack } from "./playback-state.ts";
+import type { PlaybackSegment } from "./playback-segment.ts";
+import type { PlaybackState, PlaybackTrack } from "./playback-state.ts";
 import { type SegmentList, SegmentTable } from "./segment-list.ts";
 
 /** Equal numbers one after the other: a number, how often, the next number, how often. */

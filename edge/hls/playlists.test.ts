@@ -7,7 +7,8 @@ import { enhancementList } from "./enhancement-list.ts";
 import { packState, unpackState } from "./packed-state.ts";
 import { masterPlaylist } from "./master-playlist.ts";
 import { mediaPlaylist, targetSeconds } from "./media-playlist.ts";
-import type { PlaybackSegment, PlaybackState, PlaybackTrack } from "./playback-state.ts";
+import type { PlaybackSegment } from "./playback-segment.ts";
+import type { PlaybackState, PlaybackTrack } from "./playback-state.ts";
 import { SegmentTable } from "./segment-list.ts";
 import { extXSessionData } from "./tags.ts";
 

@@ -1,4 +1,4 @@
-import type { PlaybackPartial, PlaybackSegment } from "./playback-state.ts";
+import type { PlaybackPartial, PlaybackSegment } from "./playback-segment.ts";
 
 /** Segments of a track in order, as playlists read them; an array is one too. */
 export type SegmentList<Segment = PlaybackSegment> = Iterable<Segment> & {

@@ -1,10 +1,9 @@
 import type { Context } from "hono";
-import type { IndexName, PartialLocation, PlaylistQuery } from "../asset/live-desk.ts";
+import type { IndexName, PartialLocation, PlaylistQuery, Served } from "../asset/live-question.ts";
 import type { EdgeContext } from "../environment.ts";
 import { ApiError } from "../http/api-error.ts";
 import { assetObject, unwrap } from "../routes/context.ts";
 import { Depths } from "./depths.ts";
-import type { Served } from "./relay-calls.ts";
 import { DEEPEST, relayName, type RelayPlace, widthOf } from "./relay-place.ts";
 
 /** Of this instance of the Worker. */

@@ -1,4 +1,4 @@
-import type { Asker, Served } from "./relay-calls.ts";
+import type { Asker, Served } from "../asset/live-question.ts";
 
 /** Requests that wait in one Durable Object before viewers are sent elsewhere: those of 33 players with three tracks. */
 export const MOST_WAITING = 200;

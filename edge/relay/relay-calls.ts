@@ -1,12 +1,5 @@
-import type { IndexName, PartialLocation, PlaylistQuery } from "../asset/live-desk.ts";
-import type { Result } from "../asset/result.ts";
+import type { Asker, IndexName, PartialLocation, PlaylistQuery, Served } from "../asset/live-question.ts";
 import type { RelayPlace } from "./relay-place.ts";
-
-/** Who asks for what is to come: a relay asks for many, and is always let in. */
-export type Asker = "viewer" | "relay";
-
-/** What was asked for; or that so many wait here already that a viewer has to ask a relay further down. */
-export type Served<Value> = Result<Value> | "crowded";
 
 /** What the Worker asks a relay; see `RelayObject`, which answers. */
 export interface RelayCalls extends Rpc.DurableObjectBranded {

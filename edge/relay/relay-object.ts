@@ -1,8 +1,8 @@
 import { DurableObject } from "cloudflare:workers";
-import type { IndexName, PartialLocation, PlaylistQuery } from "../asset/live-desk.ts";
+import type { Asker, IndexName, PartialLocation, PlaylistQuery, Served } from "../asset/live-question.ts";
 import type { Environment } from "../environment.ts";
 import { Crowd } from "./crowd.ts";
-import type { Asker, RelayCalls, Served } from "./relay-calls.ts";
+import type { RelayCalls } from "./relay-calls.ts";
 import { placeAbove, relayName, type RelayPlace } from "./relay-place.ts";
 import { SharedAnswers } from "./shared-answers.ts";
 

@@ -1,7 +1,7 @@
 import { type Context, Hono } from "hono";
 import { requirePlayback } from "../access/require-playback.ts";
 import { loadExtraList, loadExtras } from "../asset/extras.ts";
-import type { PlaylistQuery } from "../asset/live-desk.ts";
+import type { PlaylistQuery } from "../asset/live-question.ts";
 import { frozenStateKey } from "../asset/object-keys.ts";
 import type { EdgeContext } from "../environment.ts";
 import { enhancementList } from "../hls/enhancement-list.ts";

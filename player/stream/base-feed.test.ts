@@ -1,7 +1,8 @@
 import Hls from "hls.js";
 import * as hlsModule from "hls.js";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { BaseFeed, type HlsModule } from "./base-feed.ts";
+import { BaseFeed } from "./base-feed.ts";
+import type { HlsModule } from "./steady-hls.ts";
 import type { HeadStart } from "./head-start.ts";
 
 const SEGMENT = 2;

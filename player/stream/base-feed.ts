@@ -1,5 +1,4 @@
 import type Hls from "hls.js";
-import type * as HlsNamespace from "hls.js";
 import type { Fragment, HlsConfig, LevelDetails, LevelUpdatedData, ManifestParsedData } from "hls.js";
 import { CodecError } from "../../codec/errors.ts";
 import { ENHANCEMENTS_DATA_ID } from "../../protocol/enhancements.ts";
@@ -11,10 +10,7 @@ import { type ByteLocation, fetchBytes } from "./fetch-bytes.ts";
 import type { HeadStart } from "./head-start.ts";
 import { LiveCatchUp } from "./live-catch-up.ts";
 import { locationOf } from "./media-playlist.ts";
-import { steadyHls } from "./steady-hls.ts";
-
-/** The module that `import("hls.js")` gives. */
-export type HlsModule = typeof HlsNamespace;
+import { type HlsModule, steadyHls } from "./steady-hls.ts";
 
 /** What the multivariant playlist said. */
 export type BaseManifest = {

@@ -1,4 +1,7 @@
-import type { HlsModule } from "./base-feed.ts";
+import type * as HlsNamespace from "hls.js";
+
+/** The module that `import("hls.js")` gives. */
+export type HlsModule = typeof HlsNamespace;
 
 /**
  * hls.js whose new start after a media error, which it also decides by itself, is not seen by viewer or page: giving a video another
