@@ -9,6 +9,7 @@ import { measureCrescendo } from "./rd/measure-crescendo.ts";
 import { measureOpponent } from "./rd/measure-opponent.ts";
 import { msSsimDecibel } from "./rd/metrics.ts";
 import { OPPONENTS } from "./rd/opponents.ts";
+import { measureQuarter } from "./rd/quarter.ts";
 import { type ClipResult, METRICS, writeReport } from "./rd/report.ts";
 import { probe } from "./rd/video.ts";
 import { writeSection } from "./results.ts";
@@ -54,6 +55,7 @@ for (const file of files) {
 		name: basename(file, ".mp4"),
 		seconds: count / facts.rate,
 		crescendo: await measureCrescendo(clip, facts, qualities, version, cache, frames),
+		quarter: await measureQuarter(clip, facts, cache, frames),
 		opponents: await Promise.all(
 			opponents.map(async (opponent) => ({
 				opponent,

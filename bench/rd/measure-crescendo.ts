@@ -8,6 +8,8 @@ import { readSample } from "../../codec/bitstream/sample.ts";
 import { bytesSource, FragmentedFileReader } from "../../codec/mp4/reader.ts";
 import type { ResultCache } from "./cache.ts";
 import type { Measurement } from "./measure-opponent.ts";
+import type { Quality } from "./metrics.ts";
+import { quarterSize, writeQuarter } from "./quarter.ts";
 import { type ClipFacts, measure } from "./video.ts";
 
 const run = promisify(execFile);
@@ -29,6 +31,8 @@ export interface CrescendoMeasurement extends Measurement {
 	readonly shares: Shares;
 	/** PSNR-Y in dB of the base alone, bicubically enlarged to full size. */
 	readonly basePsnrY: number;
+	/** Quality of the base against the source at base size. */
+	readonly base: Quality;
 }
 
 /**
@@ -63,11 +67,8 @@ async function encodeAndMeasure(
 ): Promise<CrescendoMeasurement> {
 	const folder = await mkdtemp(join(tmpdir(), "crescendo-rd-"));
 	try {
-		const [file, full, base] = ["out.mp4", "full.y4m", "base.y4m"].map((name) => join(folder, name)) as [
-			string,
-			string,
-			string,
-		];
+		const path = (name: string) => join(folder, name);
+		const [file, full, base, quarter] = [path("out.mp4"), path("full.y4m"), path("base.y4m"), path("quarter.y4m")];
 		const limit = [...(frames === undefined ? [] : ["--frames", String(frames)]), ...flags];
 		await crescendo("encode", clip, "-o", file, "--q", String(q), "--audio", "none", ...limit);
 		await crescendo("decode", file, "--layer", "full", "-o", full);
@@ -75,6 +76,7 @@ async function encodeAndMeasure(
 		const bytes = await readFile(file);
 		const options = frames === undefined ? {} : { limit: frames };
 		const enlarge = `scale=iw*4:ih*4:flags=bicubic,crop=${facts.width}:${facts.height}:0:0`;
+		await writeQuarter(clip, facts, quarter, frames);
 		const enlarged = await measure(clip, base, facts, { ...options, filter: enlarge });
 		return {
 			setting: q,
@@ -82,6 +84,7 @@ async function encodeAndMeasure(
 			...(await measure(clip, full, facts, options)),
 			shares: await sharesOf(bytes),
 			basePsnrY: enlarged.psnrY,
+			base: await measure(quarter, base, quarterSize(facts)),
 		};
 	} finally {
 		await rm(folder, { recursive: true });

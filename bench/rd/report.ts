@@ -10,6 +10,8 @@ export interface ClipResult {
 	readonly name: string;
 	readonly seconds: number;
 	readonly crescendo: readonly CrescendoMeasurement[];
+	/** H.264 at base size. */
+	readonly quarter: readonly Measurement[];
 	readonly opponents: readonly { readonly opponent: Opponent; readonly points: readonly Measurement[] }[];
 }
 
@@ -34,6 +36,7 @@ export function writeReport(results: readonly ClipResult[], model: string, frame
 		`\`npm run bench:rd\`${frames === undefined ? "" : `, **the first ${frames} frames of each clip only**`}. Bytes on disk of the whole file (base, enhancement, container) against the source; weights ${model}; closed GOP of two seconds for every encoder, one thread.`,
 		"BD-rate in percent by piecewise cubic interpolation over the qualities that both encoders reach; negative: Crescendo needs fewer bits. In brackets the shared part of the opponent's range of quality where it is below 70 percent. MS-SSIM is compared as -10 log10(1 - MS-SSIM).",
 		...METRICS.map(({ key, title }) => `### BD-rate, ${title}\n\n${bdTable(results, key)}`),
+		`### The base alone\n\nBD-rate of the base against x264 veryfast zerolatency of the same pictures at the same size, a quarter of width and height: bytes of the samples, quality against the source at that size.\n\n${baseTable(results)}`,
 		`### Every file of Crescendo\n\n${fileTable(results)}`,
 		"Base: PSNR-Y of the base alone, enlarged four times bicubically. Shares of the file in percent.",
 		`### Curves\n\n${results.map(({ name }) => `![${name}, PSNR-YUV](curves/${name}-psnrYuv.svg) ![${name}, MS-SSIM](curves/${name}-msSsim.svg)`).join("\n")}`,
@@ -49,15 +52,37 @@ function bdTable(results: readonly ClipResult[], key: MetricKey): string {
 		}),
 	);
 	const rows = results.map((result, i) => [result.name, ...columns.map((column) => column[i]?.text ?? "")]);
-	const overall = columns.map((column) => {
-		const numbers = column.flatMap(({ percent }) => (percent === undefined ? [] : [percent]));
-		const mean = numbers.reduce((sum, value) => sum + value, 0) / numbers.length;
-		return numbers.length === column.length ? `**${signed(mean)}**` : `${signed(mean)} (${numbers.length} clips)`;
-	});
-	return table(["clip", ...opponents.map(({ title }) => title)], [...rows, ["**overall**", ...overall]]);
+	return table(
+		["clip", ...opponents.map(({ title }) => title)],
+		[...rows, ["**overall**", ...columns.map(overallOf)]],
+	);
 }
 
-function compare(reference: readonly RatePoint[], test: readonly RatePoint[]): { text: string; percent?: number } {
+function baseTable(results: readonly ClipResult[]): string {
+	const keys = METRICS.map(({ key }) => key);
+	const columns = keys.map((key) =>
+		results.map(({ crescendo, quarter }) => {
+			const bases = crescendo.map(({ setting, shares, base }) => ({ setting, bytes: shares.base, ...base }));
+			return compare(curve(quarter, key), curve(bases, key));
+		}),
+	);
+	const rows = results.map(({ name }, i) => [name, ...columns.map((column) => column[i]?.text ?? "")]);
+	return table(["clip", ...METRICS.map(({ title }) => title)], [...rows, ["**overall**", ...columns.map(overallOf)]]);
+}
+
+/** The mean of a column, and of how many clips where not of all. */
+function overallOf(column: readonly Compared[]): string {
+	const numbers = column.flatMap(({ percent }) => (percent === undefined ? [] : [percent]));
+	const mean = numbers.reduce((sum, value) => sum + value, 0) / numbers.length;
+	return numbers.length === column.length ? `**${signed(mean)}**` : `${signed(mean)} (${numbers.length} clips)`;
+}
+
+interface Compared {
+	readonly text: string;
+	readonly percent?: number;
+}
+
+function compare(reference: readonly RatePoint[], test: readonly RatePoint[]): Compared {
 	try {
 		const { percent, overlap } = bdRate(reference, test);
 		return {

@@ -97,6 +97,8 @@ const tryGpu = async (processor: Speed, insisted: boolean): Promise<Gpu> => {
 	}
 };
 
+const fasterOf = (one: Speed, other: Speed): Speed => (one.each < other.each ? one : other);
+
 /** Of the picture by which GPU and processor are compared. */
 const TYPICAL_PIXELS = 640 * 360;
 
@@ -136,8 +138,9 @@ export const foresee = async (
 		const backend = { kind: "none", reason: nothing, chosen: false } as const;
 		return ready({ backend, executor: undefined, model: undefined }, open());
 	}
-	const speed = gpu !== undefined && "speed" in gpu ? gpu.speed : processor;
 	const coding = codingOf(await readModelId(wanted, signal));
+	// Something else may have had the machine while it was measured: it is as fast as at its better moment.
+	const speed = gpu !== undefined && "speed" in gpu ? gpu.speed : fasterOf(processor, estimateSpeed());
 	const backend = { kind, speed, fellBack: missing } as const;
 	return prospectOf({ backend, coding }, undefined, open({ webgpu: missing }));
 };
