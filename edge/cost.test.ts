@@ -59,7 +59,7 @@ const upload = async (tracks: readonly ClipTrack[], partSeconds: number) => {
 	const json = { tracks: [...counts].map(([track, number]) => ({ id: track, parts: number })) };
 	expect((await call(`/v1/assets/${id}/complete`, { method: "POST", json })).status).toBe(200);
 	// Segments and init segments, the frozen state; the catalogue's row at the end.
-	return { parts, writes: faults.writes, rows: rows().written };
+	return { parts, writes: faults.writes, rows: rows().written, read: rows().read };
 };
 
 it("of a minute of a base, an enhancement and audio stays what the documentation multiplies", async () => {
@@ -72,6 +72,7 @@ it("of a minute of a base, an enhancement and audio stays what the documentation
 	expect(long.writes).toBeLessThanOrEqual(94);
 	expect(short.rows).toBeLessThanOrEqual(1_100);
 	expect(long.rows).toBeLessThanOrEqual(420);
+	expect(short.read).toBeLessThanOrEqual(1_750);
 	// All of it was counted.
 	expect(short.rows).toBeGreaterThan(5 * short.parts);
 });
