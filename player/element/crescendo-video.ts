@@ -8,17 +8,14 @@ import type { BaseManifest } from "../stream/base-feed.ts";
 import type { ListedEnhancement } from "../stream/enhancement-list.ts";
 import { CaptionLayer } from "./caption-layer.ts";
 import type { EnhancementEvents } from "./enhancement-events.ts";
+import { neuralFolder } from "./neural-folder.ts";
 import { PlayerSource } from "./player-source.ts";
-import { defineReflections } from "./reflect.ts";
+import { defineReflections, upgradeProperty } from "./reflect.ts";
 import { addRenditions, renditionRows } from "./renditions.ts";
 import { HLS_TYPE } from "./source-kind.ts";
 import { statisticsOf } from "./statistics-of.ts";
 import { readTrackModes, restoreTrackModes, type TrackModes } from "./track-modes.ts";
 import { VIDEO_STYLE, VIDEO_TEMPLATE } from "./video-template.ts";
-
-/** Where the runtime and the model are unless attributes say otherwise: beside the player's script. */
-const RUNTIME_PATH = "/runtime/";
-const MODEL_PATH = "/models/crescendo-1/";
 
 const OWN_ATTRIBUTES = ["enhancement", "backend", "runtime-url", "model-url", "debug"] as const;
 
@@ -57,7 +54,7 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 		if (this.shadowRoot) this.shadowRoot.adoptedStyleSheets = [sheet];
 		this.videoRenditions.addEventListener("change", () => this.#source?.onWishes());
 		// Set on the element before it was defined, they hide the accessors; custom-media-element frees those of `<video>`.
-		for (const property of ["enhancement", "backend", "debug", "reports"] as const) this.#upgrade(property);
+		for (const property of ["enhancement", "backend", "debug", "reports"] as const) upgradeProperty(this, property);
 	}
 
 	override connectedCallback(): void {
@@ -280,13 +277,6 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 		else if (this.nativeEl) this.nativeEl.playbackRate = rate;
 	}
 
-	#upgrade<Property extends "enhancement" | "backend" | "debug" | "reports">(property: Property): void {
-		if (!Object.hasOwn(this, property)) return;
-		const value = this[property];
-		delete (this as Partial<this>)[property];
-		this[property] = value;
-	}
-
 	/** Several attributes set in one task make one load; `play()` in the same task belongs to it. */
 	#requestLoad(): void {
 		if (this.#loadRequested) return;
@@ -316,8 +306,8 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 			canvas,
 			settings: () => ({
 				backend: this.backend,
-				runtimeUrl: this.#folder("runtime-url", RUNTIME_PATH),
-				modelUrl: this.#folder("model-url", MODEL_PATH),
+				runtimeUrl: neuralFolder(this, "runtime-url"),
+				modelUrl: neuralFolder(this, "model-url"),
 			}),
 			wishes: () => this.#wishes(),
 			reports: () => this.reports && !("globalPrivacyControl" in navigator && navigator.globalPrivacyControl),
@@ -360,13 +350,6 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 		const { streamPoster } = this;
 		if (streamPoster === undefined) video.removeAttribute("poster");
 		else if (video.paused && !this.autoplay) video.poster = streamPoster;
-	}
-
-	/** A folder's address: as the attribute gives it, or beside this script. */
-	#folder(attribute: string, path: string): string {
-		const given = this.getAttribute(attribute);
-		const { href } = given === null ? new URL(path, import.meta.url) : new URL(given, this.baseURI);
-		return href.endsWith("/") ? href : `${href}/`;
 	}
 
 	#onListed(manifest: BaseManifest, enhancements: readonly ListedEnhancement[]): void {

@@ -115,6 +115,8 @@ describe("the player with controls", () => {
 		// What a dialog that is still fading in covers, and in which colours, is not of this moment.
 		const dialog = ["aria-dialog-name"];
 		expect(["keys", await violations(dialog)]).toEqual(["keys", []]);
+		// It takes the focus, without which no key reaches it, when it has faded in.
+		await expect.poll(() => keys.evaluate((open) => open.matches(":focus-within")), { timeout: 60_000 }).toBe(true);
 		await page.keyboard.press("Escape");
 		await keys.waitFor({ state: "hidden" });
 		await element((p) => p.setAttribute("src", "/stream/none.m3u8"));

@@ -32,6 +32,14 @@ const REFLECTIONS: Readonly<Record<string, Reflection>> = {
 	preload: { kind: "keyword", keywords: ["none", "metadata", "auto"], missing: "metadata", invalid: "metadata" },
 };
 
+/** Hands a property that was set before the element was defined, and hides its accessor, to that accessor. */
+export function upgradeProperty<Property extends string>(element: Record<Property, unknown>, property: Property): void {
+	if (!Object.hasOwn(element, property)) return;
+	const value = element[property];
+	delete (element as Partial<Record<Property, unknown>>)[property];
+	element[property] = value;
+}
+
 /** Defines the properties on a class's prototype, as HTML specifies them for `<video>`. */
 export function defineReflections(prototype: HTMLElement): void {
 	for (const [property, reflection] of Object.entries(REFLECTIONS)) {
