@@ -184,7 +184,7 @@ const nameNeuralFolders = ({ folders }: NeuralFolders): Plugin => ({
 	name: "name-neural-folders",
 	enforce: "pre",
 	transform(code, id) {
-		if (!id.endsWith("/player/element/crescendo-video.ts")) return undefined;
+		if (!id.endsWith("/player/element/neural-folder.ts")) return undefined;
 		let named = code;
 		for (const [address, hash] of Object.entries(folders)) {
 			if (!named.includes(`"${address}"`)) throw new Error(`the player does not name ${address} any more`);
