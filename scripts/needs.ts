@@ -31,8 +31,8 @@ const NEEDS: readonly Need[] = [
 	{ name: "ps", packages: ["procps"], isThere: () => works("ps", "-e") },
 	{ name: "ffmpeg", packages: ["ffmpeg"], isThere: () => works("ffmpeg", "-version") },
 	{
-		name: "Python 3 with PyTorch, NumPy and onnx",
-		packages: ["python3", "python3-torch", "python3-numpy", "python3-onnx"],
+		name: "Python 3 with PyTorch, NumPy, onnx and OpenCV",
+		packages: ["python3", "python3-torch", "python3-numpy", "python3-onnx", "python3-opencv"],
 		isThere: async () => (await findPython()) !== undefined,
 	},
 ];
@@ -40,7 +40,7 @@ const NEEDS: readonly Need[] = [
 /** A Python with PyTorch. Debian's packages belong to Debian's Python, which need not be the first on the PATH. */
 export async function findPython(): Promise<string | undefined> {
 	for (const python of ["python3", "/usr/bin/python3"]) {
-		if (await works(python, "-c", "import torch, numpy, onnx")) return python;
+		if (await works(python, "-c", "import torch, numpy, onnx, cv2")) return python;
 	}
 	return undefined;
 }
