@@ -339,9 +339,14 @@ describe("a video with sound", () => {
 
 describe("an interrupted command", () => {
 	it("ends with status 130 and leaves no file", async () => {
+		// A minute of video, which no machine encodes before it is told to stop.
+		await promisify(execFile)("ffmpeg", [
+			...["-v", "error", "-f", "lavfi", "-i", "testsrc=size=96x64:rate=25:duration=60"],
+			...["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", at("minute.mp4")],
+		]);
 		const controller = new AbortController();
 		const before = await readdir(folder);
-		const encoding = crescendo(["encode", at("in.y4m"), "-o", at("never.mp4"), ...QUIET], controller.signal);
+		const encoding = crescendo(["encode", at("minute.mp4"), "-o", at("never.mp4"), ...QUIET], controller.signal);
 		setTimeout(() => controller.abort(), 300);
 		expect(await encoding).toMatchObject({ status: 130, out: "", err: "crescendo encode: interrupted\n" });
 		expect(await readdir(folder)).toEqual(before);
