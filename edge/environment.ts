@@ -30,6 +30,10 @@ export type Environment = {
 	readonly CRESCENDO_UPLOAD_ORIGINS?: string;
 	/** JSON that overrides `DEFAULT_LIMITS`. */
 	readonly CRESCENDO_LIMITS?: string;
+	/** Ids of the zones whose caches a deletion purges everywhere, separated by spaces. Absent: copies in other data centres end by themselves. */
+	readonly CRESCENDO_PURGE_ZONES?: string;
+	/** The API token for that, with the permission Zone, Cache Purge. */
+	readonly CRESCENDO_PURGE_TOKEN?: string;
 };
 
 /** What Hono knows of a request's surroundings. */

@@ -102,6 +102,17 @@ describe("a deployment", () => {
 		},
 	);
 
+	it("wants all that purges need, or nothing", async () => {
+		const zone = { CRESCENDO_PURGE_ZONES: "0123456789abcdef0123456789abcdef" };
+		const attempt = (secrets: readonly string[], variables: Record<string, string>) =>
+			deploy(fakeWrangler(["CRESCENDO_API_KEY", ...secrets]), { ...made, variables }, built);
+		await expect(attempt([], zone)).rejects.toThrow("without the secret CRESCENDO_PURGE_TOKEN");
+		await expect(attempt(["CRESCENDO_PURGE_TOKEN"], {})).rejects.toThrow("without CRESCENDO_PURGE_ZONES");
+		await expect(attempt([], { ...zone, CRESCENDO_PURGE_TOKEN: "t" })).rejects.toThrow("wrangler secret put");
+		await attempt(["CRESCENDO_PURGE_TOKEN"], zone);
+		await attempt(["CRESCENDO_PURGE_TOKEN", "CRESCENDO_PURGE_ZONES"], {});
+	});
+
 	it("can be rehearsed without an account", async () => {
 		const wrangler = fakeWrangler([]);
 		expect(await rehearse(wrangler, built)).toBe(

@@ -1,5 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { resolve } from "node:path";
+import { purgeAccess } from "../edge/http/purge.ts";
 import { readLimits } from "../edge/limits.ts";
 import { putNeural, type RunWrangler } from "./seed-neural.ts";
 
@@ -41,6 +42,7 @@ export async function deploy(wrangler: Wrangler, config: DeploymentConfig, built
 	requireLimits(config);
 	const secrets = readNames(await wrangler.ask(["secret", "list", "--format", "json"]));
 	requireSecrets([...secrets, ...Object.keys(config.variables)]);
+	requirePurge(secrets, config);
 	for (const { binding } of config.databases) await wrangler.run(["d1", "migrations", "apply", binding, "--remote"]);
 	await putNeural(wrangler.run, built.neuralList, ["--remote"]);
 	await wrangler.run(["deploy"]);
@@ -91,6 +93,23 @@ function requireSecrets(names: readonly string[]): void {
 	if (names.includes("CRESCENDO_STUDIO")) {
 		throw new Error("CRESCENDO_STUDIO lets everybody upload and is for development: take it out");
 	}
+}
+
+/** A deletion whose purge cannot be asked for would never be done. */
+function requirePurge(secrets: readonly string[], { variables }: DeploymentConfig): void {
+	const { CRESCENDO_PURGE_ZONES: zones, CRESCENDO_PURGE_TOKEN: token } = variables;
+	if (token !== undefined) {
+		throw new Error(
+			"CRESCENDO_PURGE_TOKEN is a secret: take it out of wrangler.toml and run `npx wrangler secret put CRESCENDO_PURGE_TOKEN`",
+		);
+	}
+	const isSecret = (name: string) => secrets.includes(name);
+	// The ids of zones are no secret, but may be kept as one; then only the Worker can look at them: /ready says.
+	if (isSecret("CRESCENDO_PURGE_ZONES") && isSecret("CRESCENDO_PURGE_TOKEN")) return;
+	purgeAccess({
+		...(zones !== undefined && { CRESCENDO_PURGE_ZONES: String(zones) }),
+		...(isSecret("CRESCENDO_PURGE_TOKEN") && { CRESCENDO_PURGE_TOKEN: "kept as a secret" }),
+	});
 }
 
 const readNames = (json: string): string[] => (JSON.parse(json) as { readonly name: string }[]).map(({ name }) => name);

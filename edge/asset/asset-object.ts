@@ -4,6 +4,8 @@ import type { PartSample } from "../../protocol/part.ts";
 import { removeAsset } from "../catalogue/assets.ts";
 import type { Environment } from "../environment.ts";
 import { type PackedState, packState } from "../hls/packed-state.ts";
+import { assetTag } from "../http/object-cache.ts";
+import { purgeAccess, purgeTag } from "../http/purge.ts";
 import { logEvent } from "../log.ts";
 import type { Asker, IndexName, PartialLocation, PlaylistQuery, Served } from "./live-question.ts";
 import type { AssetCalls, CreatedAsset, PartAnswer } from "./asset-calls.ts";
@@ -340,6 +342,9 @@ export class AssetObject extends DurableObject<Environment> implements AssetCall
 
 	async #finishRemoval({ settings }: StoredAsset): Promise<void> {
 		await removeAll(this.env.MEDIA, assetPrefix(settings.id));
+		// After the objects: nobody makes a copy of what is not there.
+		const purge = purgeAccess(this.env);
+		if (purge !== undefined) await purgeTag(purge, assetTag(settings.id));
 		await removeAsset(this.env.CATALOGUE, settings.id);
 		await leaveTombstone(this.ctx.storage, settings.id);
 		this.#asset = undefined;

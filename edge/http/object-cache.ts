@@ -4,7 +4,7 @@
  * nothing, and a thousand viewers with a thousand tokens share one copy.
  */
 
-/** Seconds that a copy outlives its object at most, in data centres other than the one that removes it. */
+/** Seconds that a copy outlives its object at most, in data centres other than the one that removes it, where nobody purges those. */
 const COPY_SECONDS = 300;
 
 /** Bytes of the largest object that is copied. */
@@ -15,6 +15,15 @@ const COMPLETE = "Crescendo-Complete";
 
 const addressOf = (key: string): string => `https://objects.crescendo/${key}`;
 
+/** The tag under which all that is kept of an asset can be purged from every data centre: see purge.ts. */
+export const assetTag = (assetId: string): string => `crescendo-${assetId}`;
+
+/** `Cache-Tag` of what is kept under a name: `assets/<id>/...`, `playlists/<id>/...`. What belongs to no asset has none. */
+const tagOf = (key: string): Readonly<Record<string, string>> => {
+	const assetId = /^(?:assets|playlists)\/([^/]+)\//.exec(key)?.[1];
+	return assetId === undefined ? {} : { "Cache-Tag": assetTag(assetId) };
+};
+
 /** A copy of an object with its media type, entity tag and length, or undefined. */
 export const findCopy = async (key: string): Promise<Response | undefined> => caches.default.match(addressOf(key));
 
@@ -22,6 +31,7 @@ export const findCopy = async (key: string): Promise<Response | undefined> => ca
 export const keepCopy = async (key: string, response: Response, seconds = COPY_SECONDS): Promise<void> => {
 	const copy = new Response(response.body, response);
 	copy.headers.set("Cache-Control", `public, max-age=${seconds}`);
+	for (const [name, value] of Object.entries(tagOf(key))) copy.headers.set(name, value);
 	await caches.default.put(addressOf(key), copy);
 };
 
@@ -45,6 +55,6 @@ export const findText = async (key: string): Promise<SharedText | undefined> => 
 
 /** Keeps a text for so many seconds. */
 export const keepText = async (key: string, { text, complete }: SharedText, seconds: number): Promise<void> => {
-	const headers = { "Cache-Control": `public, max-age=${seconds}`, [COMPLETE]: String(complete) };
+	const headers = { "Cache-Control": `public, max-age=${seconds}`, [COMPLETE]: String(complete), ...tagOf(key) };
 	await caches.default.put(addressOf(key), new Response(text, { headers }));
 };

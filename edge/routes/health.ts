@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { signingKeys } from "../access/signing-keys.ts";
 import type { EdgeContext } from "../environment.ts";
+import { purgeAccess } from "../http/purge.ts";
 import { readLimits } from "../limits.ts";
 
 /** Seconds after which it is worth asking again whether all answers. */
@@ -17,6 +18,7 @@ export const health = new Hono<EdgeContext>()
 			// What is mistyped there is noticed by whoever uploads, or plays what is signed: here before.
 			Promise.try(async () => {
 				readLimits(CRESCENDO_LIMITS);
+				purgeAccess(context.env);
 				if (CRESCENDO_SIGNING_KEYS !== undefined) await signingKeys(context.env, "playback");
 			}),
 		]);
