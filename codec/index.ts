@@ -32,7 +32,7 @@ export {
 	WebGpuExecutor,
 	type WebGpuExecutorOptions,
 } from "./model/ort-webgpu-executor.ts";
-export { createWasmExecutor, type WasmExecutorOptions } from "./model/ort-wasm-executor.ts";
+export { createWasmExecutor } from "./model/wasm-executor.ts";
 export { createNativeExecutor, type NativeExecutorOptions } from "./model/ort-native-executor.ts";
 export {
 	loadModel,

@@ -55,11 +55,20 @@ export function proveGraph(bytes: Uint8Array): GraphCertificate {
 	return prove(readOnnx(bytes));
 }
 
-function prove(graph: OnnxGraph): GraphCertificate {
+/** Whether a graph is one of those that can be proven: all its inputs declare what they can be. */
+export function declaresRanges(graph: OnnxGraph): boolean {
+	return graph.inputs.every(({ documentation }) => DECLARED_RANGE.test(documentation));
+}
+
+/**
+ * What every value of a graph can be, its constants folded.
+ *
+ * @throws CodecError `model-invalid` where a bound does not hold, or an operator is not one that can be proven
+ */
+export function rangesOf(graph: OnnxGraph, proof: Proof = newProof()): ReadonlyMap<string, Value> {
 	const values = new Map<string, Value>();
 	for (const [name, tensor] of graph.constants) values.set(name, { kind: "constant", tensor });
 	for (const input of graph.inputs) values.set(input.name, declaredInput(input));
-	const proof: Proof = { convolutions: 0, largestSum: 0, largestValue: 0, multiplicationsPerPixel: 0 };
 	const valueOf = (name: string): Value => {
 		const value = values.get(name);
 		if (value === undefined) throw new CodecError("model-invalid", `A graph uses ${name} before it is made.`);
@@ -72,10 +81,18 @@ function prove(graph: OnnxGraph): GraphCertificate {
 			if (result !== undefined) values.set(name, result);
 		});
 	}
+	return values;
+}
+
+const newProof = (): Proof => ({ convolutions: 0, largestSum: 0, largestValue: 0, multiplicationsPerPixel: 0 });
+
+function prove(graph: OnnxGraph): GraphCertificate {
+	const proof = newProof();
+	const values = rangesOf(graph, proof);
 	const outputs = new Map<string, Channels>();
 	for (const { name } of graph.outputs) {
-		const value = valueOf(name);
-		if (value.kind !== "channels")
+		const value = values.get(name);
+		if (value?.kind !== "channels")
 			throw new CodecError("model-invalid", `Output ${name} of a graph is a constant.`);
 		if (value.channels.some(({ unit }) => unit < 0)) {
 			throw new CodecError("model-invalid", `Output ${name} of a graph need not be an integer.`);

@@ -1,23 +1,29 @@
 /** What the executors on WASM and on native code share: tensors are plain arrays, warps run in TypeScript. */
-import type { InferenceSession, InferenceSessionFactory, TensorConstructor } from "onnxruntime-common";
 import { CodecError } from "../errors.ts";
 import type { BlockMotion } from "../motion/block-motion.ts";
 import type { CopiedMap } from "../motion/copied-map.ts";
 import { copyBlocks } from "../motion/copy-blocks.ts";
 import { warpFeatures, warpPicture } from "../motion/warp.ts";
 import type { DeviceTensor, Executor, ExecutorKind, Graph, Shape } from "./executor.ts";
-import { checkBlocks, checkRows, freeDimensions, valuesOf } from "./shapes.ts";
+import { checkBlocks, checkRows, valuesOf } from "./shapes.ts";
 import type { BlockRows } from "./block-rows.ts";
 import { spreadRows } from "./spread-rows.ts";
 
-/** The part of an onnxruntime package that an executor needs; the same in every build of it. */
-export type Runtime = {
-	readonly InferenceSession: InferenceSessionFactory;
-	readonly Tensor: TensorConstructor;
-};
+/** A tensor in ordinary memory, planar. */
+export type PlainTensor = { readonly data: Float32Array; readonly shape: Shape };
 
-/** How calls into the runtime are scheduled: at once, or one after the other. */
-export type Schedule = <T>(work: () => Promise<T>) => Promise<T>;
+/** A graph that computes in ordinary memory. */
+export interface CpuGraph {
+	/** @throws CodecError `backend-failed`, `model-invalid` */
+	run(feeds: ReadonlyMap<string, PlainTensor>): Promise<ReadonlyMap<string, PlainTensor>>;
+	dispose(): Promise<void>;
+}
+
+/** Makes an ONNX file ready to run at one picture size. @throws CodecError `model-invalid`, `invalid-option`, `backend-failed` */
+export type LoadCpuGraph = (
+	bytes: Uint8Array,
+	size: { readonly width: number; readonly height: number },
+) => Promise<CpuGraph>;
 
 class CpuTensor implements DeviceTensor {
 	readonly shape: Shape;
@@ -39,72 +45,21 @@ function dataOf(tensor: DeviceTensor): Float32Array {
 	return tensor.data;
 }
 
-class CpuGraph implements Graph {
-	private readonly runtime: Runtime;
-	private readonly session: InferenceSession;
-	private readonly schedule: Schedule;
-
-	constructor(runtime: Runtime, session: InferenceSession, schedule: Schedule) {
-		this.runtime = runtime;
-		this.schedule = schedule;
-		this.session = session;
-	}
-
-	async run(inputs: Readonly<Record<string, DeviceTensor>>): Promise<Record<string, DeviceTensor>> {
-		const feeds: Record<string, InferenceSession.OnnxValueMapType[string]> = {};
-		for (const [name, tensor] of Object.entries(inputs)) {
-			feeds[name] = new this.runtime.Tensor("float32", dataOf(tensor), tensor.shape);
-		}
-		let results: InferenceSession.ReturnType;
-		try {
-			results = await this.schedule(() => this.session.run(feeds));
-		} catch (cause) {
-			throw new CodecError("backend-failed", "The neural runtime failed to run a graph.", { cause });
-		}
-		const outputs: Record<string, DeviceTensor> = {};
-		for (const [name, value] of Object.entries(results)) {
-			if (!(value.data instanceof Float32Array)) {
-				throw new CodecError("model-invalid", `Output ${name} of a graph is not float32.`);
-			}
-			outputs[name] = new CpuTensor(value.data, shapeOf(name, value.dims));
-		}
-		return outputs;
-	}
-
-	async dispose(): Promise<void> {
-		await this.schedule(() => this.session.release());
-	}
-}
-
-function shapeOf(name: string, dims: readonly number[]): Shape {
-	const [n, c, h, w] = dims;
-	if (dims.length !== 4 || n !== 1 || c === undefined || h === undefined || w === undefined) {
-		throw new CodecError("model-invalid", `Output ${name} of a graph has the shape [${dims.join(", ")}].`);
-	}
-	return [n, c, h, w];
+function toDevice(tensors: ReadonlyMap<string, PlainTensor>): Record<string, DeviceTensor> {
+	return Object.fromEntries([...tensors].map(([name, { data, shape }]) => [name, new CpuTensor(data, shape)]));
 }
 
 /** An executor whose tensors live in ordinary memory. */
 export class CpuExecutor implements Executor {
 	readonly kind: ExecutorKind;
 	readonly description: string;
-	private readonly runtime: Runtime;
-	private readonly sessionOptions: InferenceSession.SessionOptions;
-	private readonly schedule: Schedule;
-	private readonly graphs = new Set<Graph>();
+	private readonly loadGraph: LoadCpuGraph;
+	private readonly graphs = new Set<CpuGraph>();
 
-	constructor(
-		kind: ExecutorKind,
-		description: string,
-		runtime: Runtime,
-		sessionOptions: InferenceSession.SessionOptions,
-		schedule: Schedule = (work) => work(),
-	) {
-		this.schedule = schedule;
+	constructor(kind: ExecutorKind, description: string, loadGraph: LoadCpuGraph) {
 		this.kind = kind;
 		this.description = description;
-		this.runtime = runtime;
-		this.sessionOptions = sessionOptions;
+		this.loadGraph = loadGraph;
 	}
 
 	upload(data: Float32Array, shape: Shape): DeviceTensor {
@@ -122,20 +77,15 @@ export class CpuExecutor implements Executor {
 	}
 
 	async load(bytes: Uint8Array, size: { readonly width: number; readonly height: number }): Promise<Graph> {
-		const options = { ...this.sessionOptions, freeDimensionOverrides: freeDimensions(size) };
-		let session: InferenceSession;
-		try {
-			session = await this.schedule(() => this.runtime.InferenceSession.create(bytes, options));
-		} catch (cause) {
-			throw new CodecError("model-invalid", "The neural runtime refuses a graph of the model.", {
-				hint: "Check that the model's files are complete and that this runtime is version 1.30 or newer.",
-				cause,
-			});
-		}
-		const graph = new CpuGraph(this.runtime, session, this.schedule);
+		const graph = await this.loadGraph(bytes, size);
 		this.graphs.add(graph);
 		return {
-			run: (inputs) => graph.run(inputs),
+			run: async (inputs) => {
+				const feeds = Object.entries(inputs).map(([name, tensor]) => {
+					return [name, { data: dataOf(tensor), shape: tensor.shape }] as const;
+				});
+				return toDevice(await graph.run(new Map(feeds)));
+			},
 			dispose: async () => {
 				if (this.graphs.delete(graph)) await graph.dispose();
 			},

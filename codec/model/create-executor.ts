@@ -2,7 +2,7 @@
 import { CodecError } from "../errors.ts";
 import type { Executor, ExecutorKind } from "./executor.ts";
 import { createNativeExecutor } from "./ort-native-executor.ts";
-import { createWasmExecutor } from "./ort-wasm-executor.ts";
+import { createWasmExecutor } from "./wasm-executor.ts";
 import { createWebGpuExecutor } from "./ort-webgpu-executor.ts";
 import type { RuntimeUrl } from "./runtime-url.ts";
 
@@ -14,7 +14,7 @@ export type ExecutorOptions = {
 	readonly runtimeUrl?: RuntimeUrl;
 	/** WebGPU device to share. */
 	readonly device?: GPUDevice;
-	/** CPU threads; see the executors' options. */
+	/** Threads of the native runtime. WASM computes on one. */
 	readonly threads?: number;
 };
 
@@ -45,7 +45,7 @@ export async function createExecutor(options: ExecutorOptions = {}): Promise<Exe
 	const device = options.device === undefined ? {} : { device: options.device };
 	const create: Record<ExecutorKind, () => Promise<Executor>> = {
 		native: () => createNativeExecutor(threads),
-		wasm: () => createWasmExecutor({ ...runtime, ...threads }),
+		wasm: () => createWasmExecutor(),
 		webgpu: () => createWebGpuExecutor({ ...runtime, ...device }),
 	};
 	const rejected: RejectedBackend[] = [];

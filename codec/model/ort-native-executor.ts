@@ -1,6 +1,7 @@
 import type { Executor } from "./executor.ts";
 import { CodecError } from "../errors.ts";
-import { CpuExecutor, type Runtime } from "./cpu-executor.ts";
+import { CpuExecutor } from "./cpu-executor.ts";
+import { loadOrtGraphs, type Runtime } from "./ort-cpu-graph.ts";
 
 /** Options of {@link createNativeExecutor}. */
 export type NativeExecutorOptions = {
@@ -40,10 +41,12 @@ export async function createNativeExecutor(options: NativeExecutorOptions = {}):
 			cause,
 		});
 	}
-	return new CpuExecutor("native", threads === undefined ? "native CPU" : `native CPU, ${threads} threads`, ort, {
+	const description = threads === undefined ? "native CPU" : `native CPU, ${threads} threads`;
+	const sessionOptions = {
 		executionProviders: ["cpu"],
 		graphOptimizationLevel: "all",
 		extra: SLEEPING_THREADS,
 		...(threads === undefined ? {} : { intraOpNumThreads: threads }),
-	});
+	} as const;
+	return new CpuExecutor("native", description, loadOrtGraphs(ort, sessionOptions));
 }

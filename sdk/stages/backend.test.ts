@@ -21,30 +21,30 @@ afterEach(() => {
 describe("the runtime", () => {
 	it.each([404, 410])("is not there where the server says so (%i)", async (status) => {
 		answering(async () => new Response(null, { status }));
-		const why = await findMissingRuntime(OPTIONS, "wasm", never);
+		const why = await findMissingRuntime(OPTIONS, never);
 		expect(why).toContain(OPTIONS.runtimeUrl);
 		expect(why).toContain(String(status));
 	});
 
 	it.each([200, 401, 403, 405, 429, 500, 501, 503])("may be there where a server answers %i", async (status) => {
 		answering(async () => new Response(null, { status }));
-		expect(await findMissingRuntime(OPTIONS, "webgpu", never)).toBeUndefined();
+		expect(await findMissingRuntime(OPTIONS, never)).toBeUndefined();
 	});
 
 	it("may be there where the network is away", async () => {
 		answering(() => Promise.reject(new TypeError("Failed to fetch")));
-		expect(await findMissingRuntime(OPTIONS, "wasm", never)).toBeUndefined();
+		expect(await findMissingRuntime(OPTIONS, never)).toBeUndefined();
 	});
 
 	it("may be there where the server does not answer in time", async () => {
 		answering(silence);
-		expect(await findMissingRuntime(OPTIONS, "wasm", never, 1)).toBeUndefined();
+		expect(await findMissingRuntime(OPTIONS, never, 1)).toBeUndefined();
 	});
 
 	it("is not waited for by an upload that is aborted", async () => {
 		answering(silence);
 		const controller = new AbortController();
-		const asked = findMissingRuntime(OPTIONS, "wasm", controller.signal);
+		const asked = findMissingRuntime(OPTIONS, controller.signal);
 		controller.abort(new Error("enough"));
 		await expect(asked).rejects.toThrow("enough");
 	});

@@ -2,7 +2,6 @@ import type { Effort } from "../../codec/enhancement/effort.ts";
 import * as v from "valibot";
 import { createExecutor } from "../../codec/model/create-executor.ts";
 import type { Executor, ExecutorKind } from "../../codec/model/executor.ts";
-import { WASM_RUNTIME_FILE } from "../../codec/model/ort-wasm-executor.ts";
 import { WEBGPU_RUNTIME_FILES } from "../../codec/model/ort-webgpu-executor.ts";
 import { runtimeFileUrl } from "../../codec/model/runtime-url.ts";
 import { modelUrl } from "../../codec/model/load-fetch.ts";
@@ -160,19 +159,15 @@ export const readModelId = async (wanted: Wanted, signal: AbortSignal): Promise<
 	}
 };
 
-/** Names of the runtime's files that this browser needs. */
-const runtimeFile = (kind: "webgpu" | "wasm"): string =>
-	kind === "wasm"
-		? WASM_RUNTIME_FILE
-		: "Suspending" in WebAssembly
-			? WEBGPU_RUNTIME_FILES.suspending
-			: WEBGPU_RUNTIME_FILES.elsewhere;
+/** Name of the file of WebGPU's runtime that this browser needs. */
+const runtimeFile = (): string =>
+	"Suspending" in WebAssembly ? WEBGPU_RUNTIME_FILES.suspending : WEBGPU_RUNTIME_FILES.elsewhere;
 
 /** Milliseconds that a server has to say whether it has a file. */
 const ANSWER_LIMIT = 5000;
 
 /**
- * Asks, without fetching it, whether the runtime is served: it is loaded only when the first seconds of the video are at the edge, and
+ * Asks, without fetching it, whether the runtime for WebGPU is served: it is loaded only when the first seconds of the video are at the edge, and
  * the size of the base depends on whether there will be an enhancement. Only "not found" and "gone" say that it is not there: a server that is
  * busy, refuses HEAD or does not answer says nothing, and what is loaded later tells.
  * @param limit milliseconds to wait for an answer
@@ -181,11 +176,10 @@ const ANSWER_LIMIT = 5000;
  */
 export const findMissingRuntime = async (
 	{ runtimeUrl }: Pick<ResolvedOptions, "runtimeUrl">,
-	kind: "webgpu" | "wasm",
 	signal: AbortSignal,
 	limit = ANSWER_LIMIT,
 ): Promise<string | undefined> => {
-	const address = runtimeFileUrl(runtimeUrl, runtimeFile(kind));
+	const address = runtimeFileUrl(runtimeUrl, runtimeFile());
 	try {
 		const either = AbortSignal.any([signal, AbortSignal.timeout(limit)]);
 		const { status } = await fetch(address, { method: "HEAD", signal: either });

@@ -132,7 +132,8 @@ export const foresee = async (
 		// It says what is wrong.
 		return opened();
 	}
-	const nothing = options.backend === "auto" ? await findMissingRuntime(options, kind, signal) : undefined;
+	const asks = options.backend === "auto" && kind === "webgpu";
+	const nothing = asks ? await findMissingRuntime(options, signal) : undefined;
 	if (nothing !== undefined) {
 		// A base that is about to stand alone is larger than one under an enhancement, and that cannot be changed later.
 		const backend = { kind: "none", reason: nothing, chosen: false } as const;

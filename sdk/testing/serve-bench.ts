@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { build } from "vite";
-import { WASM_RUNTIME_FILE } from "../../codec/model/ort-wasm-executor.ts";
+import { WEBGPU_RUNTIME_FILES } from "../../codec/model/ort-webgpu-executor.ts";
 import { leaveRuntimeFiles } from "../../scripts/leave-runtime-files.ts";
 import { serveFiles } from "./static-server.ts";
 import type { StaticServer } from "./static-server.ts";
@@ -39,7 +39,7 @@ export const serveBench = async (files: string): Promise<StaticServer> => {
 		{
 			"/blank": '<!doctype html><title>bench</title><script type="module" src="/page.js"></script>',
 			// A runtime that is there and is none.
-			[`/broken/${WASM_RUNTIME_FILE}`]: "no runtime",
+			[`/broken/${WEBGPU_RUNTIME_FILES.suspending}`]: "no runtime",
 		},
 		{ "/stable/": "/runtime/" },
 	);
