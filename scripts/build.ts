@@ -5,6 +5,7 @@ import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { build, type InlineConfig, type Plugin } from "vite";
+import { WEBGPU_RUNTIME_FILES } from "../codec/model/ort-webgpu-executor.ts";
 import { openApiDocument } from "../edge/openapi/document.ts";
 import { NEURAL_FOLDERS_PATH, type NeuralFolders } from "../protocol/neural.ts";
 import { leaveRuntimeFiles } from "./leave-runtime-files.ts";
@@ -35,12 +36,8 @@ const PAGES = {
 	admin: { source: "edge/admin/admin.html", address: "admin.html" },
 } as const;
 
-/** The runtime's files: WebGPU where WebAssembly can suspend, WebGPU elsewhere (larger than a static file may be), and WASM. */
-const RUNTIME = [
-	"ort-wasm-simd-threaded.jspi.wasm",
-	"ort-wasm-simd-threaded.asyncify.wasm",
-	"ort-wasm-simd-threaded.wasm",
-];
+/** The runtime's files for WebGPU: where WebAssembly can suspend, and elsewhere (larger than a static file may be). */
+const RUNTIME = Object.values(WEBGPU_RUNTIME_FILES);
 const MODEL = "crescendo-1";
 
 const shared: InlineConfig = {

@@ -28,10 +28,21 @@ function invalid(what: string): CodecError {
 	return new CodecError("model-invalid", `The model cannot be proven exact: ${what}.`);
 }
 
+/** A float32 and its bits. */
+const single = new Float32Array(1);
+const singleBits = new Int32Array(single.buffer);
+
 /** The largest k with `value` a multiple of 2^k; infinite for 0. */
 export function unitOf(value: number): number {
 	if (value === 0) return Number.POSITIVE_INFINITY;
 	if (!Number.isFinite(value)) throw invalid("a constant is not finite");
+	single[0] = value;
+	const bits = singleBits[0] as number;
+	const exponent = (bits >>> 23) & 0xff;
+	if (single[0] === value && exponent > 0) {
+		const significand = (bits & 0x7fffff) | 0x800000;
+		return exponent - 150 + 31 - Math.clz32(significand & -significand);
+	}
 	let unit = Math.floor(Math.log2(Math.abs(value)));
 	while (!Number.isInteger(value / 2 ** unit)) unit--;
 	while (Number.isInteger(value / 2 ** (unit + 1))) unit++;

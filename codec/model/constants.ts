@@ -7,12 +7,16 @@ export function multiplyConstants(a: OnnxTensor, b: OnnxTensor): OnnxTensor {
 	const rank = large.dims.length;
 	if (small.values.length !== 1 && small.dims.length !== rank)
 		throw new CodecError("model-invalid", "Constants of different ranks are multiplied.");
+	const [factor] = small.values;
+	if (small.values.length === 1 && factor !== undefined) {
+		return { dims: large.dims, values: large.values.map((value) => value * factor) };
+	}
 	const values = new Float64Array(large.values.length);
 	for (let i = 0; i < values.length; i++) {
 		let rest = i;
 		let index = 0;
 		let stride = 1;
-		for (let d = rank - 1; d >= 0 && small.values.length > 1; d--) {
+		for (let d = rank - 1; d >= 0; d--) {
 			const size = large.dims[d] ?? 1;
 			const smallSize = small.dims[d] ?? 1;
 			if (smallSize !== 1 && smallSize !== size)

@@ -4,7 +4,7 @@
  */
 import { CodecError } from "../errors.ts";
 import { multiplyConstants } from "./constants.ts";
-import { type OnnxTensor, readNode, readTensor } from "./onnx-reader.ts";
+import { type OnnxGraph, type OnnxTensor, readNode, readTensor } from "./onnx-reader.ts";
 import { bytesField, concatenate, fields, textField, varintField } from "./protobuf.ts";
 
 /** Fields of ModelProto and GraphProto. */
@@ -24,6 +24,25 @@ export function foldConstants(model: Uint8Array): Uint8Array {
 			field.number === GRAPH ? bytesField(GRAPH, foldGraph(field.bytes)) : field.raw,
 		),
 	);
+}
+
+/**
+ * The same for a graph that has been read.
+ *
+ * @throws CodecError `model-invalid`
+ */
+export function withFoldedConstants(graph: OnnxGraph): OnnxGraph {
+	const constants = new Map(graph.constants);
+	const nodes = graph.nodes.filter(({ operator, inputs, outputs }) => {
+		const [a, b] = inputs.map((name) => constants.get(name));
+		const [result] = outputs;
+		if (result === undefined || a === undefined) return true;
+		if (operator === "Cast") constants.set(result, a);
+		else if (operator === "Mul" && b !== undefined) constants.set(result, multiplyConstants(a, b));
+		else return true;
+		return false;
+	});
+	return { ...graph, nodes, constants };
 }
 
 function foldGraph(graph: Uint8Array): Uint8Array {

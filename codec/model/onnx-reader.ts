@@ -79,7 +79,9 @@ export function readTensor(bytes: Uint8Array): { readonly name: string; readonly
 	const [size, read] = reading;
 	if (raw.length !== size * length) throw invalid(`has a constant ${name} of the wrong length`);
 	const data = view(raw);
-	return { name, tensor: { dims, values: Float64Array.from({ length }, (_, i) => read(data, i * size)) } };
+	const values = new Float64Array(length);
+	for (let i = 0; i < length; i++) values[i] = read(data, i * size);
+	return { name, tensor: { dims, values } };
 }
 
 function readAttribute(bytes: Uint8Array): readonly [string, OnnxAttribute] {

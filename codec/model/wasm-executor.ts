@@ -5,7 +5,7 @@ import { RowPool } from "./compiled/row-pool.ts";
 import { type Machine, WasmGraph } from "./compiled/wasm-graph.ts";
 import { CpuExecutor } from "./cpu-executor.ts";
 import type { Executor } from "./executor.ts";
-import { foldConstants } from "./fold-constants.ts";
+import { withFoldedConstants } from "./fold-constants.ts";
 import { readOnnx } from "./onnx-reader.ts";
 
 /**
@@ -21,7 +21,7 @@ export async function createWasmExecutor(): Promise<Executor> {
 	return new CpuExecutor(
 		"wasm",
 		"WASM, 1 thread",
-		async (bytes, size) => new WasmGraph(planGraph(readOnnx(foldConstants(bytes)), size), machine),
+		async (bytes, size) => new WasmGraph(planGraph(withFoldedConstants(readOnnx(bytes)), size), machine),
 	);
 }
 

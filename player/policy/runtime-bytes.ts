@@ -1,8 +1,8 @@
 /**
- * Bytes over the wire of what decoding needs: runtime, weights and their scripts, compressed as the build compresses them for the edge. A
- * browser whose WebAssembly can suspend takes the smaller runtime for WebGPU.
+ * Bytes over the wire of what decoding needs: weights, scripts, and for WebGPU its runtime, compressed as the build compresses them for the
+ * edge. A browser whose WebAssembly can suspend takes the smaller runtime. On WASM the scripts are all there is to run.
  */
-const RUNTIME_BYTES = { suspending: 3_420_000, webgpu: 5_030_000, wasm: 3_040_000 } as const;
+const RUNTIME_BYTES = { suspending: 3_420_000, webgpu: 5_030_000, wasm: 400_000 } as const;
 
 /** What a first visit has to fetch before it can decode. @param suspends WebAssembly can suspend here (JSPI) */
 export function runtimeBytes(backend: "webgpu" | "wasm", suspends: boolean): number {
