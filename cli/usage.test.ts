@@ -80,6 +80,7 @@ describe("a command line that cannot be", () => {
 		["the neural base", ["encode", "x", "-o", "y", "--base", "neural"], "not part of this version"],
 		["another base", ["encode", "x", "-o", "y", "--base", "hevc"], "--base must be avc or neural"],
 		["another backend", ["verify", "x", "--backend", "cuda"], "--backend must be native or wasm"],
+		["threads on WASM", ["verify", "x", "--backend", "wasm", "--threads", "4"], "computes on one thread"],
 		["another layer", ["decode", "x", "-o", "y", "--layer", "top"], "--layer must be base or full"],
 		["a track of the base", ["decode", "x", "-o", "y", "--layer", "base", "--track", "2"], "--track goes with"],
 		["two results on standard output", ["decode", "x", "-o", "-", "--json"], "both want standard output"],
