@@ -28,25 +28,46 @@ export type LoadCpuGraph = (
 class CpuTensor implements DeviceTensor {
 	readonly shape: Shape;
 	readonly data: Float32Array;
+	/** Whether nobody else has the array. */
+	private own: boolean;
 
-	constructor(data: Float32Array, shape: Shape) {
+	/** @param own whether the array was made for this tensor alone */
+	constructor(data: Float32Array, shape: Shape, own: boolean) {
 		this.data = data;
 		this.shape = shape;
+		this.own = own;
 	}
 
-	/** Garbage collection frees arrays. */
-	dispose(): void {}
+	/** The array, for whoever may keep it. */
+	share(): Float32Array {
+		this.own = false;
+		return this.data;
+	}
+
+	/**
+	 * Garbage collection frees arrays, but only after tens of megabytes of them: a collector sees little of what lies behind them. So they
+	 * are given back at once, where this environment can do that.
+	 */
+	dispose(): void {
+		const { buffer } = this.data;
+		if (this.own && buffer instanceof ArrayBuffer && typeof buffer.transfer === "function") buffer.transfer(0);
+		this.own = false;
+	}
 }
 
-function dataOf(tensor: DeviceTensor): Float32Array {
+function tensorOf(tensor: DeviceTensor): CpuTensor {
 	if (!(tensor instanceof CpuTensor)) {
 		throw new CodecError("invalid-option", "The tensor belongs to another executor.");
 	}
-	return tensor.data;
+	return tensor;
+}
+
+function dataOf(tensor: DeviceTensor): Float32Array {
+	return tensorOf(tensor).data;
 }
 
 function toDevice(tensors: ReadonlyMap<string, PlainTensor>): Record<string, DeviceTensor> {
-	return Object.fromEntries([...tensors].map(([name, { data, shape }]) => [name, new CpuTensor(data, shape)]));
+	return Object.fromEntries([...tensors].map(([name, { data, shape }]) => [name, new CpuTensor(data, shape, true)]));
 }
 
 /** An executor whose tensors live in ordinary memory. */
@@ -69,11 +90,11 @@ export class CpuExecutor implements Executor {
 				`${data.length} values do not fill the shape [${shape.join(", ")}].`,
 			);
 		}
-		return new CpuTensor(data, shape);
+		return new CpuTensor(data, shape, false);
 	}
 
 	async download(tensor: DeviceTensor): Promise<Float32Array> {
-		return dataOf(tensor);
+		return tensorOf(tensor).share();
 	}
 
 	async load(bytes: Uint8Array, size: { readonly width: number; readonly height: number }): Promise<Graph> {
@@ -93,11 +114,12 @@ export class CpuExecutor implements Executor {
 	}
 
 	warpPicture(previous: DeviceTensor, motion: BlockMotion): DeviceTensor {
-		return new CpuTensor(warpPicture(dataOf(previous), motion), previous.shape);
+		return new CpuTensor(warpPicture(dataOf(previous), motion), previous.shape, true);
 	}
 
 	warpFeatures(features: DeviceTensor, motion: BlockMotion): DeviceTensor {
-		return new CpuTensor(warpFeatures(dataOf(features), features.shape[1], motion), features.shape);
+		const warped = warpFeatures(dataOf(features), features.shape[1], motion);
+		return new CpuTensor(warped, features.shape, true);
 	}
 
 	copyBlocks(target: DeviceTensor, source: DeviceTensor, copied: CopiedMap, offset: number): void {
@@ -107,7 +129,7 @@ export class CpuExecutor implements Executor {
 
 	spreadRows(rows: BlockRows, shape: Shape): DeviceTensor {
 		checkRows(rows, shape);
-		return new CpuTensor(spreadRows(rows, shape), shape);
+		return new CpuTensor(spreadRows(rows, shape), shape, true);
 	}
 
 	async dispose(): Promise<void> {

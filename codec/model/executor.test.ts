@@ -47,6 +47,21 @@ describe.each(kinds)("the executor on %s", (kind) => {
 		await executor.dispose();
 	});
 
+	it("gives results back when they are disposed of, but not what was asked for", async () => {
+		const { executor } = await createExecutor({ prefer: [kind] });
+		const graph = await executor.load(twice, size);
+		const given = new Float32Array(96).fill(3);
+		const x = executor.upload(given, [1, 3, 4, 8]);
+		const { y: asked } = await graph.run({ x });
+		const { y: unseen } = await graph.run({ x });
+		const samples = asked && (await executor.download(asked));
+		for (const tensor of [asked, unseen, x]) tensor?.dispose();
+		expect([...new Set(samples)]).toEqual([6]);
+		expect(unseen && (await executor.download(unseen))).toHaveLength(0);
+		expect(given).toHaveLength(96);
+		await executor.dispose();
+	});
+
 	it("refuses what does not fit, with a typed error", async () => {
 		const { executor } = await createExecutor({ prefer: [kind] });
 		expect(() => executor.upload(new Float32Array(5), [1, 1, 2, 2])).toThrow(/do not fill/);

@@ -5,7 +5,7 @@ import type { BlockRows } from "./block-rows.ts";
 /** `[1, C, h, w]` */
 export type Shape = readonly [number, number, number, number];
 
-/** A float32 tensor that lives wherever its executor computes. Dispose it, or GPU memory leaks. */
+/** A float32 tensor that lives wherever its executor computes. Dispose it, or GPU memory leaks. Nothing reads it after that. */
 export interface DeviceTensor {
 	readonly shape: Shape;
 	dispose(): void;

@@ -35,6 +35,9 @@ export function convolveFloat(
 ): void {
 	const reach = size >> 1;
 	const corner = input - reach * inputRowBytes - (reach << PIXEL_SHIFT);
+	/** From the end of a line of taps to the next, and from behind the last line to the next channel. */
+	const nextLine = inputRowBytes - (size << PIXEL_SHIFT);
+	const nextPlane = inputPlaneBytes - size * inputRowBytes;
 	const slopes = f32x4.splat(slope);
 	for (let y: i32 = 0; y < height; y++) {
 		for (let x: i32 = 0; x < width; x += 8) {
@@ -59,31 +62,55 @@ export function convolveFloat(
 					let b1 = a1;
 					let b2 = a2;
 					let b3 = a3;
-					for (let channel: i32 = 0; channel < channels; channel++) {
-						let line = plane;
-						for (let ky: i32 = 0; ky < size; ky++) {
-							let tap = line;
-							for (let kx: i32 = 0; kx < size; kx++) {
-								const a = v128.load(tap);
-								const b = v128.load(tap, 16);
-								const w0 = v128.load32_splat(weight, 0);
-								a0 = f32x4.add(a0, f32x4.mul(a, w0));
-								b0 = f32x4.add(b0, f32x4.mul(b, w0));
-								const w1 = v128.load32_splat(weight, 4);
-								a1 = f32x4.add(a1, f32x4.mul(a, w1));
-								b1 = f32x4.add(b1, f32x4.mul(b, w1));
-								const w2 = v128.load32_splat(weight, 8);
-								a2 = f32x4.add(a2, f32x4.mul(a, w2));
-								b2 = f32x4.add(b2, f32x4.mul(b, w2));
-								const w3 = v128.load32_splat(weight, 12);
-								a3 = f32x4.add(a3, f32x4.mul(a, w3));
-								b3 = f32x4.add(b3, f32x4.mul(b, w3));
-								weight += TAP_BYTES;
-								tap += 1 << PIXEL_SHIFT;
-							}
-							line += inputRowBytes;
+					if (size == 1) {
+						for (let channel: i32 = 0; channel < channels; channel++) {
+							const a = v128.load(plane);
+							const b = v128.load(plane, 16);
+							const w0 = v128.load32_splat(weight, 0);
+							a0 = f32x4.add(a0, f32x4.mul(a, w0));
+							b0 = f32x4.add(b0, f32x4.mul(b, w0));
+							const w1 = v128.load32_splat(weight, 4);
+							a1 = f32x4.add(a1, f32x4.mul(a, w1));
+							b1 = f32x4.add(b1, f32x4.mul(b, w1));
+							const w2 = v128.load32_splat(weight, 8);
+							a2 = f32x4.add(a2, f32x4.mul(a, w2));
+							b2 = f32x4.add(b2, f32x4.mul(b, w2));
+							const w3 = v128.load32_splat(weight, 12);
+							a3 = f32x4.add(a3, f32x4.mul(a, w3));
+							b3 = f32x4.add(b3, f32x4.mul(b, w3));
+							weight += TAP_BYTES;
+							plane += inputPlaneBytes;
 						}
-						plane += inputPlaneBytes;
+					} else {
+						// One loop for three: around an inner loop, engines put the eight sums into memory and back.
+						let kx = size;
+						let ky = size;
+						for (let left = channels * size * size; left > 0; left--) {
+							const a = v128.load(plane);
+							const b = v128.load(plane, 16);
+							const w0 = v128.load32_splat(weight, 0);
+							a0 = f32x4.add(a0, f32x4.mul(a, w0));
+							b0 = f32x4.add(b0, f32x4.mul(b, w0));
+							const w1 = v128.load32_splat(weight, 4);
+							a1 = f32x4.add(a1, f32x4.mul(a, w1));
+							b1 = f32x4.add(b1, f32x4.mul(b, w1));
+							const w2 = v128.load32_splat(weight, 8);
+							a2 = f32x4.add(a2, f32x4.mul(a, w2));
+							b2 = f32x4.add(b2, f32x4.mul(b, w2));
+							const w3 = v128.load32_splat(weight, 12);
+							a3 = f32x4.add(a3, f32x4.mul(a, w3));
+							b3 = f32x4.add(b3, f32x4.mul(b, w3));
+							weight += TAP_BYTES;
+							plane += 1 << PIXEL_SHIFT;
+							if (--kx == 0) {
+								kx = size;
+								plane += nextLine;
+								if (--ky == 0) {
+									ky = size;
+									plane += nextPlane;
+								}
+							}
+						}
 					}
 					v128.store(target, pixelsFromSums(a0, slopes, added));
 					storePixels(target + 16, pixelsFromSums(b0, slopes, added + addedRight), count - 4);

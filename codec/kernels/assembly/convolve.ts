@@ -31,6 +31,9 @@ export function convolve(
 ): void {
 	const reach = size >> 1;
 	const corner = input - reach * inputRowBytes - (reach << PIXEL_SHIFT);
+	/** From the end of a line of taps to the next, and from behind the last line to the next pair. */
+	const nextLine = inputRowBytes - (size << PIXEL_SHIFT);
+	const nextPlane = inputPlaneBytes - size * inputRowBytes;
 	const lowest = i16x8.splat(<i16>low);
 	const highest = i16x8.splat(<i16>high);
 	for (let y: i32 = 0; y < height; y++) {
@@ -74,31 +77,34 @@ export function convolve(
 							plane += inputPlaneBytes;
 						}
 					} else {
-						for (let pair: i32 = 0; pair < pairs; pair++) {
-							let line = plane;
-							for (let ky: i32 = 0; ky < size; ky++) {
-								let tap = line;
-								for (let kx: i32 = 0; kx < size; kx++) {
-									const a = v128.load(tap);
-									const b = v128.load(tap, 16);
-									const w0 = v128.load32_splat(weight, 0);
-									a0 = i32x4.add(a0, i32x4.dot_i16x8_s(a, w0));
-									b0 = i32x4.add(b0, i32x4.dot_i16x8_s(b, w0));
-									const w1 = v128.load32_splat(weight, 4);
-									a1 = i32x4.add(a1, i32x4.dot_i16x8_s(a, w1));
-									b1 = i32x4.add(b1, i32x4.dot_i16x8_s(b, w1));
-									const w2 = v128.load32_splat(weight, 8);
-									a2 = i32x4.add(a2, i32x4.dot_i16x8_s(a, w2));
-									b2 = i32x4.add(b2, i32x4.dot_i16x8_s(b, w2));
-									const w3 = v128.load32_splat(weight, 12);
-									a3 = i32x4.add(a3, i32x4.dot_i16x8_s(a, w3));
-									b3 = i32x4.add(b3, i32x4.dot_i16x8_s(b, w3));
-									weight += TAP_BYTES;
-									tap += 1 << PIXEL_SHIFT;
+						// One loop for three: around an inner loop, engines put the eight sums into memory and back.
+						let kx = size;
+						let ky = size;
+						for (let left = pairs * size * size; left > 0; left--) {
+							const a = v128.load(plane);
+							const b = v128.load(plane, 16);
+							const w0 = v128.load32_splat(weight, 0);
+							a0 = i32x4.add(a0, i32x4.dot_i16x8_s(a, w0));
+							b0 = i32x4.add(b0, i32x4.dot_i16x8_s(b, w0));
+							const w1 = v128.load32_splat(weight, 4);
+							a1 = i32x4.add(a1, i32x4.dot_i16x8_s(a, w1));
+							b1 = i32x4.add(b1, i32x4.dot_i16x8_s(b, w1));
+							const w2 = v128.load32_splat(weight, 8);
+							a2 = i32x4.add(a2, i32x4.dot_i16x8_s(a, w2));
+							b2 = i32x4.add(b2, i32x4.dot_i16x8_s(b, w2));
+							const w3 = v128.load32_splat(weight, 12);
+							a3 = i32x4.add(a3, i32x4.dot_i16x8_s(a, w3));
+							b3 = i32x4.add(b3, i32x4.dot_i16x8_s(b, w3));
+							weight += TAP_BYTES;
+							plane += 1 << PIXEL_SHIFT;
+							if (--kx == 0) {
+								kx = size;
+								plane += nextLine;
+								if (--ky == 0) {
+									ky = size;
+									plane += nextPlane;
 								}
-								line += inputRowBytes;
 							}
-							plane += inputPlaneBytes;
 						}
 					}
 					const second = target + outputPlaneBytes;

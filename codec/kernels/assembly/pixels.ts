@@ -38,7 +38,11 @@ export function pixelsFromSums(
 ): v128 {
 	even = i32x4.shr_s(even, shift);
 	odd = i32x4.shr_s(odd, shift);
-	if (leak) {
+	if (leak == 3) {
+		// The slope of all our networks, 1/8: a shift by a constant takes a quarter of one by a variable.
+		even = i32x4.max_s(even, i32x4.shr_s(even, 3));
+		odd = i32x4.max_s(odd, i32x4.shr_s(odd, 3));
+	} else if (leak) {
 		even = i32x4.max_s(even, i32x4.shr_s(even, leak));
 		odd = i32x4.max_s(odd, i32x4.shr_s(odd, leak));
 	}
@@ -47,6 +51,8 @@ export function pixelsFromSums(
 		even = i32x4.add(even, i32x4.shr_s(i32x4.shl(added, 16), 16));
 		odd = i32x4.add(odd, i32x4.shr_s(added, 16));
 	}
-	const channels = i16x8.min_s(i16x8.max_s(i16x8.narrow_i32x4_s(even, odd), low), high);
-	return i16x8.shuffle(channels, channels, 0, 4, 1, 5, 2, 6, 3, 7);
+	// Of all ways to bring the two together, the one that is three plain instructions where V8 compiles it for x86.
+	const evens = i16x8.narrow_i32x4_s(even, even);
+	const odds = i16x8.narrow_i32x4_s(odd, odd);
+	return i16x8.min_s(i16x8.max_s(i16x8.shuffle(evens, odds, 0, 8, 1, 9, 2, 10, 3, 11), low), high);
 }
