@@ -191,8 +191,7 @@ describe("the upgrade on the screen", () => {
 	});
 
 	it("comes for a viewer who pauses at the first frame, before the stream's enhancements are known, though files of the decoder are lost", async () => {
-		// A file of the weights, the runtime's script, then its other file, for which it asks once more by itself.
-		const lost = [/\.onnx$/, /\/ort\.wasm[^/]*\.js$/, /\.wasm$/];
+		const lost = [/\/synthesis\.onnx$/, /\/tables\.json$/];
 		harness.server.intercept = (path) => {
 			if (!lost[0]?.test(path)) return undefined;
 			lost.shift();
