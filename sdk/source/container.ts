@@ -10,6 +10,9 @@ const FORMATS = [MP4, QTFF, MATROSKA, WEBM];
 /** Seconds before a request is made again whose answer broke off in the middle; the request itself is patient. */
 const AGAIN = 0.5;
 
+/** Bytes of a file that are kept once they were read: enough for pictures and sound that lie beside each other. A disk is asked again for the rest. */
+const KEPT_BYTES = 4 * 2 ** 20;
+
 /** A file, blob or address that mediabunny reads. */
 export class Container {
 	readonly input: Input;
@@ -26,7 +29,8 @@ export class Container {
 	/** Begins nothing yet: what cannot be reached is told by whatever reads first. */
 	static open(source: Blob | string, signal: AbortSignal, fetch = patientFetch({ signal })): Container {
 		if (source instanceof Blob) {
-			return new Container(source, new Input({ formats: FORMATS, source: new BlobSource(source) }), () => "");
+			const file = new BlobSource(source, { maxCacheSize: KEPT_BYTES });
+			return new Container(source, new Input({ formats: FORMATS, source: file }), () => "");
 		}
 		let version: string | undefined;
 		const url = new UrlSource(source, {
