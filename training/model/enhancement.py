@@ -16,7 +16,6 @@ from .warp import bilinear, nearest, warp_picture
 FEATURES, BASE_FEATURES, QUALITIES = 64, 32, 64
 DETAIL8 = 96  # channels of the synthesis at 1/8
 LUMA_WEIGHT, CHROMA_WEIGHT = 0.75, 1.0  # of the mean squared errors in the distortion: chroma errors are small, and decibels count them alike
-HYPER_PRICE = 0.5  # in training: files code hyper latents with tables that adapt, for about half of what the model's fixed scales say
 SMALLEST_LAMBDA, LARGEST_LAMBDA = 40.0, 1600.0  # loss = bits per pixel + lambda * distortion, at q 0 and q 63
 PREDICTION_SHIFT, SAMPLE_SHIFT, COEFFICIENT_SHIFT = 12, 8, 8
 
@@ -262,6 +261,6 @@ class Enhancement(nn.Module):
             latents=y_hat,
             base=base,
             prediction=prediction,
-            bits=y_bits.sum((1, 2, 3)) + (HYPER_PRICE if self.training else 1) * z_bits + flag_bits,
+            bits=y_bits.sum((1, 2, 3)) + z_bits + flag_bits,
             hyper_bits=z_bits,
         )

@@ -1,11 +1,7 @@
 /** From the nodes of an ONNX graph to what the kernels do in one step each. */
-import { CodecError } from "../../errors.ts";
 import type { OnnxGraph, OnnxNode, OnnxTensor } from "../onnx-reader.ts";
+import { invalidGraph } from "./form.ts";
 import type { Adjustment, Combination, Convolution, Operation } from "./operations.ts";
-
-function invalid(what: string): CodecError {
-	return new CodecError("model-invalid", `A graph of the model cannot be run on WASM: ${what}.`);
-}
 
 const COMBINATIONS: ReadonlyMap<string, Combination["operation"]> = new Map([
 	["Add", "add"],
@@ -75,18 +71,18 @@ class Fusion {
 			case "Conv":
 				return this.convolution(node);
 			case "Concat":
-				if (node.attributes.get("axis")?.integer !== 1) throw invalid("Concat is not over channels");
+				if (node.attributes.get("axis")?.integer !== 1) throw invalidGraph("Concat is not over channels");
 				return { kind: "concatenation", inputs: node.inputs, output };
 			case "DepthToSpace":
 				if (node.attributes.get("mode")?.text !== "CRD" || node.attributes.get("blocksize")?.integer !== 2)
-					throw invalid("DepthToSpace is not by 2 in CRD order");
+					throw invalidGraph("DepthToSpace is not by 2 in CRD order");
 				return { kind: "depth-to-space", input, output };
 			case "Pad":
 				return { kind: "edge-padding", input, output, padding: edgePadding(node, this.constant(second)) };
 			case "Gather": {
 				const order = this.constant(second);
 				if (node.attributes.get("axis")?.integer !== 1 || order === undefined)
-					throw invalid("Gather does not order channels");
+					throw invalidGraph("Gather does not order channels");
 				return { kind: "channel-order", input, output, order: [...order.values] };
 			}
 			default:
@@ -114,14 +110,15 @@ class Fusion {
 		const [input = "", kernel = "", biasName] = node.inputs;
 		const weights = this.constant(kernel);
 		const [count = 0, perGroup = 0, height = 0, width = 0] = weights?.dims ?? [];
-		if (weights === undefined || height !== width || count === 0) throw invalid("a kernel is no square constant");
+		if (weights === undefined || height !== width || count === 0)
+			throw invalidGraph("a kernel is no square constant");
 		const group = node.attributes.get("group")?.integer ?? 1;
 		const depthwise = group === count && perGroup === 1 && group > 1;
-		if (group !== 1 && !depthwise) throw invalid("a convolution has groups of several channels");
+		if (group !== 1 && !depthwise) throw invalidGraph("a convolution has groups of several channels");
 		const bias = biasName === undefined ? new Float64Array(count) : this.constant(biasName)?.values;
-		if (bias === undefined) throw invalid("a bias is no constant");
+		if (bias === undefined) throw invalidGraph("a bias is no constant");
 		const [padding, stride] = [same(node, "pads", 0), same(node, "strides", 1)];
-		if (same(node, "dilations", 1) !== 1) throw invalid("a kernel is dilated");
+		if (same(node, "dilations", 1) !== 1) throw invalidGraph("a kernel is dilated");
 		const fused: Mutable<Convolution> = {
 			...{ kind: "convolution", input, output: outputOf(node), weights, bias, stride, padding, depthwise },
 			...{ slope: 1, residual: undefined, low: -Infinity, high: Infinity, floor: false },
@@ -173,7 +170,7 @@ class Fusion {
 		if (operator === "Relu") return { low: 0, high: Infinity };
 		if (operator !== "Clip") return undefined;
 		const [low, high] = [this.scalar(inputs[1]), this.scalar(inputs[2])];
-		if (low === undefined || high === undefined) throw invalid("Clip has no constant bounds");
+		if (low === undefined || high === undefined) throw invalidGraph("Clip has no constant bounds");
 		return { low, high };
 	}
 
@@ -188,7 +185,7 @@ class Fusion {
 			...{ kind: "adjustment", input, output: outputOf(node), scale: 1, offset: 0 },
 			...{ low: -Infinity, high: Infinity, floor: false },
 		};
-		if (!this.adjust(fused, node)) throw invalid(`operator ${node.operator} is not known`);
+		if (!this.adjust(fused, node)) throw invalidGraph(`operator ${node.operator} is not known`);
 		for (let next = this.follower(fused.output); next !== undefined; next = this.follower(fused.output)) {
 			if (!this.adjust(fused, next)) break;
 			this.taken.add(next);
@@ -217,14 +214,14 @@ class Fusion {
 
 function outputOf(node: OnnxNode): string {
 	const [output] = node.outputs;
-	if (output === undefined || node.outputs.length !== 1) throw invalid(`${node.operator} has not one output`);
+	if (output === undefined || node.outputs.length !== 1) throw invalidGraph(`${node.operator} has not one output`);
 	return output;
 }
 
 /** An attribute whose numbers are all the same. */
 function same(node: OnnxNode, name: string, otherwise: number): number {
 	const numbers = new Set(node.attributes.get(name)?.integers ?? []);
-	if (numbers.size > 1) throw invalid(`${name} of a convolution differ`);
+	if (numbers.size > 1) throw invalidGraph(`${name} of a convolution differ`);
 	return [...numbers][0] ?? otherwise;
 }
 
@@ -232,6 +229,7 @@ function same(node: OnnxNode, name: string, otherwise: number): number {
 function edgePadding(node: OnnxNode, pads: OnnxTensor | undefined): number {
 	const [n0, c0, top = 0, left, n1, c1, bottom, right] = pads?.values ?? [];
 	const square = [left, bottom, right].every((pad) => pad === top) && [n0, c0, n1, c1].every((pad) => pad === 0);
-	if (node.attributes.get("mode")?.text !== "edge" || !square) throw invalid("Pad does not repeat all edges alike");
+	if (node.attributes.get("mode")?.text !== "edge" || !square)
+		throw invalidGraph("Pad does not repeat all edges alike");
 	return top;
 }

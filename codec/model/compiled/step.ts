@@ -19,3 +19,6 @@ export type Step = {
 	readonly touches: readonly RowStorage[];
 	readonly take: (context: RunContext) => void;
 };
+
+/** What kernels read and nobody writes: weights. An address is given to each before anything runs. */
+export type Constant = { readonly data: Int32Array | Float32Array; address: number };

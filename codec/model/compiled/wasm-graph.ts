@@ -2,8 +2,10 @@ import { CodecError } from "../../errors.ts";
 import type { Kernels } from "../../kernels/kernels.ts";
 import type { CpuGraph, PlainTensor } from "../cpu-executor.ts";
 import type { LinearMemory } from "./linear-memory.ts";
-import type { Constant, Plan, Size } from "./plan.ts";
+import type { Size } from "./form.ts";
+import type { Plan } from "./plan.ts";
 import type { RowPool } from "./row-pool.ts";
+import type { Constant } from "./step.ts";
 
 /** What the graphs of an executor share. */
 export type Machine = {
