@@ -1,5 +1,9 @@
 import { fileURLToPath } from "node:url";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { instantiateKernels } from "../kernels/kernels.ts";
+import { LinearMemory } from "./compiled/linear-memory.ts";
+import { RowPool } from "./compiled/row-pool.ts";
+import { WasmGraph } from "./compiled/wasm-graph.ts";
 import { createExecutor } from "./create-executor.ts";
 import type { Executor } from "./executor.ts";
 import { modelFolder } from "./load-node.ts";
@@ -74,5 +78,32 @@ describe("the model's graphs on WASM", async () => {
 			}
 		}
 		await Promise.all([wasm.dispose(), native.dispose()]);
+	});
+});
+
+describe("WASM that fails", () => {
+	afterEach(() => {
+		vi.unstubAllGlobals();
+	});
+
+	it("says so where there is no WebAssembly", async () => {
+		vi.resetModules();
+		vi.stubGlobal("WebAssembly", undefined);
+		const { createWasmExecutor } = await import("./wasm-executor.ts");
+		await expect(createWasmExecutor()).rejects.toMatchObject({ code: "backend-unavailable" });
+	});
+
+	it("says so where a kernel traps", async () => {
+		const memory = new LinearMemory();
+		const kernels = await instantiateKernels(memory.memory);
+		const trap = {
+			touches: [],
+			// Nothing lies there.
+			take: () => kernels.planesFromFloats(-64, 256, 256, 1, 16, 1, 0),
+		};
+		const plan = { steps: [trap], constants: [], inputs: new Map(), outputs: new Map() };
+		const graph = new WasmGraph(plan, { kernels, memory, pool: new RowPool(memory), staging: () => 0 });
+		const failed = expect.objectContaining({ code: "backend-failed", cause: expect.any(WebAssembly.RuntimeError) });
+		await expect(graph.run(new Map())).rejects.toEqual(failed);
 	});
 });

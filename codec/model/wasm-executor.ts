@@ -1,4 +1,4 @@
-import { instantiateKernels } from "../kernels/kernels.ts";
+import { compileKernels, instantiateKernels } from "../kernels/kernels.ts";
 import { LinearMemory } from "./compiled/linear-memory.ts";
 import { planGraph } from "./compiled/plan.ts";
 import { RowPool } from "./compiled/row-pool.ts";
@@ -15,6 +15,8 @@ import { readOnnx } from "./onnx-reader.ts";
  * @throws CodecError `backend-unavailable` where there is no WebAssembly with SIMD, or the page's policy forbids it
  */
 export async function createWasmExecutor(): Promise<Executor> {
+	// Before there is a memory: it says what is wrong where there is no WebAssembly at all.
+	await compileKernels();
 	const memory = new LinearMemory();
 	const kernels = await instantiateKernels(memory.memory);
 	const machine: Machine = { kernels, memory, pool: new RowPool(memory), staging: stagingIn(memory) };

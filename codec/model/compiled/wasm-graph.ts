@@ -38,7 +38,8 @@ export class WasmGraph implements CpuGraph {
 	}
 
 	/**
-	 * @throws CodecError `backend-failed` where an input is missing, or of another shape than the graph was loaded for
+	 * @throws CodecError `backend-failed` where an input is missing, or of another shape than the graph was loaded for; where a kernel traps, or
+	 * there is no memory for the outputs
 	 */
 	async run(feeds: ReadonlyMap<string, PlainTensor>): Promise<ReadonlyMap<string, PlainTensor>> {
 		const inputs = new Map<string, Float32Array>();
@@ -61,7 +62,11 @@ export class WasmGraph implements CpuGraph {
 			inputs,
 			outputs,
 		};
-		for (const step of this.plan.steps) step.take(context);
+		try {
+			for (const step of this.plan.steps) step.take(context);
+		} catch (cause) {
+			throw new CodecError("backend-failed", "The networks failed on WASM.", { cause });
+		}
 		const results = new Map<string, PlainTensor>();
 		for (const [name, data] of outputs) {
 			const [channels, height, width] = this.plan.outputs.get(name) as Size;
