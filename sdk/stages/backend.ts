@@ -29,7 +29,7 @@ const modelOf = ({ options, fetch }: Wanted, signal: AbortSignal): ModelSource =
 export const effortFor = (live: boolean): Effort => (live ? "realtime" : "normal");
 
 /**
- * Has a file of the runtime in the browser's cache before it is loaded: a runtime that once failed to load fails from then on, so that a
+ * Has a file of WebGPU's runtime in the browser's cache before it is loaded: a runtime that once failed to load fails from then on, so that a
  * network that is away for a moment would be the end of the enhancement.
  * @returns the address that it came from in the end, which may be kept where one that only leads there may not
  * @throws {CodecError} `network` where no answer came; the signal's reason
@@ -77,7 +77,7 @@ const measureInTime = async (
 	}
 };
 
-/** Starts the runtime, fetches the model and measures how fast both are together, where `known` does not say it. */
+/** Starts a backend, fetches the model and measures how fast both are together, where `known` does not say it. */
 const start = async (
 	kinds: readonly ExecutorKind[],
 	wanted: Wanted,
@@ -168,7 +168,7 @@ const ANSWER_LIMIT = 5000;
 
 /**
  * Asks, without fetching it, whether the runtime for WebGPU is served: it is loaded only when the first seconds of the video are at the edge, and
- * the size of the base depends on whether there will be an enhancement. Only "not found" and "gone" say that it is not there: a server that is
+ * the size of the picture depends on what it is computed on. Only "not found" and "gone" say that it is not there: a server that is
  * busy, refuses HEAD or does not answer says nothing, and what is loaded later tells.
  * @param limit milliseconds to wait for an answer
  * @returns why it is not there, or undefined
@@ -183,7 +183,7 @@ export const findMissingRuntime = async (
 	try {
 		const either = AbortSignal.any([signal, AbortSignal.timeout(limit)]);
 		const { status } = await fetch(address, { method: "HEAD", signal: either });
-		return status === 404 || status === 410 ? `the runtime at ${address} is not there (${status}).` : undefined;
+		return status === 404 || status === 410 ? `its runtime at ${address} is not there (${status})` : undefined;
 	} catch {
 		signal.throwIfAborted();
 		// A network that is away for a moment says nothing either.
@@ -198,15 +198,18 @@ const ModelInfo = v.object({ id: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)) }
 const uploadErrorIn = (error: unknown): UploadError | undefined =>
 	error instanceof UploadError ? error : error instanceof Error ? uploadErrorIn(error.cause) : undefined;
 
+/** What to do about it, by the codec, or by what is behind its error. */
+const hintOf = (error: unknown): string | undefined =>
+	error instanceof CodecError ? (error.hint ?? hintOf(error.cause)) : undefined;
+
 const unavailable = (error: unknown): UploadError => {
 	const cause = uploadErrorIn(error);
 	if (cause !== undefined) {
 		return cause;
 	}
 	const message = error instanceof Error ? error.message : String(error);
-	const hint = error instanceof CodecError && error.hint !== undefined ? error.hint : undefined;
 	return new UploadError("enhancement-unavailable", `The enhancement cannot be encoded: ${message}`, {
-		hint: hint ?? 'Set options.backend to "none" to upload the base alone.',
+		hint: hintOf(error) ?? 'Set options.backend to "none" to upload the base alone.',
 		cause: error,
 	});
 };
@@ -214,7 +217,7 @@ const unavailable = (error: unknown): UploadError => {
 const explain = (error: unknown, options: ResolvedOptions, signal: AbortSignal): OpenedBackend => {
 	signal.throwIfAborted();
 	const message = error instanceof Error ? error.message : String(error);
-	// No runtime is a property of the machine; a model that cannot be loaded is a mistake of the installation.
+	// What cannot compute is a property of the machine; a model that cannot be loaded is a mistake of the installation.
 	if (options.backend === "auto" && error instanceof CodecError && error.code.startsWith("backend-")) {
 		return { backend: { kind: "none", reason: message, chosen: false }, executor: undefined, model: undefined };
 	}

@@ -27,10 +27,10 @@ export const PRODUCTS_A_PIXEL = 24_400;
 const ROUND_TRIPS = 12;
 
 /**
- * Of what a frame takes on the processor alone, what stays there: entropy coder, quantiser, laws of the prior, choice of blocks. 0.06 to 0.08 of
- * ten inter frames of 426x238 on WASM, by the runtime's profiler; of other sizes and processors it is a guess.
+ * Of what a frame takes on the processor alone, what stays there: entropy coder, quantiser, laws of the prior, choice of blocks. 0.11 of sixty
+ * inter frames of 426x238 on WASM, by V8's profiler; of other sizes and processors it is a guess.
  */
-const STAYS = 0.07;
+const STAYS = 0.11;
 
 /** A convolution of one sample's reach; the sums are kept, so that nothing is left out. */
 const SHADER = `

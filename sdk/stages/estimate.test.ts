@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 import { estimateSpeed } from "./estimate.ts";
 
 /** A clock that is read before and after each round, and between them. @param rounds milliseconds of each; the last one repeats. */
@@ -17,10 +17,28 @@ const clockOf = (rounds: readonly number[]) => {
 	};
 };
 
-it("believes the fastest round, and ends", () => {
-	const quick = estimateSpeed(clockOf([50, 40, 1, 40]));
-	const slow = estimateSpeed(clockOf([50, 40, 4, 40]));
+afterEach(() => {
+	vi.unstubAllGlobals();
+});
+
+it("believes the fastest round, and ends", async () => {
+	const quick = await estimateSpeed(clockOf([50, 40, 1, 40]));
+	const slow = await estimateSpeed(clockOf([50, 40, 4, 40]));
 	expect(quick.each).toBeGreaterThan(0);
 	expect(slow.each / quick.each).toBeCloseTo(4, 6);
 	expect(slow.fixed / quick.fixed).toBeCloseTo(4, 6);
+});
+
+it("has real work in its rounds", async () => {
+	const { each } = await estimateSpeed();
+	// From a hundred frames of 640x360 a second, which no processor encodes on one thread, to one in a minute.
+	expect(each * 640 * 360).toBeGreaterThan(0.01);
+	expect(each * 640 * 360).toBeLessThan(60);
+});
+
+it("says that there is nothing to compute on where there is no WebAssembly", async () => {
+	vi.resetModules();
+	vi.stubGlobal("WebAssembly", undefined);
+	const fresh = await import("./estimate.ts");
+	await expect(fresh.estimateSpeed()).rejects.toMatchObject({ code: "backend-unavailable" });
 });

@@ -1,52 +1,72 @@
+import { compileKernels, instantiateKernels } from "../../codec/kernels/kernels.ts";
+import type { Kernels } from "../../codec/kernels/kernels.ts";
 import type { Speed } from "./plan.ts";
 
-/** Planes and samples of the convolution, of the kind that the networks are made of. */
-const PLANES = 32;
-const SAMPLES = 1024;
+/**
+ * Convolutions of the kind that the networks are mostly made of: 32 channels into 32, three pixels wide and high. Most are of integers; of a
+ * frame's multiplications those of floats, the encoder's own, are a sixth.
+ */
+const CHANNELS = 32;
+const BLOCKS = CHANNELS / 4;
+const SIZE = 3;
+const WIDTH = 64;
+const INTEGER_LINES = 40;
+const FLOAT_LINES = 8;
+
+/** Where they lie: a line of a plane has room for the margins that kernels read, and for what they read beyond it. */
+const MARGIN = 2;
+const PLANE_BYTES = 4 * (WIDTH + 2 * MARGIN + 8);
+/** Of floats. Integers take half of it: two channels share a plane. */
+const ROW_BYTES = CHANNELS * PLANE_BYTES;
+const TENSOR_BYTES = (INTEGER_LINES + 2 * MARGIN) * ROW_BYTES;
+const INPUT = MARGIN * ROW_BYTES + 4 * MARGIN;
+const OUTPUT = TENSOR_BYTES + INPUT;
+const WEIGHTS = 2 * TENSOR_BYTES;
+const BIASES = WEIGHTS + 4 * CHANNELS * CHANNELS * SIZE * SIZE;
+const PAGE_BYTES = 65_536;
+const PAGES = Math.ceil((BIASES + 4 * CHANNELS) / PAGE_BYTES);
 
 /**
- * Milliseconds that are spent, at least this many rounds: the first ones are slower, as their code is not compiled yet, and a machine that is
- * busy for a moment should not count as a slow one.
+ * Milliseconds that are spent, at least this many rounds: the first ones are slower, as the browser has not optimised their code yet, and a
+ * machine that is busy for a moment should not count as a slow one.
  */
-const BUDGET = 200;
+const BUDGET = 100;
 const LEAST_ROUNDS = 8;
 
 /**
- * What a frame takes, in rounds of {@link round}, on one thread of WASM: a round takes 1.63 ms where frames of 320x180 and 640x360 take 221 and
- * 1010 ms ("Speed and cost" in `bench/RESULTS.md`, `encode WASM`), and one of 480x270 some 510 (`bench/sdk/promises.ts`, effort `realtime`).
- * Processors differ in how fast they are, less in this, but how much less is a guess. An error costs what one of a GPU's speed does
- * (`estimate-gpu.ts`).
+ * What a frame takes with the effort `normal`, in rounds of {@link round}: a round takes 0.87 ms where frames of 320x180, 426x238 and 640x360 take
+ * the processor 104, 179 and 414 ms, all on one thread of one machine. Two thirds of that are spent in kernels; the rest, search for motion
+ * and entropy coder above all, is not timed: processors differ less in how the two compare than in how fast they are, but how much less is a guess. An
+ * error costs what one of a GPU's speed does (`estimate-gpu.ts`).
  */
-const ROUNDS = { fixed: 5, each: 0.0026 };
+const ROUNDS = { fixed: 4, each: 0.0021 };
 
-const weights = new Float32Array(PLANES * PLANES).map((_, index) => Math.sin(index) / PLANES);
-const from = new Float32Array(PLANES * SAMPLES).map((_, index) => Math.cos(index));
-const to = new Float32Array(PLANES * SAMPLES);
-
-/** A convolution of one sample's reach, a million products. */
-const round = (): void => {
-	to.fill(0);
-	for (let out = 0; out < PLANES; out++) {
-		for (let into = 0; into < PLANES; into++) {
-			const weight = weights[out * PLANES + into] ?? 0;
-			for (let at = 0; at < SAMPLES; at++) {
-				to[out * SAMPLES + at] = (to[out * SAMPLES + at] ?? 0) + weight * (from[into * SAMPLES + at] ?? 0);
-			}
-		}
-	}
+/** All numbers are zeros, which take as long as any others. */
+const round = (kernels: Kernels): void => {
+	const planes = [ROW_BYTES, PLANE_BYTES] as const;
+	const weights = [SIZE, WEIGHTS, BIASES] as const;
+	const integers = [INPUT, ...planes, CHANNELS / 2, OUTPUT, ...planes, BLOCKS, WIDTH, INTEGER_LINES] as const;
+	const floats = [INPUT, ...planes, CHANNELS, OUTPUT, ...planes, BLOCKS, WIDTH, FLOAT_LINES] as const;
+	const residual = [0, 0, 0] as const;
+	kernels.convolve(...integers, ...weights, 0, 0, ...residual, -1, 1);
+	kernels.convolveFloat(...floats, ...weights, 1, ...residual);
 };
 
 /**
- * How fast a processor will encode, told from plain arithmetic within a fifth of a second: before a runtime of several megabytes is
- * there, so that the first seconds of the base need not wait for it. The fastest round counts: nothing else on the machine disturbed it.
+ * How fast a processor will encode, told by the kernels that the networks run on within a tenth of a second: before the networks are there, so
+ * that the first seconds of the base need not wait for them. The fastest round counts: nothing else on the machine disturbed it.
  * @param now milliseconds; a test brings its own clock.
+ * @throws CodecError `backend-unavailable` where there is no WebAssembly to compute on
  */
-export const estimateSpeed = (now: () => number = () => performance.now()): Speed => {
+export const estimateSpeed = async (now: () => number = () => performance.now()): Promise<Speed> => {
+	// Says what is wrong where there is no `WebAssembly` at all.
+	await compileKernels();
+	const kernels = await instantiateKernels(new WebAssembly.Memory({ initial: PAGES }));
 	const start = now();
 	let best = Number.POSITIVE_INFINITY;
 	for (let rounds = 0; rounds < LEAST_ROUNDS || now() - start < BUDGET; rounds++) {
 		const before = now();
-		round();
+		round(kernels);
 		best = Math.min(best, now() - before);
 	}
 	const seconds = best / 1000;

@@ -1,5 +1,6 @@
 import { BITSTREAM_VERSION } from "../../codec/bitstream/version.ts";
 import { requestGpuDevice } from "../../codec/model/gpu-device.ts";
+import type { ResolvedOptions } from "../options.ts";
 import type { EnhancementCoding } from "../resume/journal.ts";
 import { findMissingRuntime, openBackend, readModelId } from "./backend.ts";
 import type { OpenedBackend, Wanted, Without } from "./backend.ts";
@@ -97,14 +98,29 @@ const tryGpu = async (processor: Speed, insisted: boolean): Promise<Gpu> => {
 	}
 };
 
+/** A GPU computes by a runtime that has to be fetched. Where that is not there the processor, which needs none, is planned with from the start. */
+const withRuntime = async (gpu: Gpu, options: ResolvedOptions, signal: AbortSignal): Promise<Gpu> => {
+	const why = options.backend === "auto" ? await findMissingRuntime(options, signal) : undefined;
+	return why === undefined ? gpu : { missing: why };
+};
+
+/** What a processor will do; undefined where it may not compute here. */
+const tryProcessor = async (): Promise<Speed | undefined> => {
+	try {
+		return await estimateSpeed();
+	} catch {
+		return undefined;
+	}
+};
+
 const fasterOf = (one: Speed, other: Speed): Speed => (one.each < other.each ? one : other);
 
 /** Of the picture by which GPU and processor are compared. */
 const TYPICAL_PIXELS = 640 * 360;
 
 /**
- * What an upload can count on. How fast a processor or a GPU is can be told from plain arithmetic, so an upload is planned at once, and
- * the base of its first seconds is under way before runtime and networks are loaded. A live source could not wait while they load: for
+ * What an upload can count on. How fast a processor or a GPU is can be told from a few convolutions, so an upload is planned at once, and
+ * the base of its first seconds is under way before networks, and the runtime of a GPU, are loaded. A live source could not wait while they load: for
  * that they are opened and measured first.
  * @param known the backend of an earlier attempt: it is not measured again.
  * @throws {UploadError} like `openBackend`
@@ -119,29 +135,30 @@ export const foresee = async (
 	const open = (without?: Without) => (before: Backend | undefined, stop?: AbortSignal) =>
 		openBackend(wanted, before, stop ?? signal, without);
 	const opened = async (): Promise<Prospect> => ready(await open()(known), open());
-	if (live || known !== undefined || options.backend === "none" || typeof WebAssembly === "undefined") {
+	if (live || known !== undefined || options.backend === "none") {
 		return opened();
 	}
-	const processor = estimateSpeed();
+	const processor = await tryProcessor();
+	if (processor === undefined) {
+		// Nothing computes without WebAssembly, a GPU's runtime neither: it says what is wrong.
+		return opened();
+	}
 	const gpu =
 		options.backend === "wasm" ? undefined : await lookForGpu(processor, options.backend === "webgpu", signal);
 	signal.throwIfAborted();
-	const missing = gpu !== undefined && "missing" in gpu ? `WebGPU: ${gpu.missing}` : undefined;
-	const kind = gpu !== undefined && "speed" in gpu ? "webgpu" : "wasm";
-	if (options.backend === "webgpu" && kind === "wasm") {
+	if (options.backend === "webgpu" && gpu !== undefined && "missing" in gpu) {
 		// It says what is wrong.
 		return opened();
 	}
-	const asks = options.backend === "auto" && kind === "webgpu";
-	const nothing = asks ? await findMissingRuntime(options, signal) : undefined;
-	if (nothing !== undefined) {
-		// A base that is about to stand alone is larger than one under an enhancement, and that cannot be changed later.
-		const backend = { kind: "none", reason: nothing, chosen: false } as const;
-		return ready({ backend, executor: undefined, model: undefined }, open());
-	}
+	const usable = gpu !== undefined && "speed" in gpu ? await withRuntime(gpu, options, signal) : gpu;
 	const coding = codingOf(await readModelId(wanted, signal));
+	if (usable !== undefined && "speed" in usable) {
+		const backend = { kind: "webgpu", speed: usable.speed, fellBack: undefined } as const;
+		return prospectOf({ backend, coding }, undefined, open());
+	}
+	const missing = usable === undefined ? undefined : `WebGPU: ${usable.missing}`;
 	// Something else may have had the machine while it was measured: it is as fast as at its better moment.
-	const speed = gpu !== undefined && "speed" in gpu ? gpu.speed : fasterOf(processor, estimateSpeed());
-	const backend = { kind, speed, fellBack: missing } as const;
+	const speed = fasterOf(processor, (await tryProcessor()) ?? processor);
+	const backend = { kind: "wasm", speed, fellBack: missing } as const;
 	return prospectOf({ backend, coding }, undefined, open({ webgpu: missing }));
 };
