@@ -19,7 +19,7 @@ import { build as buildByVite, minifySync } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import webpack from "webpack";
 import { isStale } from "../scripts/staleness.ts";
-import { findChromium, FLAGS } from "./testing/browser.ts";
+import { findChromium, FLAGS, SOFTWARE_WEBGPU } from "./testing/browser.ts";
 import { CORPUS } from "./testing/corpus.ts";
 import { serveFiles } from "./testing/static-server.ts";
 import type { StaticServer } from "./testing/static-server.ts";
@@ -45,7 +45,7 @@ beforeAll(async () => {
 	folder = mkdtempSync(join(tmpdir(), "crescendo-consumers-"));
 	mkdirSync(join(folder, "videos"));
 	CORPUS["moment.mp4"](join(folder, "videos"));
-	browser = await chromium.launch({ executablePath: findChromium(), args: [...FLAGS] });
+	browser = await chromium.launch({ executablePath: findChromium(), args: [...FLAGS, ...SOFTWARE_WEBGPU] });
 });
 
 afterAll(async () => {
@@ -67,7 +67,7 @@ const project = (name: string, files: Readonly<Record<string, string>>): string 
 	return home;
 };
 
-/** What an edge serves beside the protocol: the runtime's WebAssembly and the model. */
+/** What an edge serves beside the protocol: the model, and the runtime's WebAssembly for WebGPU. */
 const NEURAL = { "/models/": join(root, "models"), "/runtime/": join(root, "node_modules/onnxruntime-web/dist") };
 
 /** Samples of each track of the only asset, which is complete. */
@@ -76,7 +76,7 @@ const layersOf = ({ edge }: StaticServer): readonly (readonly [string, number])[
 	return asset.completed ? [...asset.parts.keys()].map((track) => [track, asset.samples(track).length]) : [];
 };
 
-/** Base and enhancement, which only the worker with runtime and model can have made. */
+/** Base and enhancement, which only the worker with the model can have made. */
 const WHOLE = [
 	["base", 14],
 	["e24", 14],
@@ -99,11 +99,31 @@ const chooseFile = async (address: string, server: StaticServer): Promise<void> 
 	await page.close();
 };
 
+/**
+ * Opens the page once more and chooses WebGPU, until the model is asked for, which is loaded once the runtime has started: all that is in the
+ * hands of whoever bundled it. What a software adapter computes would take minutes.
+ */
+const startRuntime = async (address: string, server: StaticServer): Promise<void> => {
+	const { order } = server;
+	order.length = 0;
+	const page = await browser.newPage();
+	await page.goto(`${address}?backend=webgpu`);
+	await page.locator("input[type=file]").setInputFiles(join(folder, "videos/moment.mp4"));
+	await expect.poll(() => order.some((path) => path.endsWith(".onnx")), { timeout: 300_000 }).toBe(true);
+	const runtime = order.findIndex((path) => path.startsWith("/runtime/"));
+	expect(runtime).toBeGreaterThan(-1);
+	expect(runtime).toBeLessThan(order.findIndex((path) => path.endsWith(".onnx")));
+	await page.close();
+};
+
+/** In a page of these tests: what its address asks for. */
+const BACKEND = `new URLSearchParams(location.search).get("backend") ?? "wasm"`;
+
 const MAIN = `
 import { createUpload } from "crescendo-video/sdk";
 
 document.querySelector("input").addEventListener("change", async ({ target }) => {
-	const upload = createUpload(target.files[0], { endpoint: location.origin, token: "good", backend: "wasm" });
+	const upload = createUpload(target.files[0], { endpoint: location.origin, token: "good", backend: ${BACKEND} });
 	const { asset } = await upload.done;
 	document.body.insertAdjacentHTML("beforeend", '<a href="' + asset.watchUrl + '">Watch it</a>');
 });
@@ -118,7 +138,7 @@ describe("the package in other people's builds", () => {
 		const main = join(home, "main.jsx");
 		// The edge of the test takes the token "good".
 		const changed = readFileSync(main, "utf8")
-			.replace(/endpoint: [^,]+,/, 'endpoint: location.origin, backend: "wasm",')
+			.replace(/endpoint: [^,]+,/, `endpoint: location.origin, backend: ${BACKEND},`)
 			.replace(/token: async[\s\S]*?\n\t\},/, 'token: "good",');
 		writeFileSync(main, changed);
 		await buildByVite({
@@ -129,6 +149,7 @@ describe("the package in other people's builds", () => {
 		try {
 			await chooseFile(server.origin, server);
 			expect(layersOf(server)).toEqual(WHOLE);
+			await startRuntime(server.origin, server);
 		} finally {
 			await server.close();
 		}
@@ -152,6 +173,7 @@ describe("the package in other people's builds", () => {
 		try {
 			await chooseFile(server.origin, server);
 			expect(layersOf(server)).toEqual(WHOLE);
+			await startRuntime(server.origin, server);
 		} finally {
 			await server.close();
 		}
@@ -163,12 +185,14 @@ describe("the package in other people's builds", () => {
 			.replaceAll("http://localhost:8787", edge.origin)
 			.replace(
 				"</body>",
-				"<script>document.querySelector('crescendo-uploader').options = { backend: 'wasm' };</script></body>",
+				// A module: it runs once the element is defined.
+				`<script type="module">document.querySelector("crescendo-uploader").options = { backend: ${BACKEND} };</script></body>`,
 			);
 		const site = await serveFiles({}, { "/": page, "/upload-token": '{"token":"good"}' });
 		try {
 			await chooseFile(site.origin, edge);
 			expect(layersOf(edge)).toEqual(WHOLE);
+			await startRuntime(site.origin, edge);
 		} finally {
 			await site.close();
 			await edge.close();
@@ -178,13 +202,14 @@ describe("the package in other people's builds", () => {
 	it("a worker of one's own: the headless entry works right there", SLOW, async () => {
 		const worker = `
 			import { createUpload } from "crescendo-video/sdk/headless";
-			onmessage = ({ data }) => createUpload(data, { endpoint: location.origin, token: "good", backend: "wasm" })
+			onmessage = ({ data: { file, backend } }) => createUpload(file, { endpoint: location.origin, token: "good", backend })
 				.done.then(({ asset }) => postMessage(asset.watchUrl), (error) => postMessage("failed: " + error.message));
 		`;
 		const main = `
 			const worker = new Worker(new URL("./own-worker.js", import.meta.url), { type: "module" });
 			worker.onmessage = ({ data }) => document.body.insertAdjacentHTML("beforeend", '<a href="' + data + '">Watch it</a>');
-			document.querySelector("input").addEventListener("change", ({ target }) => worker.postMessage(target.files[0]));
+			document.querySelector("input").addEventListener("change", ({ target }) =>
+				worker.postMessage({ file: target.files[0], backend: ${BACKEND} }));
 		`;
 		const home = project("headless", {
 			"index.html": PAGE.replace('"main.js"', '"./main.js"'),
@@ -199,6 +224,7 @@ describe("the package in other people's builds", () => {
 		try {
 			await chooseFile(server.origin, server);
 			expect(layersOf(server)).toEqual(WHOLE);
+			await startRuntime(server.origin, server);
 		} finally {
 			await server.close();
 		}
@@ -238,10 +264,10 @@ describe("the size of the package", () => {
 		expect(packages.map(([, name]) => name)).toEqual([]);
 	});
 
-	it("all of it, the worker included, stays within 92 kB, without its packages", () => {
+	it("all of it, the worker included, stays within 110 kB, without its packages", () => {
 		const dist = join(root, "dist/sdk");
 		expect(existsSync(join(dist, "worker.js"))).toBe(true);
 		const files = readdirSync(dist).filter((file) => file.endsWith(".js"));
-		expect(onTheWire(files)).toBeLessThan(92_000);
+		expect(onTheWire(files)).toBeLessThan(110_000);
 	});
 });

@@ -13,7 +13,7 @@ import type { UploadAccount } from "./testing/page.ts";
 
 type Options = Pick<
 	UploadOptions,
-	"backend" | "enhancements" | "gopSeconds" | "maxSize" | "patience" | "preview" | "resume" | "runtimeUrl" | "title"
+	"backend" | "enhancements" | "gopSeconds" | "maxSize" | "patience" | "preview" | "resume" | "title"
 > & {
 	readonly token?: string;
 	readonly worker?: "auto" | "none";
@@ -112,14 +112,13 @@ describe("uploads from Chromium", () => {
 					? last.promise
 					: undefined;
 		};
-		// The network is away once the runtime has come: what leads to it cannot be asked again.
-		let asked = 0;
+		// The network goes away in the middle of each of the model's files.
+		const broken = new Set<string>();
 		bench.edge.fault = (method, path) =>
-			method === "GET" && path.startsWith("/stable/") && ++asked > 1 ? "hang up" : undefined;
-		const account = await uploaded("moment.mp4", {
-			...{ backend: "wasm", runtimeUrl: "/stable/" },
-			...{ gopSeconds: 0.5, enhancements: [20, 40] },
-		});
+			method === "GET" && path.startsWith("/models/") && !broken.has(path) && broken.add(path)
+				? "lose answer"
+				: undefined;
+		const account = await uploaded("moment.mp4", { backend: "wasm", gopSeconds: 0.5, enhancements: [20, 40] });
 		const asset = bench.edge.only();
 		expect(account.result?.backend).toMatchObject({ kind: "wasm", width: 96, height: 64 });
 		expect(account.result?.backend.description).toContain("thread");
@@ -134,9 +133,12 @@ describe("uploads from Chromium", () => {
 			expect(pictures.length).toBe(14);
 			expect(pictures[13]).toMatchObject({ width: 96, height: 64 });
 		}
+		expect([...broken].filter((path) => path.endsWith(".onnx")).length).toBeGreaterThan(5);
+		// What computes on a processor is part of the script.
+		expect(bench.order.filter((path) => path.endsWith(".wasm"))).toEqual([]);
 		// What makes the link work, a group of the base and the first picture after it, was at the edge before anything was loaded that
 		// the enhancement needs.
-		const loaded = bench.order.findIndex((path) => /^\/runtime\/|\.onnx$/.test(path));
+		const loaded = bench.order.findIndex((path) => path.endsWith(".onnx"));
 		const before = bench.order.slice(0, loaded).filter((path) => path.startsWith("PUT "));
 		expect(loaded).toBeGreaterThan(0);
 		expect(before.map((path) => path.replace(/^.*tracks\//, ""))).toEqual(
@@ -144,21 +146,37 @@ describe("uploads from Chromium", () => {
 		);
 	});
 
-	it("uploads a base that stands alone where the runtime is not there", async () => {
-		const account = await upload("moment.mp4", { backend: "auto", gopSeconds: 0.5, runtimeUrl: "/nowhere/" });
+	it("uploads a base that stands alone where the page's policy forbids WebAssembly", async () => {
+		CORPUS["moment.mp4"](folder);
+		const page = await bench.another("strict");
+		const [account, refused] = await page
+			.evaluate(async () => {
+				const options = { gopSeconds: 0.5, worker: "none", resume: false } as const;
+				const begin = (backend: "auto" | "wasm") =>
+					globalThis.bench.upload("/fixtures/moment.mp4", { ...options, backend });
+				return [await begin("auto"), await begin("wasm")] as const;
+			})
+			.finally(() => page.close());
 		expect(account.error).toBeUndefined();
 		expect(account.result?.backend).toMatchObject({ kind: "none", givenUp: ["enhancement"] });
-		expect(account.result?.backend.notice).toContain("Only the base is uploaded");
+		expect(account.result?.backend.notice).toMatch(/^Only the base is uploaded.*may not compile WebAssembly/);
 		expect(account.result?.warnings.map(({ code }) => code)).toEqual(["enhancement-unavailable"]);
+		expect(refused.error).toMatchObject({ code: "enhancement-unavailable" });
+		expect(refused.error?.hint).toContain("wasm-unsafe-eval");
 		const asset = bench.edge.only();
 		expect(asset.request.tracks).toMatchObject([{ id: "base", width: 96, height: 64 }]);
 		expect(asset.samples("base").length).toBe(14);
+		expect(bench.order.filter((path) => path.endsWith(".onnx"))).toEqual([]);
 	});
 
 	it("goes on with the base, under the same address, where networks turn out not to compute", SLOW, async () => {
-		const account = await upload("stamps.mp4", { backend: "auto", patience: 1000, runtimeUrl: "/broken/" });
+		CORPUS["stamps.mp4"](folder);
+		const account = await bench.page.evaluate(() =>
+			globalThis.bench.uploadWithoutMemory("/fixtures/stamps.mp4", { backend: "auto", patience: 1000 }),
+		);
 		expect(account.error).toBeUndefined();
 		expect(account.result?.backend).toMatchObject({ kind: "none", givenUp: ["enhancement"] });
+		expect(account.result?.backend.notice).toContain("not enough memory");
 		expect(account.result?.warnings.map(({ code }) => code)).toEqual(["enhancement-unavailable"]);
 		const asset = bench.edge.only();
 		expect(asset.completed).toBe(true);

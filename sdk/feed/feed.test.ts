@@ -183,7 +183,7 @@ const codecsThatDie = (): void => {
 
 it("a recording whose backend fails goes on as base: until it is back, and for good where it fails again and again", async () => {
 	const account = await bench.page.evaluate(() =>
-		globalThis.bench.filmLosingRuntime({ backend: "wasm", title: "film" }),
+		globalThis.bench.filmLosingWasm({ backend: "wasm", title: "film" }),
 	);
 	expect(account.error).toBeUndefined();
 	expect(account.events.filter((event) => event === "asset" || event === "warning")).toEqual([

@@ -43,7 +43,11 @@ it(
 	"WebGPU, lost while the second group is coded and opened again, gives the bytes of an upload that lost nothing",
 	SLOW,
 	async () => {
-		const request = [FILE, { ...OPTIONS, backend: "webgpu" }] as const;
+		const request = [FILE, { ...OPTIONS, backend: "webgpu", runtimeUrl: "/stable/" }] as const;
+		// The network is away once the runtime has come: what leads to it cannot be asked again.
+		let asked = 0;
+		bench.edge.fault = (method, path) =>
+			method === "GET" && path.startsWith("/stable/") && ++asked > 1 ? "hang up" : undefined;
 		const undisturbed = finished(
 			await bench.page.evaluate(([address, options]) => globalThis.bench.upload(address, options), request),
 		);
@@ -52,6 +56,8 @@ it(
 		const before = bench.order.slice(0, loaded).map((path) => path.replace(/^.*tracks\//, ""));
 		expect(loaded).toBeGreaterThan(0);
 		expect(before).toEqual(expect.arrayContaining(["base/parts/0", "base/parts/1"]));
+		expect(asked).toBeGreaterThan(0);
+		asked = 0;
 		const account = await bench.page.evaluate(
 			([address, options]) => globalThis.bench.uploadLosingGpu(address, options),
 			request,
@@ -82,3 +88,22 @@ it("a recording whose GPU is lost goes on as base, and with its enhancement on t
 	expect(enhanced.length).toBeLessThan(base.length);
 	expect((await decodeEnhanced(asset, "e24")).length).toBe(enhanced.length);
 });
+
+it.each(["/nowhere/", "/broken/"])(
+	"a recording goes by WASM, and says why, with WebGPU's runtime at %s",
+	SLOW,
+	async (runtimeUrl) => {
+		bench.edge.assets.clear();
+		// A runtime that once failed fails for as long as its page lives.
+		await bench.reload();
+		const account = await bench.page.evaluate(
+			(address) => globalThis.bench.filmToTheEnd({ runtimeUrl: address }),
+			runtimeUrl,
+		);
+		expect(account.error).toBeUndefined();
+		expect(account.result?.warnings).toEqual([]);
+		expect(account.result?.backend).toMatchObject({ kind: "wasm", width: 64, height: 48 });
+		expect(account.result?.backend.notice).toMatch(/^WebGPU: .*runtime/);
+		expect(bench.edge.only().samples("e24").length).toBeGreaterThan(0);
+	},
+);

@@ -16,8 +16,8 @@ export type BrowserBench = {
 	readonly order: string[];
 	/** Loads the page again: whatever it did dies, only its storage stays. */
 	readonly reload: () => Promise<void>;
-	/** Another tab with the same page. */
-	readonly another: () => Promise<Page>;
+	/** Another tab with the same page. @param path of another one that `serveBench` has */
+	readonly another: (path?: string) => Promise<Page>;
 	/** Resident bytes now: of the page's process, its workers included, and of all of the browser's processes. */
 	readonly memory: () => Promise<{ readonly page: number; readonly all: number }>;
 	readonly close: () => Promise<void>;
@@ -87,9 +87,9 @@ export const openBrowser = async (files: string, flags: readonly string[] = []):
 		browser = await chromium.launch({ executablePath: findChromium(), args: [...FLAGS, ...flags] });
 		const context = await browser.newContext();
 		const page = await context.newPage();
-		const load = async (tab = page) => {
+		const load = async (tab = page, path = "blank") => {
 			tab.setDefaultTimeout(180_000);
-			await tab.goto(`${origin}blank`);
+			await tab.goto(`${origin}${path}`);
 			await tab.waitForFunction(() => "bench" in globalThis, undefined, { polling: 100 });
 		};
 		await load();
@@ -100,9 +100,9 @@ export const openBrowser = async (files: string, flags: readonly string[] = []):
 			edge,
 			order: server.order,
 			reload: () => load(),
-			another: async () => {
+			another: async (path) => {
 				const tab = await context.newPage();
-				await load(tab);
+				await load(tab, path);
 				return tab;
 			},
 			memory: () => residentMemory(opened),

@@ -1,11 +1,13 @@
 import { camerasOfElement, recordByElement, uploadByElement } from "./page/elements.ts";
 import {
 	filmLosingGpu,
-	filmLosingRuntime,
+	filmLosingWasm,
+	filmToTheEnd,
 	pretendOtherBitstream,
 	uploadFallingBehind,
 	uploadLosingGpu,
 	uploadWithFaults,
+	uploadWithoutMemory,
 } from "./page/faults.ts";
 import { beginClock, finishClock, uploadFrames, uploadStream } from "./page/feeds.ts";
 import { measureBase } from "./page/measure-base.ts";
@@ -23,7 +25,7 @@ const functions = {
 	...{ assetOf, beginUpload, control, finishUpload, progressOf, stateOf, upload },
 	...{ camerasOfElement, uploadByElement, recordByElement },
 	...{ uploadWithFaults, uploadLosingGpu, uploadFallingBehind, pretendOtherBitstream },
-	...{ filmLosingGpu, filmLosingRuntime },
+	...{ filmLosingGpu, filmLosingWasm, filmToTheEnd, uploadWithoutMemory },
 	...{ uploadFrames, uploadStream, beginClock, finishClock },
 	...{ measureBase, readSource, timeUpload },
 };

@@ -11,7 +11,7 @@ const ROOT = resolve(import.meta.dirname, "../..");
 
 /**
  * For tests only: bundles the SDK's sources with what runs in the page of a test, and serves them beside models, runtime and an edge.
- * The origin ends with a slash; `blank` on it is the page.
+ * The origin ends with a slash; `blank` on it is the page, `strict` the same with a policy that forbids WebAssembly.
  * @param files folder that the page finds under `/fixtures/`.
  */
 export const serveBench = async (files: string): Promise<StaticServer> => {
@@ -38,7 +38,11 @@ export const serveBench = async (files: string): Promise<StaticServer> => {
 		},
 		{
 			"/blank": '<!doctype html><title>bench</title><script type="module" src="/page.js"></script>',
-			// A runtime that is there and is none.
+			// Its own thread may not compile WebAssembly.
+			"/strict":
+				'<!doctype html><meta http-equiv="Content-Security-Policy" content="script-src \'self\'">' +
+				'<title>strict</title><script type="module" src="/page.js"></script>',
+			// A runtime for WebGPU that is there and is none.
 			[`/broken/${WEBGPU_RUNTIME_FILES.suspending}`]: "no runtime",
 		},
 		{ "/stable/": "/runtime/" },

@@ -207,29 +207,49 @@ export const filmLosingGpu = async (
 		return { ...account, devices: devices.length };
 	});
 
-/** Films on WASM, whose runtime fails once, and later for good. */
-export const filmLosingRuntime = async (options: Partial<UploadOptions>): Promise<FilmAccount> => {
-	const { InferenceSession } = await import("onnxruntime-web/wasm");
-	// It is a class, which its type does not say.
-	const { prototype: runtime } = InferenceSession as unknown as {
-		readonly prototype: { run: (...given: unknown[]) => Promise<unknown> };
-	};
-	const { run } = runtime;
+/** Films on a backend that nothing happens to, until there is a second group of pictures with an enhancement. */
+export const filmToTheEnd = (options: Partial<UploadOptions>): Promise<FilmAccount> => filmLosing(options, () => false);
+
+/** Films on WASM, whose kernels trap once, and later whenever they are called. */
+export const filmLosingWasm = async (options: Partial<UploadOptions>): Promise<FilmAccount> => {
+	const { instantiate } = WebAssembly;
 	let failures = 0;
-	runtime.run = async function faulty(...given) {
-		if (failures > 0) {
-			failures -= 1;
-			throw new Error("The runtime is out of memory.");
+	const faulty = async (module: WebAssembly.Module, imports?: WebAssembly.Imports) => {
+		const { exports } = await instantiate(module, imports);
+		const { convolve } = exports;
+		if (typeof convolve !== "function") {
+			throw new Error("These are no kernels.");
 		}
-		return run.apply(this, given);
+		const trapping = (...given: readonly unknown[]): unknown => {
+			if (failures > 0) {
+				failures -= 1;
+				throw new WebAssembly.RuntimeError("memory access out of bounds");
+			}
+			return Reflect.apply(convolve, undefined, given);
+		};
+		return { exports: { ...exports, convolve: trapping } };
 	};
+	Object.assign(WebAssembly, { instantiate: faulty });
 	try {
 		return await filmLosing(options, (time) => {
 			failures = time === 1 ? 1 : Number.POSITIVE_INFINITY;
 			return true;
 		});
 	} finally {
-		runtime.run = run;
+		Object.assign(WebAssembly, { instantiate });
+	}
+};
+
+/** Uploads on the page's own thread, whose WebAssembly gets no more memory than it begins with. */
+export const uploadWithoutMemory = async (address: string, options: Partial<UploadOptions>): Promise<UploadAccount> => {
+	const { grow } = WebAssembly.Memory.prototype;
+	WebAssembly.Memory.prototype.grow = () => {
+		throw new RangeError("WebAssembly.Memory.grow(): Unable to grow instance memory");
+	};
+	try {
+		return await upload(address, { ...options, worker: "none" });
+	} finally {
+		WebAssembly.Memory.prototype.grow = grow;
 	}
 };
 
