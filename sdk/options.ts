@@ -26,7 +26,7 @@ export type UploadOptions = {
 	 * is encoded.
 	 */
 	readonly modelUrl?: string | URL;
-	/** Folder of onnxruntime's WASM files. Default `<endpoint>/runtime/`. */
+	/** Folder of onnxruntime's `.wasm` files, which WebGPU alone needs. Default `<endpoint>/runtime/`. */
 	readonly runtimeUrl?: string | URL;
 	/**
 	 * What the enhancement is computed on. `auto` (default): WebGPU, else WASM, as far as `patience` allows. `webgpu` and `wasm` insist

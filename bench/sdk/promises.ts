@@ -1,6 +1,6 @@
 /**
- * What an upload promises at its start, against what becomes of it: the speed that half a second of measuring predicts, the wait of at
- * most `patience` times the video's length, and a link that works within seconds. `node bench/sdk/promises.ts` writes
+ * What an upload promises at its start, against what becomes of it: the speed by which a tenth of a second of arithmetic chooses the size, the one
+ * that half a second of measuring predicts, the wait of at most `patience` times the video's length, and a link that works within seconds. `node bench/sdk/promises.ts` writes
  * `bench/sdk/RESULTS.md`; the edge is a double in memory, so that the machine's own time is all that counts.
  */
 import { execFileSync } from "node:child_process";
@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { table, writeSection } from "../results.ts";
 import { SHORT_WAIT } from "../../sdk/stages/patience.ts";
+import { framesPerSecond, REALTIME_COST } from "../../sdk/stages/plan.ts";
 import { openBrowser } from "../../sdk/testing/browser.ts";
 import type { BrowserBench } from "../../sdk/testing/browser.ts";
 
@@ -55,11 +56,15 @@ const measure = async (bench: BrowserBench, folder: string, run: Run): Promise<s
 	const fps = (frames - from.frames) / (coded - from.at);
 	// Where there is no enhancement nothing is promised: the prediction is why there is none.
 	const predicted = backend.kind === "none" ? undefined : backend.predictedFps;
+	const ofNormal = backend.effort === "realtime" ? REALTIME_COST : 1;
+	const foretold = framesPerSecond(times.estimate, backend.width, backend.height, 1) / ofNormal;
 	return [
 		asked,
 		made,
+		predicted === undefined ? "-" : foretold.toFixed(1),
 		predicted?.toFixed(1) ?? "-",
 		fps.toFixed(1),
+		predicted === undefined ? "-" : (fps / foretold).toFixed(2),
 		predicted === undefined ? "-" : (fps / predicted).toFixed(2),
 		backend.givenUp.join(", ") || "nothing",
 		allowed.toFixed(0),
@@ -71,7 +76,8 @@ const measure = async (bench: BrowserBench, folder: string, run: Run): Promise<s
 };
 
 const HEAD = [
-	...["source", "coded by", "frames a second, promised", "real", "real by promised", "given up"],
+	...["source", "coded by", "frames a second, foretold", "promised", "real"],
+	...["real by foretold", "real by promised", "given up"],
 	...["wait allowed s", "wait s", "prepared after s", "playable after s", "sent by then"],
 ];
 
@@ -83,9 +89,9 @@ try {
 		rows.push(await measure(bench, folder, run));
 		const report = `## What an upload promises
 
-\`node bench/sdk/promises.ts\`, ${cpus().length} cores, otherwise idle, Chromium without a GPU, every option at its default. Promised is what the plan counts on: four
-fifths of what was measured, for the effort that was chosen; real counts from the first enhanced frame on. The wait allowed is twice the video's length, or a minute; it and the seconds to "prepared" and "playable" begin
-when the file is chosen and include the runtime's and the model's loading.
+\`node bench/sdk/promises.ts\`, ${cpus().length} cores, otherwise idle, Chromium without a GPU, every option at its default. Foretold is by
+what the size is chosen, promised what the plan counts on once networks are loaded: each four fifths of what was measured, for the effort that was chosen; real counts from the first enhanced frame on. The wait allowed is twice the video's length, or a minute; it and the seconds to "prepared" and "playable" begin
+when the file is chosen and include the model's loading.
 
 ${table(HEAD, rows)}`;
 		await writeSection("promises", report, fileURLToPath(new URL("RESULTS.md", import.meta.url)));

@@ -269,7 +269,7 @@ export class Job {
 	}
 
 	/**
-	 * Loads runtime and networks where they are not there yet, and measures: how hard the encoder tries follows that.
+	 * Loads networks, and WebGPU's runtime, where they are not there yet, and measures: how hard the encoder tries follows that.
 	 * @returns why there is nothing to compute on after all, or undefined. @throws {UploadError} like `openBackend`
 	 */
 	async open(): Promise<string | undefined> {

@@ -91,7 +91,8 @@ export const speedSeen = (fps: number, { width, height }: Size, layers: number):
 	each: 1 / (fps * layers * width * height),
 });
 
-const framesPerSecond = (speed: Speed, width: number, height: number, layers: number): number =>
+/** Frames a second that can be counted on, with the effort that the speed is of. */
+export const framesPerSecond = (speed: Speed, width: number, height: number, layers: number): number =>
 	MARGIN / (layers * (speed.fixed + speed.each * width * height));
 
 const inWords = (seconds: number): string => {

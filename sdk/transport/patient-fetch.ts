@@ -15,7 +15,7 @@ export type Patience = {
 	readonly environment?: HttpEnvironment;
 };
 
-/** Requests of an upload for what is not the edge's protocol: models, the runtime, a source by its address. */
+/** Requests of an upload for what is not the edge's protocol: models, WebGPU's runtime, a source by its address. */
 export type PatientFetch = {
 	/**
 	 * Like `fetch`. The answer may be any that asking again would not change (404, say), or the last of many bad ones; its body is not waited for.

@@ -1,4 +1,6 @@
 import type { UploadOptions } from "../../index.ts";
+import { estimateSpeed } from "../../stages/estimate.ts";
+import type { Speed } from "../../stages/plan.ts";
 import { beginUpload, finishUpload, uploadOf } from "./uploads.ts";
 import type { UploadAccount } from "./uploads.ts";
 
@@ -10,15 +12,18 @@ export type UploadTimes = UploadAccount & {
 	readonly playable: number | undefined;
 	/** Bytes that the edge had by then. */
 	readonly bytesAtPlayable: number;
-	/** The first enhanced frame is told of, and how many there are then: runtime and networks are loaded. */
+	/** The first enhanced frame is told of, and how many there are then: networks are loaded. */
 	readonly begun: { readonly at: number; readonly frames: number } | undefined;
 	/** Everything is coded. */
 	readonly coded: number | undefined;
 	readonly done: number;
+	/** What was told of the processor at once, as an upload does that chooses its size by it. */
+	readonly estimate: Speed;
 };
 
 /** Uploads a file and notes when it came how far. */
 export const timeUpload = async (address: string, options: Partial<UploadOptions>): Promise<UploadTimes> => {
+	const estimate = await estimateSpeed();
 	const id = await beginUpload(address, options);
 	const start = performance.now();
 	const passed = () => (performance.now() - start) / 1000;
@@ -47,5 +52,6 @@ export const timeUpload = async (address: string, options: Partial<UploadOptions
 		begun,
 		coded: reached.get("finishing"),
 		done: passed(),
+		estimate,
 	};
 };
