@@ -146,6 +146,17 @@ describe("uploads from Chromium", () => {
 		);
 	});
 
+	it("tells how far it is in the middle of a group, while a processor computes", SLOW, async () => {
+		const id = await begin("avc-aac.mp4", { backend: "wasm", gopSeconds: 10, patience: 1000, resume: false });
+		const coded = () =>
+			bench.page.evaluate((upload) => globalThis.bench.progressOf(upload)?.framesEncoded ?? 0, id);
+		await expect.poll(coded, { timeout: 200_000 }).toBeGreaterThan(0);
+		// All 75 are one group, and take seconds.
+		expect(await coded()).toBeLessThan(60);
+		expect(await control(id, "abort")).toBe("aborted");
+		expect((await finish(id)).error?.code).toBe("aborted");
+	});
+
 	it("uploads a base that stands alone where the page's policy forbids WebAssembly", async () => {
 		CORPUS["moment.mp4"](folder);
 		const page = await bench.another("strict");

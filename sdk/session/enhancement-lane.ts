@@ -18,6 +18,7 @@ import type { Layer } from "./job.ts";
 import { Recovery } from "./recovery.ts";
 import type { Loss } from "./recovery.ts";
 import { BASE_ID, enhancementId } from "./tracks.ts";
+import { turn } from "./turn.ts";
 import type { Work } from "./work.ts";
 
 const UNAVAILABLE = "enhancement-unavailable";
@@ -95,6 +96,9 @@ export class EnhancementLane {
 			this.#done.frames += 1;
 			this.#done.duration += pair.duration;
 			meter.encoded(pair.duration);
+			if (this.#layers.length > 0) {
+				await turn();
+			}
 		}
 		if (this.#recovery !== undefined) {
 			const recovery = this.#recovery;
