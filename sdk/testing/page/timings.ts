@@ -23,7 +23,8 @@ export type UploadTimes = UploadAccount & {
 
 /** Uploads a file and notes when it came how far. */
 export const timeUpload = async (address: string, options: Partial<UploadOptions>): Promise<UploadTimes> => {
-	const estimate = await estimateSpeed();
+	const [once, again] = [await estimateSpeed(), await estimateSpeed()];
+	const estimate = once.each < again.each ? once : again;
 	const id = await beginUpload(address, options);
 	const start = performance.now();
 	const passed = () => (performance.now() - start) / 1000;
