@@ -202,8 +202,7 @@ describe("an upload survives", () => {
 	it("a network that goes away while the networks of the enhancement are loaded", SLOW, async () => {
 		const faults: Record<string, Fault[]> = {
 			"model.json": [{ status: 503 }],
-			".wasm": ["hang up", "hang up", "lose answer"],
-			".onnx": [{ status: 503 }, "lose answer"],
+			".onnx": ["hang up", "hang up", { status: 503 }, "lose answer"],
 		};
 		bench.edge.fault = (method, path) =>
 			method === "GET"

@@ -99,7 +99,7 @@ describe("choosePlan", () => {
 		const plan = choosePlan(task({ duration: 600 }), backend(0.2, "wasm"), { width: 1280, height: 720 });
 		expect(plan).toMatchObject({ width: 1280, height: 720, enhanced: true });
 		expect(plan.predictedFps).toBeCloseTo((0.2 * 2.25 * 0.8) / 0.68, 5);
-		expect(plan.notice).toContain("1280x720 instead of 1920x1080, with less effort, which takes about 9.0 hours");
+		expect(plan.notice).toContain("1280x720 instead of 1920x1080, with less effort, which takes about 9.4 hours");
 	});
 
 	it("leaves the enhancement out where even the smallest size takes far too long", () => {
