@@ -7,7 +7,6 @@ import { warpFeatures, warpPicture } from "../motion/warp.ts";
 import type { DeviceTensor, Executor, ExecutorKind, Graph, Shape } from "./executor.ts";
 import { checkBlocks, checkRows, valuesOf } from "./shapes.ts";
 import type { BlockRows } from "./block-rows.ts";
-import { giveBack } from "./give-back.ts";
 import { spreadRows } from "./spread-rows.ts";
 
 /** A tensor in ordinary memory, planar. */
@@ -45,8 +44,13 @@ class CpuTensor implements DeviceTensor {
 		return this.data;
 	}
 
+	/**
+	 * Garbage collection frees arrays, but only after tens of megabytes of them: a collector sees little of what lies behind them. So they
+	 * are given back at once, where this environment can do that.
+	 */
 	dispose(): void {
-		if (this.own) giveBack(this.data);
+		const { buffer } = this.data;
+		if (this.own && buffer instanceof ArrayBuffer && typeof buffer.transfer === "function") buffer.transfer(0);
 		this.own = false;
 	}
 }

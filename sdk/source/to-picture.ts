@@ -1,6 +1,5 @@
 import type { VideoSample } from "mediabunny";
 import type { Picture } from "../../codec/picture/picture.ts";
-import { giveBack } from "../../codec/model/give-back.ts";
 import { UploadError } from "../errors.ts";
 import {
 	halvePlane,
@@ -37,23 +36,7 @@ const readPlanes = async (
 		return undefined;
 	}
 	const bytes = new Uint8Array(sample.allocationSize());
-	try {
-		return separate(bytes, await sample.copyTo(bytes), format, width, height);
-	} finally {
-		giveBack(bytes);
-	}
-};
-
-/** The planes of a frame as it was copied, in arrays of their own. */
-const separate = (
-	bytes: Uint8Array<ArrayBuffer>,
-	placed: readonly PlaneLayout[],
-	format: string,
-	width: number,
-	height: number,
-): Planes => {
-	const layout = planarLayout(format);
-	const order = RGB_ORDERS[format];
+	const placed = await sample.copyTo(bytes);
 	const wide = layout !== undefined && layout.bits > 8;
 	const data = wide ? new Uint16Array(bytes.buffer) : bytes;
 	const plane = (index: number): Plane => {
