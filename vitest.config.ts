@@ -7,7 +7,7 @@ import { defineConfig } from "vitest/config";
  */
 export default defineConfig({
 	test: {
-		// A browser or a neural runtime keeps more than one core busy: more files at once only make each other wait.
+		// A browser or a neural network keeps more than one core busy: more files at once only make each other wait.
 		maxWorkers: Math.max(1, Math.floor(availableParallelism() / 2)),
 		projects: [
 			{

@@ -31,7 +31,7 @@ export {
 	gpuBufferOf,
 	WebGpuExecutor,
 	type WebGpuExecutorOptions,
-} from "./model/ort-webgpu-executor.ts";
+} from "./model/webgpu-executor.ts";
 export { createWasmExecutor } from "./model/wasm-executor.ts";
 export { createNativeExecutor, type NativeExecutorOptions } from "./model/ort-native-executor.ts";
 export {

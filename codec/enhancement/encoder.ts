@@ -4,7 +4,7 @@ import { CodecError } from "../errors.ts";
 import { hashPicture } from "../hash/picture-hash.ts";
 import type { Executor } from "../model/executor.ts";
 import type { Model } from "../model/model-file.ts";
-import { WebGpuExecutor } from "../model/ort-webgpu-executor.ts";
+import { WebGpuExecutor } from "../model/webgpu-executor.ts";
 import { MOTION_EFFORTS } from "../motion/search.ts";
 import { MotionModels, writeMotion } from "../motion/syntax.ts";
 import type { SourcePicture } from "../picture/gpu-picture.ts";

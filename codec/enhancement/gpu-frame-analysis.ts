@@ -1,7 +1,7 @@
 import { CodecError } from "../errors.ts";
 import type { DeviceTensor } from "../model/executor.ts";
 import type { GpuProgram } from "../model/gpu-programs.ts";
-import { gpuBufferOf, type WebGpuExecutor } from "../model/ort-webgpu-executor.ts";
+import { gpuBufferOf, type WebGpuExecutor } from "../model/webgpu-executor.ts";
 import { GpuMotionSearch } from "../motion/gpu-search.ts";
 import type { MotionEffort } from "../motion/search.ts";
 import type { MotionField, MotionModels } from "../motion/syntax.ts";

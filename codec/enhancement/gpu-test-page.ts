@@ -1,4 +1,4 @@
-import { createWebGpuExecutor } from "../model/ort-webgpu-executor.ts";
+import { createWebGpuExecutor } from "../model/webgpu-executor.ts";
 import { GpuMotionSearch } from "../motion/gpu-search.ts";
 import { MOTION_EFFORTS, MotionSearch } from "../motion/search.ts";
 import { type MotionField, MotionModels, writeMotion } from "../motion/syntax.ts";
@@ -12,7 +12,7 @@ import { GpuFrameAnalysis } from "./gpu-frame-analysis.ts";
 
 /** For tests: runs inside a page, called from Node. Everything that crosses is plain JSON. */
 
-const executor = await createWebGpuExecutor({ runtimeUrl: "/runtime/" });
+const executor = await createWebGpuExecutor();
 
 /** What both analyses say of a test picture. */
 const analyse = async (width: number, height: number) => {

@@ -3,15 +3,12 @@ import { CodecError } from "../errors.ts";
 import type { Executor, ExecutorKind } from "./executor.ts";
 import { createNativeExecutor } from "./ort-native-executor.ts";
 import { createWasmExecutor } from "./wasm-executor.ts";
-import { createWebGpuExecutor } from "./ort-webgpu-executor.ts";
-import type { RuntimeUrl } from "./runtime-url.ts";
+import { createWebGpuExecutor } from "./webgpu-executor.ts";
 
 /** Options of {@link createExecutor}. */
 export type ExecutorOptions = {
 	/** Backends to try, first first. Default: native, then WASM in Node; WebGPU, then WASM elsewhere. */
 	readonly prefer?: readonly ExecutorKind[];
-	/** Where the runtime's `.wasm` files are served. Default: beside the runtime's script. */
-	readonly runtimeUrl?: RuntimeUrl;
 	/** WebGPU device to share. */
 	readonly device?: GPUDevice;
 	/** Threads of the native runtime. WASM computes on one. */
@@ -41,12 +38,11 @@ const inNode = () => typeof process !== "undefined" && process.versions?.node !=
 export async function createExecutor(options: ExecutorOptions = {}): Promise<ExecutorChoice> {
 	const kinds = options.prefer ?? (inNode() ? ["native", "wasm"] : ["webgpu", "wasm"]);
 	const threads = options.threads === undefined ? {} : { threads: options.threads };
-	const runtime = options.runtimeUrl === undefined ? {} : { runtimeUrl: options.runtimeUrl };
 	const device = options.device === undefined ? {} : { device: options.device };
 	const create: Record<ExecutorKind, () => Promise<Executor>> = {
 		native: () => createNativeExecutor(threads),
 		wasm: () => createWasmExecutor(),
-		webgpu: () => createWebGpuExecutor({ ...runtime, ...device }),
+		webgpu: () => createWebGpuExecutor(device),
 	};
 	const rejected: RejectedBackend[] = [];
 	for (const kind of kinds) {

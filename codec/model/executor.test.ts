@@ -1,14 +1,7 @@
-import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { proveGraph } from "./certificate.ts";
 import { createExecutor } from "./create-executor.ts";
-import type { Executor, ExecutorKind } from "./executor.ts";
-import { foldConstants } from "./fold-constants.ts";
-import { modelFolder } from "./load-node.ts";
-import { DECODING_GRAPHS, loadModel } from "./model-file.ts";
-import { readOnnx } from "./onnx-reader.ts";
+import type { ExecutorKind } from "./executor.ts";
 import { testModel } from "./test-onnx.ts";
-import { Turns } from "./turns.ts";
 
 const size = { width: 64, height: 32 };
 
@@ -91,64 +84,5 @@ describe("the choice of an executor", () => {
 		await expect(createExecutor({ prefer: ["native", "wasm"], threads: 0 })).rejects.toMatchObject({
 			code: "invalid-option",
 		});
-	});
-});
-
-describe("a model with its constants folded", () => {
-	/** Pseudo-random integers in the declared range of each input. */
-	async function run(executor: Executor, bytes: Uint8Array): Promise<Record<string, number[]>> {
-		const graph = await executor.load(bytes, size);
-		let seed = 7;
-		const inputs = Object.fromEntries(
-			readOnnx(bytes).inputs.map(({ name, dims, documentation }) => {
-				const [, low, high] = /(-?\d+)\.\.(-?\d+)/.exec(documentation) ?? [];
-				const [h, w] = [dims[2], dims[3]].map((d, i) =>
-					typeof d === "string" ? (i === 0 ? size.height : size.width) / Number(d.slice(1)) : Number(d),
-				) as [number, number];
-				const values = new Float32Array(Number(dims[1]) * h * w);
-				for (let i = 0; i < values.length; i++) {
-					seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
-					values[i] = Number(low) + Math.floor((seed / 2 ** 32) * (Number(high) - Number(low) + 1));
-				}
-				return [name, executor.upload(values, [1, Number(dims[1]), h, w])];
-			}),
-		);
-		const outputs: Record<string, number[]> = {};
-		for (const [name, tensor] of Object.entries(await graph.run(inputs))) {
-			outputs[name] = [...(await executor.download(tensor))];
-		}
-		await graph.dispose();
-		return outputs;
-	}
-
-	it("gives the same numbers and the same certificate", async () => {
-		const model = await loadModel(modelFolder(fileURLToPath(new URL("../../models/crescendo-1", import.meta.url))));
-		const { executor } = await createExecutor({ prefer: ["native", "wasm"] });
-		for (const name of DECODING_GRAPHS) {
-			const bytes = model.graphs.get(name) as Uint8Array;
-			const folded = foldConstants(bytes);
-			expect(readOnnx(folded).nodes.some(({ operator }) => operator === "Cast")).toBe(false);
-			expect(proveGraph(folded).largestSum).toBe(proveGraph(bytes).largestSum);
-			expect({ name, ...(await run(executor, folded)) }).toEqual({ name, ...(await run(executor, bytes)) });
-		}
-		await executor.dispose();
-	});
-});
-
-describe("turns", () => {
-	it("are taken one after the other, also after a failure", async () => {
-		const turns = new Turns();
-		const log: string[] = [];
-		const work = (name: string) => async () => {
-			log.push(`${name} starts`);
-			await Promise.resolve();
-			log.push(`${name} ends`);
-			if (name === "b") throw new Error("b fails");
-			return name;
-		};
-		const [a, b, c] = [turns.take(work("a")), turns.take(work("b")), turns.take(work("c"))];
-		await expect(b).rejects.toThrow("b fails");
-		expect([await a, await c]).toEqual(["a", "c"]);
-		expect(log).toEqual(["a starts", "a ends", "b starts", "b ends", "c starts", "c ends"]);
 	});
 });

@@ -22,7 +22,7 @@ export interface Graph {
 export type ExecutorKind = "webgpu" | "wasm" | "native";
 
 /**
- * Where networks and warps run: onnxruntime on WebGPU, on WASM, or native in Node. All give the same integers
+ * Where networks and warps run: shaders on WebGPU, kernels on WASM, or onnxruntime's native library in Node. All give the same integers
  * (SPEC.md, first paragraph). Everything above this interface is the same in a page, a worker and the CLI.
  */
 export interface Executor {

@@ -40,6 +40,21 @@ export class GpuPrograms {
 		resources: readonly (GPUBuffer | GPUExternalTexture)[],
 		groups: GpuGroups,
 	): void {
+		const encoder = this.device.createCommandEncoder();
+		const pass = encoder.beginComputePass();
+		this.encode(pass, program, constants, resources, groups);
+		pass.end();
+		this.device.queue.submit([encoder.finish()]);
+	}
+
+	/** Adds a program to a pass; programs of one pass run in order. */
+	encode(
+		pass: GPUComputePassEncoder,
+		program: GpuProgram,
+		constants: GpuConstants,
+		resources: readonly (GPUBuffer | GPUExternalTexture)[],
+		groups: GpuGroups,
+	): void {
 		const pipeline = this.pipeline(program, constants);
 		const bindGroup = this.device.createBindGroup({
 			layout: pipeline.getBindGroupLayout(0),
@@ -48,13 +63,17 @@ export class GpuPrograms {
 				resource: "size" in resource ? { buffer: resource } : resource,
 			})),
 		});
-		const encoder = this.device.createCommandEncoder();
-		const pass = encoder.beginComputePass();
 		pass.setPipeline(pipeline);
 		pass.setBindGroup(0, bindGroup);
 		pass.dispatchWorkgroups(...groups);
-		pass.end();
-		this.device.queue.submit([encoder.finish()]);
+	}
+
+	/** Makes a pipeline before it is needed, without holding anything up. Rejects where the device refuses the shader. */
+	async prepare(program: GpuProgram, constants: GpuConstants): Promise<void> {
+		const key = keyOf(program, constants);
+		if (this.pipelines.has(key)) return;
+		const pipeline = await this.device.createComputePipelineAsync(this.describe(program, constants));
+		this.pipelines.set(key, pipeline);
 	}
 
 	/** A buffer of the pool with these bytes at its start; give it back. */
@@ -64,19 +83,18 @@ export class GpuPrograms {
 		return buffer;
 	}
 
-	private pipeline({ name, code, bindings }: GpuProgram, constants: GpuConstants): GPUComputePipeline {
-		const key = `${name} ${Object.values(constants).join(" ")}`;
-		let pipeline = this.pipelines.get(key);
-		if (pipeline === undefined) {
-			const module = this.device.createShaderModule({ code });
-			const layout = this.layout(bindings);
-			pipeline = this.device.createComputePipeline({
-				layout,
-				compute: { module, entryPoint: "main", constants },
-			});
-			this.pipelines.set(key, pipeline);
-		}
+	private pipeline(program: GpuProgram, constants: GpuConstants): GPUComputePipeline {
+		const key = keyOf(program, constants);
+		const made = this.pipelines.get(key);
+		if (made !== undefined) return made;
+		const pipeline = this.device.createComputePipeline(this.describe(program, constants));
+		this.pipelines.set(key, pipeline);
 		return pipeline;
+	}
+
+	private describe({ code, bindings }: GpuProgram, constants: GpuConstants): GPUComputePipelineDescriptor {
+		const module = this.device.createShaderModule({ code });
+		return { layout: this.layout(bindings), compute: { module, entryPoint: "main", constants } };
 	}
 
 	/** Explicit, because a shader that ignores one of its bindings would lose it. */
@@ -89,3 +107,6 @@ export class GpuPrograms {
 		return this.device.createPipelineLayout({ bindGroupLayouts: [this.device.createBindGroupLayout({ entries })] });
 	}
 }
+
+const keyOf = ({ name }: GpuProgram, constants: GpuConstants): string =>
+	`${name} ${Object.values(constants).join(" ")}`;

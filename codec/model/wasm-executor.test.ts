@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { instantiateKernels } from "../kernels/kernels.ts";
 import { LinearMemory } from "./compiled/linear-memory.ts";
-import { RowPool } from "./compiled/row-pool.ts";
+import { RowArena } from "./compiled/row-arena.ts";
 import { WasmGraph } from "./compiled/wasm-graph.ts";
 import { createExecutor } from "./create-executor.ts";
 import type { Executor } from "./executor.ts";
@@ -102,7 +102,7 @@ describe("WASM that fails", () => {
 			take: () => kernels.planesFromFloats(-64, 256, 256, 1, 16, 1, 0),
 		};
 		const plan = { steps: [trap], constants: [], inputs: new Map(), outputs: new Map() };
-		const graph = new WasmGraph(plan, { kernels, memory, pool: new RowPool(memory), staging: () => 0 });
+		const graph = new WasmGraph(plan, { kernels, memory, arena: new RowArena(memory) });
 		const failed = expect.objectContaining({ code: "backend-failed", cause: expect.any(WebAssembly.RuntimeError) });
 		await expect(graph.run(new Map())).rejects.toEqual(failed);
 	});

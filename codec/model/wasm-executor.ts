@@ -1,7 +1,7 @@
 import { compileKernels, instantiateKernels } from "../kernels/kernels.ts";
 import { LinearMemory } from "./compiled/linear-memory.ts";
 import { planGraph } from "./compiled/plan.ts";
-import { RowPool } from "./compiled/row-pool.ts";
+import { RowArena } from "./compiled/row-arena.ts";
 import { type Machine, WasmGraph } from "./compiled/wasm-graph.ts";
 import { CpuExecutor } from "./cpu-executor.ts";
 import type { Executor } from "./executor.ts";
@@ -19,21 +19,10 @@ export async function createWasmExecutor(): Promise<Executor> {
 	await compileKernels();
 	const memory = new LinearMemory();
 	const kernels = await instantiateKernels(memory.memory);
-	const machine: Machine = { kernels, memory, pool: new RowPool(memory), staging: stagingIn(memory) };
+	const machine: Machine = { kernels, memory, arena: new RowArena(memory) };
 	return new CpuExecutor(
 		"wasm",
 		"WASM, 1 thread",
 		async (bytes, size) => new WasmGraph(planGraph(withFoldedConstants(readOnnx(bytes)), size), machine),
 	);
-}
-
-/** Room that all graphs use for what goes in and out, as large as the largest of them needs. */
-function stagingIn(memory: LinearMemory): Machine["staging"] {
-	let [address, size] = [0, 0];
-	return (bytes) => {
-		if (bytes <= size) return address;
-		if (size > 0) memory.release(address, size);
-		[address, size] = [memory.allocate(bytes), bytes];
-		return address;
-	};
 }

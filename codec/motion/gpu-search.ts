@@ -1,7 +1,7 @@
 /// <reference types="@webgpu/types" />
 import type { DeviceTensor } from "../model/executor.ts";
 import type { GpuConstants, GpuGroups, GpuProgram } from "../model/gpu-programs.ts";
-import { gpuBufferOf, type WebGpuExecutor } from "../model/ort-webgpu-executor.ts";
+import { gpuBufferOf, type WebGpuExecutor } from "../model/webgpu-executor.ts";
 import { blockSearchShader } from "./block-search.wgsl.ts";
 import { coarseSearchShader } from "./coarse-search.wgsl.ts";
 import { ErrorTable } from "./error-table.ts";

@@ -1,7 +1,7 @@
 /// <reference types="@webgpu/types" />
 import type { DeviceTensor } from "../model/executor.ts";
 import type { GpuConstants, GpuProgram } from "../model/gpu-programs.ts";
-import type { WebGpuExecutor } from "../model/ort-webgpu-executor.ts";
+import type { WebGpuExecutor } from "../model/webgpu-executor.ts";
 import { downscaleShader } from "./downscale.wgsl.ts";
 import { FOLDED_PLANES } from "./fold.ts";
 import { foldShader } from "./fold.wgsl.ts";

@@ -1,4 +1,4 @@
-import { createWebGpuExecutor } from "../model/ort-webgpu-executor.ts";
+import { createWebGpuExecutor } from "../model/webgpu-executor.ts";
 import { GpuPictures } from "./gpu-pictures.ts";
 import type { Picture } from "./picture.ts";
 import { testPicture } from "./test-pictures.ts";
@@ -12,7 +12,7 @@ export type Planes = {
 };
 type Size = readonly [width: number, height: number];
 
-const executor = await createWebGpuExecutor({ runtimeUrl: "/runtime/" });
+const executor = await createWebGpuExecutor();
 const pictures = new GpuPictures(executor);
 
 const toJson = ({ width, height, y, u, v }: Picture): Planes => ({

@@ -1,15 +1,13 @@
-/** Serves the conformance page to a browser: bundle, runtime, model and streams, from this machine only. */
+/** Serves the conformance page to a browser: bundle, model and streams, from this machine only. */
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
-import { leaveRuntimeFiles } from "../../scripts/leave-runtime-files.ts";
 import { MODEL_FOLDER, STREAMS_FOLDER } from "./files.ts";
 
 const FOLDER = fileURLToPath(new URL(".", import.meta.url));
-const RUNTIME_FOLDER = fileURLToPath(new URL("../../node_modules/onnxruntime-web/dist", import.meta.url));
 
 const TYPES: Readonly<Record<string, string>> = {
 	html: "text/html",
@@ -30,7 +28,6 @@ export async function servePage(model: string = MODEL_FOLDER): Promise<PageServe
 		envDir: false,
 		publicDir: false,
 		logLevel: "warn",
-		plugins: [leaveRuntimeFiles],
 		build: {
 			outDir: bundle,
 			emptyOutDir: true,
@@ -44,7 +41,6 @@ export async function servePage(model: string = MODEL_FOLDER): Promise<PageServe
 	});
 	/** Folder by first part of the path; files are taken by their last part. */
 	const folders: Readonly<Record<string, string>> = {
-		runtime: RUNTIME_FOLDER,
 		model,
 		streams: STREAMS_FOLDER,
 		bundle,

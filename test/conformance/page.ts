@@ -25,7 +25,7 @@ async function fetchBytes(path: string): Promise<Uint8Array> {
 }
 
 async function decode(request: PageRequest): Promise<PageResult> {
-	const { executor } = await createExecutor({ prefer: [request.kind], runtimeUrl: "/runtime/" });
+	const { executor } = await createExecutor({ prefer: [request.kind] });
 	const model = await loadModel(modelUrl("/model/", { priority: "low" }));
 	const manifest: Manifest = await (await fetch("/streams/manifest.json")).json();
 	const hashes: Record<string, readonly FrameHashes[]> = {};
@@ -51,7 +51,7 @@ export type WarpRequest = {
 
 /** The warps of the WebGPU executor: picture, features. */
 async function warp(request: WarpRequest): Promise<number[][]> {
-	const { executor } = await createExecutor({ prefer: ["webgpu"], runtimeUrl: "/runtime/" });
+	const { executor } = await createExecutor({ prefer: ["webgpu"] });
 	const { columns, rows } = request.motion;
 	const vectors = Int16Array.from(request.motion.vectors);
 	const motion: BlockMotion = { columns, rows, vectors, moved: new Uint8Array(columns * rows).fill(1) };

@@ -7,7 +7,7 @@ import { testModel, type TestInput, type TestNode, type TestTensor } from "../te
 import { fuse } from "./fuse.ts";
 import { LinearMemory } from "./linear-memory.ts";
 import { planGraph } from "./plan.ts";
-import { RowPool } from "./row-pool.ts";
+import { layOut, RowArena } from "./row-arena.ts";
 
 /** Grids of 12 x 8, 6 x 4 and, narrower than a vector, 3 x 1 cells. */
 const SIZE = { width: 96, height: 32 };
@@ -243,27 +243,42 @@ describe("the operations of a graph", () => {
 });
 
 describe("the memory of graphs", () => {
-	it("is taken again when a graph is gone, and is full of zeros then", () => {
-		const memory = new LinearMemory();
-		const pool = new RowPool(memory);
-		const { bytes } = randomGraph(3, true);
-		const touched = () => planGraph(readOnnx(bytes), SIZE).steps.map(({ touches }) => touches);
-		const [first, second] = [{}, {}];
-		pool.assign(first, touched());
-		const size = memory.memory.buffer.byteLength;
-		for (let i = 0; i < 50; i++) {
-			pool.release(first);
-			const steps = touched();
-			pool.assign(first, steps);
-			for (const { address, bytes: length } of new Set(steps.flat()))
-				new Uint8Array(memory.memory.buffer, address, length).fill(1);
+	const planned = () => planGraph(readOnnx(randomGraph(3, true).bytes), SIZE).steps.map(({ touches }) => touches);
+
+	it("holds at any time all that is needed then, apart", () => {
+		const touched = planned();
+		const { offsets, bytes } = layOut(touched);
+		const alone = [...offsets.keys()].reduce((sum, storage) => sum + storage.bytes, 0);
+		expect(bytes).toBeLessThan(alone);
+		for (const [step] of touched.entries()) {
+			const before = new Set(touched.slice(0, step + 1).flat());
+			const after = new Set(touched.slice(step).flat());
+			const alive = [...before].filter((storage) => after.has(storage));
+			const places = alive
+				.map((storage) => [offsets.get(storage) as number, storage.bytes] as const)
+				.toSorted(([a], [b]) => a - b);
+			for (const [i, [offset, length]] of places.entries())
+				expect(offset + length).toBeLessThanOrEqual(places[i + 1]?.[0] ?? bytes);
 		}
-		pool.release(first);
-		const steps = touched();
-		pool.assign(second, steps);
-		for (const { address, bytes: length } of new Set(steps.flat()))
-			expect(new Uint8Array(memory.memory.buffer, address, length).every((byte) => byte === 0)).toBe(true);
-		expect(memory.memory.buffer.byteLength).toBe(size);
+	});
+
+	it("is that of the graph that needs most, and is taken again when all are gone", () => {
+		const memory = new LinearMemory();
+		const arena = new RowArena(memory);
+		const [small, large] = [{}, {}];
+		let size: number | undefined;
+		for (let round = 0; round < 5; round++) {
+			arena.reserve(small, 100_000);
+			arena.reserve(large, 900_000);
+			const begin = arena.begin();
+			expect(arena.begin()).toBe(begin);
+			arena.release(large);
+			expect(arena.begin()).toBe(begin);
+			arena.release(small);
+			size ??= memory.memory.buffer.byteLength;
+			expect(memory.memory.buffer.byteLength).toBe(size);
+		}
+		expect(size).toBeLessThan(1_100_000);
 	});
 
 	it("ends in a typed error", () => {

@@ -18,6 +18,8 @@ export interface Planning {
 	rows(name: string, form: Form): Rows;
 	/** Room for a value that is about to be made. */
 	make(name: string, form: Form): Rows;
+	/** Lets there be zeros around a value, which a convolution reads. */
+	needMargins(rows: Rows): void;
 	constant(data: Int32Array | Float32Array): Constant;
 	step(touches: readonly Rows[], take: (context: RunContext) => void): void;
 }
@@ -39,6 +41,7 @@ export function addIntegerConvolution(planning: Planning, operation: Convolution
 	const low = Math.max(Math.ceil(operation.low), INT16.low);
 	const high = Math.min(Math.floor(operation.high), INT16.high);
 	const from = planning.rows(input, "integers");
+	if (operation.padding > 0) planning.needMargins(from);
 	const added = residual === undefined ? undefined : planning.rows(residual, "integers");
 	const to = planning.make(operation.output, "integers");
 	const [, height, width] = planning.size(operation.output);
@@ -94,6 +97,7 @@ export function addFloatConvolution(planning: Planning, operation: Convolution):
 	const packed = depthwise ? packDepthwiseFloat(operation) : packDenseFloat(operation);
 	const [weights, biases] = [planning.constant(packed.weights), planning.constant(packed.biases)];
 	const from = planning.rows(input, "floats");
+	if (operation.padding > 0) planning.needMargins(from);
 	const added = residual === undefined ? undefined : planning.rows(residual, "floats");
 	const to = planning.make(operation.output, "floats");
 	const [channels, height, width] = planning.size(operation.output);

@@ -23,5 +23,5 @@ export function planesOf(channels: number, form: Form): number {
 
 /** Why a graph cannot be run. */
 export function invalidGraph(what: string): CodecError {
-	return new CodecError("model-invalid", `A graph of the model cannot be run on WASM: ${what}.`);
+	return new CodecError("model-invalid", `A graph of the model cannot be run: ${what}.`);
 }

@@ -1,14 +1,14 @@
 /** From the operations of a graph to calls of kernels on tensors of known size and form. */
 import { declaresRanges, rangesOf } from "../certificate.ts";
 import type { Channel, Value } from "../certificate-operators.ts";
-import { freeDimensions } from "../shapes.ts";
-import type { OnnxGraph, OnnxValue } from "../onnx-reader.ts";
+import type { OnnxGraph } from "../onnx-reader.ts";
 import { type Fused, fuse } from "./fuse.ts";
 import { addFloatConvolution, addIntegerConvolution, type Planning } from "./convolution-steps.ts";
 import { copyPlanes, orderChannels } from "./copy-rows.ts";
+import { inputSizes } from "./input-sizes.ts";
 import { type Form, invalidGraph, isWhole, planesOf, type Size } from "./form.ts";
 import type { Concatenation, Operation } from "./operations.ts";
-import { placeOf, type Rows, RowStorage } from "./rows.ts";
+import { clearMargins, placeOf, type Rows, RowStorage } from "./rows.ts";
 import { sizeAfter } from "./size-after.ts";
 import type { Constant, RunContext, Step } from "./step.ts";
 
@@ -29,18 +29,7 @@ export type Plan = {
  * @throws CodecError `model-invalid`; `invalid-option` for a size that is no multiple of 32
  */
 export function planGraph(graph: OnnxGraph, size: { readonly width: number; readonly height: number }): Plan {
-	const dimensions = new Map(Object.entries(freeDimensions(size)));
-	const sideOf = (side: string | number | undefined): number => {
-		const known = typeof side === "string" ? dimensions.get(side) : side;
-		if (known === undefined) throw invalidGraph(`an input has a side ${side}`);
-		return known;
-	};
-	const sizeOf = ({ name, dims: [n, channels, height, width, ...more] }: OnnxValue): Size => {
-		if (n !== 1 || typeof channels !== "number" || more.length > 0)
-			throw invalidGraph(`${name} is no [1, C, h, w]`);
-		return [channels, sideOf(height), sideOf(width)];
-	};
-	const inputs = new Map(graph.inputs.map((input) => [input.name, sizeOf(input)]));
+	const inputs = inputSizes(graph, size);
 	const ranges = declaresRanges(graph) ? rangesOf(graph) : new Map<string, Value>();
 	return new Planner(fuse(graph), inputs, ranges).plan();
 }
@@ -56,6 +45,8 @@ class Planner implements Planning {
 	private readonly joined = new Map<string, RowStorage>();
 	private readonly joinedForm = new Map<string, Form>();
 	private readonly steps: Step[] = [];
+	/** What a convolution reads beyond the pixels of. */
+	private readonly margined = new Set<RowStorage>();
 	private readonly constants: Constant[] = [];
 
 	constructor(fused: Fused, inputs: ReadonlyMap<string, Size>, ranges: ReadonlyMap<string, Value>) {
@@ -77,7 +68,20 @@ class Planner implements Planning {
 		for (const operation of operations) this.add(operation);
 		for (const [name, value] of this.fused.outputs) this.store(name, value);
 		const outputs = new Map([...this.fused.outputs].map(([name, value]) => [name, this.size(value)]));
-		return { steps: this.steps, constants: this.constants, inputs: this.inputs, outputs };
+		return { steps: this.withMargins(), constants: this.constants, inputs: this.inputs, outputs };
+	}
+
+	/** The steps, with a first one for each storage that needs zeros around it. */
+	private withMargins(): Step[] {
+		const missing = new Set(this.margined);
+		return this.steps.flatMap((step) => {
+			const storages = step.touches.filter((storage) => missing.delete(storage));
+			const clearing = storages.map((storage): Step => ({
+				touches: [storage],
+				take: ({ memory }) => clearMargins(memory, storage),
+			}));
+			return [...clearing, step];
+		});
 	}
 
 	size(name: string): Size {
@@ -112,21 +116,21 @@ class Planner implements Planning {
 	}
 
 	/** Room for a value that is about to be made. */
-	make(name: string, form: Form, { exclusive = false } = {}): Rows {
+	make(name: string, form: Form): Rows {
 		const place = this.places.get(name);
 		const rows: Rows =
 			place !== undefined && this.joinedForm.get(place.joined) === form
 				? { storage: this.joinedStorage(place.joined, form), plane: place.plane }
-				: { storage: this.storageFor(name, form, exclusive), plane: 0 };
+				: { storage: this.storageFor(name, form), plane: 0 };
 		this.made[form].set(name, rows);
 		return rows;
 	}
 
-	private storageFor(name: string, form: Form, exclusive = false): RowStorage {
+	private storageFor(name: string, form: Form): RowStorage {
 		const [channels, height, width] = this.size(name);
 		// Convolutions write four channels at a time.
 		const planes = planesOf(4 * Math.ceil(channels / 4), form);
-		return new RowStorage({ planes, height, width }, { exclusive });
+		return new RowStorage({ planes, height, width });
 	}
 
 	private joinedStorage(name: string, form: Form): RowStorage {
@@ -163,6 +167,10 @@ class Planner implements Planning {
 	private formOf(name: string): Form {
 		if (this.made.integers.has(name)) return "integers";
 		return this.made.floats.has(name) || !this.fitsIntegers(name) ? "floats" : "integers";
+	}
+
+	needMargins({ storage }: Rows): void {
+		this.margined.add(storage);
 	}
 
 	step(touches: readonly Rows[], take: (context: RunContext) => void): void {
@@ -239,7 +247,7 @@ class Planner implements Planning {
 			case "edge-padding": {
 				if (!this.fitsIntegers(operation.input)) throw invalidGraph("Pad has no whole numbers of 16 bits");
 				const input = this.rows(operation.input, "integers");
-				const output = this.make(operation.output, "integers", { exclusive: true });
+				const output = this.make(operation.output, "integers");
 				const [channels, height, width] = this.size(operation.output);
 				const planes = planesOf(channels, "integers");
 				return this.step([input, output], ({ kernels, memory }) => {

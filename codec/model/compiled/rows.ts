@@ -15,13 +15,7 @@ const OVERHANG_BYTES = 64;
 /** Planes of a tensor: pairs of integer channels, or float channels. */
 export type Geometry = { readonly planes: number; readonly height: number; readonly width: number };
 
-/** Counts storage that shares its place with nobody. */
-let exclusives = 0;
-
-/**
- * Memory for one tensor, or for several that are joined. Around the pixels are zeros which nobody writes, so what has the same
- * geometry may take its place when it is needed no more.
- */
+/** Memory for one tensor, or for several that are joined. */
 export class RowStorage {
 	readonly geometry: Geometry;
 	/** From a plane's line to the next plane's: a line holds whole vectors, and four pixels between it and the next. */
@@ -29,16 +23,11 @@ export class RowStorage {
 	/** From a row to the next. */
 	readonly rowBytes: number;
 	readonly bytes: number;
-	/** Storage with the same key may take the same place. */
-	readonly key: string;
-	/** Set before anything runs. */
+	/** Set before each run. */
 	address = 0;
 
-	/** @param options `exclusive`: its margins are written, so nothing else may lie here */
-	constructor(geometry: Geometry, { exclusive = false } = {}) {
-		const { planes, height, width } = geometry;
+	constructor(geometry: Geometry) {
 		this.geometry = geometry;
-		this.key = `${planes}x${height}x${width}${exclusive ? ` ${++exclusives}` : ""}`;
 		this.planeBytes = (4 * Math.ceil(geometry.width / 4) + MARGIN_PIXELS) * PIXEL_BYTES;
 		this.rowBytes = geometry.planes * this.planeBytes;
 		this.bytes = (geometry.height + 2 * MARGIN_ROWS) * this.rowBytes + MARGIN_PIXELS * PIXEL_BYTES + OVERHANG_BYTES;
@@ -56,4 +45,20 @@ export type Rows = { readonly storage: RowStorage; readonly plane: number };
 /** The three numbers by which kernels are told of a tensor: pointer, bytes of a row, bytes of a plane. */
 export function placeOf({ storage, plane }: Rows): readonly [number, number, number] {
 	return [storage.pointer(plane), storage.rowBytes, storage.planeBytes];
+}
+
+/** Fills what lies around the pixels with zeros, for a convolution that reads them: whatever lay there before may have left something. */
+export function clearMargins(
+	memory: WebAssembly.Memory,
+	{ geometry, rowBytes, planeBytes, address }: RowStorage,
+): void {
+	const { planes, height, width } = geometry;
+	const words = new Int32Array(memory.buffer);
+	const first = (address + MARGIN_PIXELS * PIXEL_BYTES) / PIXEL_BYTES;
+	const [row, line] = [rowBytes / PIXEL_BYTES, planeBytes / PIXEL_BYTES];
+	const top = first + MARGIN_ROWS * row;
+	words.fill(0, first - MARGIN_PIXELS, top);
+	for (let end = top + width, i = 0; i < height * planes; i++, end += line)
+		for (let at = end; at < end + line - width; at++) words[at] = 0;
+	words.fill(0, top + height * row, first + (height + 2 * MARGIN_ROWS) * row);
 }

@@ -4,16 +4,14 @@ import type { CpuGraph, PlainTensor } from "../cpu-executor.ts";
 import type { LinearMemory } from "./linear-memory.ts";
 import type { Size } from "./form.ts";
 import type { Plan } from "./plan.ts";
-import type { RowPool } from "./row-pool.ts";
+import { type Layout, layOut, type RowArena } from "./row-arena.ts";
 import type { Constant } from "./step.ts";
 
 /** What the graphs of an executor share. */
 export type Machine = {
 	readonly kernels: Kernels;
 	readonly memory: LinearMemory;
-	readonly pool: RowPool;
-	/** The address of room for a tensor of so many bytes, good until the next call. */
-	readonly staging: (bytes: number) => number;
+	readonly arena: RowArena;
 };
 
 const valuesOf = ([channels, height, width]: Size): number => channels * height * width;
@@ -22,24 +20,24 @@ const valuesOf = ([channels, height, width]: Size): number => channels * height 
 export class WasmGraph implements CpuGraph {
 	private readonly machine: Machine;
 	private readonly plan: Plan;
-	private readonly largest: number;
+	private readonly layout: Layout;
+	/** Where the largest input or output is put together, from the beginning of the arena on. */
+	private readonly staging: number;
 
 	/** @throws CodecError `backend-failed` where there is not enough memory */
 	constructor(plan: Plan, machine: Machine) {
 		this.machine = machine;
 		this.plan = plan;
-		this.largest = Math.max(0, ...[...plan.inputs.values(), ...plan.outputs.values()].map(valuesOf));
+		this.layout = layOut(plan.steps.map(({ touches }) => touches));
+		this.staging = 16 * Math.ceil(this.layout.bytes / 16);
+		const largest = Math.max(0, ...[...plan.inputs.values(), ...plan.outputs.values()].map(valuesOf));
 		for (const constant of plan.constants) place(constant, machine.memory);
-		machine.pool.assign(
-			this,
-			plan.steps.map(({ touches }) => touches),
-		);
-		machine.staging(4 * this.largest);
+		machine.arena.reserve(this, this.staging + 4 * largest);
 	}
 
 	/**
 	 * @throws CodecError `backend-failed` where an input is missing, or of another shape than the graph was loaded for; where a kernel traps, or
-	 * there is no memory for the outputs
+	 * there is not enough memory
 	 */
 	async run(feeds: ReadonlyMap<string, PlainTensor>): Promise<ReadonlyMap<string, PlainTensor>> {
 		const inputs = new Map<string, Float32Array>();
@@ -52,16 +50,12 @@ export class WasmGraph implements CpuGraph {
 			}
 			inputs.set(name, tensor.data);
 		}
-		const { kernels, memory } = this.machine;
+		const { kernels, memory, arena } = this.machine;
 		const outputs = new Map<string, Float32Array>();
-		// Nothing is waited for in between: graphs share their memory.
-		const context = {
-			kernels,
-			memory: memory.memory,
-			staging: this.machine.staging(4 * this.largest),
-			inputs,
-			outputs,
-		};
+		// Nothing is waited for from here on: graphs share their memory.
+		const begin = arena.begin();
+		for (const [storage, offset] of this.layout.offsets) storage.address = begin + offset;
+		const context = { kernels, memory: memory.memory, staging: begin + this.staging, inputs, outputs };
 		try {
 			for (const step of this.plan.steps) step.take(context);
 		} catch (cause) {
@@ -77,7 +71,7 @@ export class WasmGraph implements CpuGraph {
 
 	async dispose(): Promise<void> {
 		for (const { address, data } of this.plan.constants) this.machine.memory.release(address, data.byteLength);
-		this.machine.pool.release(this);
+		this.machine.arena.release(this);
 	}
 }
 
