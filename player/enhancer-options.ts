@@ -53,7 +53,6 @@ export type EnhancerOptions = {
 	/** Bits a second of base and audio. */
 	readonly baseBitrate: number;
 	readonly backend: BackendPreference;
-	readonly runtimeUrl: string;
 	readonly modelUrl: string;
 	readonly wishes: EnhancerWishes;
 	/** Measures what the network carries, from all transfers of this source. */

@@ -26,8 +26,8 @@ const TICK = 200;
 /** Milliseconds between two reports of how decoding goes. */
 const STATISTICS_PERIOD = 1000;
 
-/** Set once runtime and weights have been fetched in this page: the next player takes them from the cache. */
-let runtimeFetched = false;
+/** Set once the decoder and its weights have been fetched in this page: the next player takes them from the cache. */
+let decoderFetched = false;
 
 /**
  * The enhancement of one source: decides, fetches, has decoded and presents; the policies it asks are pure functions.
@@ -67,7 +67,7 @@ export class Enhancer {
 		});
 		this.#decoding = new Decoding({
 			ready: ({ kind }) => {
-				runtimeFetched = true;
+				decoderFetched = true;
 				this.#backend = kind;
 				this.tick();
 			},
@@ -193,7 +193,7 @@ export class Enhancer {
 		const { video } = this.#o;
 		const decoding = this.#decoding;
 		const base = baseStatusOf(this.#o, this.#playhead.position);
-		const { decision, runtimeBytes } = this.#decide(base, now);
+		const { decision, decoderBytes } = this.#decide(base, now);
 		if (decision.act === "rest") {
 			if (decision.reason === "off-by-choice") this.#schedule.stop();
 			// It turned out to run on WASM only, and will not run faster: its memory is of use to others.
@@ -221,14 +221,14 @@ export class Enhancer {
 				return ["base", "base-first"];
 			}
 			if (now < this.#restarts.notBefore) return ["stopped", this.#lastFault?.code];
-			const { runtimeUrl, modelUrl, network, enhancements } = this.#o;
+			const { modelUrl, network, enhancements } = this.#o;
 			const [{ modelId: first }] = enhancements;
 			const modelId = enhancements.every((enhancement) => enhancement.modelId === first) ? first : undefined;
 			// A graphics device that ran here may be away for seconds, and be back: nothing less takes its place before that.
 			const isAwaited = this.#backend === "webgpu" && !isLastStart(this.#restarts);
 			const backend = isAwaited ? "webgpu" : this.#o.backend;
-			const settings = { backend, runtimeUrl, modelUrl, modelId, keepPictures: this.#wishes.keepPictures };
-			decoding.open(settings, loadingPatience(network.bandwidth, runtimeBytes));
+			const settings = { backend, modelUrl, modelId, keepPictures: this.#wishes.keepPictures };
+			decoding.open(settings, loadingPatience(network.bandwidth, decoderBytes));
 			return ["loading", "loading-runtime"];
 		}
 		if (decision.act === "await") return ["loading", "loading-runtime"];
@@ -242,13 +242,13 @@ export class Enhancer {
 		return decision.limit ? ["stopped", decision.limit] : ["filling", "waiting-for-segment"];
 	}
 
-	#decide(base: BaseStatus, now: number): { readonly decision: Decision; readonly runtimeBytes: number } {
+	#decide(base: BaseStatus, now: number): { readonly decision: Decision; readonly decoderBytes: number } {
 		const decoding = this.#decoding;
 		const milliseconds = decoding.pictureMilliseconds;
 		const area = (this.#current?.width ?? 0) * (this.#current?.height ?? 0);
 		const start = observeStart(this.#o, this.#wishes, base, {
 			backend: this.#backend,
-			runtime: decoding.stage !== "none" || runtimeFetched,
+			decoder: decoding.stage !== "none" || decoderFetched,
 		});
 		const choice = observeChoice(this.#o, this.#wishes, base, {
 			current: this.#current?.id,
@@ -258,7 +258,7 @@ export class Enhancer {
 		});
 		const networkUnknown = this.#o.network.isSilent(now);
 		const decision = decide({ start, choice, decoder: decoding.stage, networkUnknown });
-		return { decision, runtimeBytes: start.runtimeBytes };
+		return { decision, decoderBytes: start.decoderBytes };
 	}
 
 	/** Fetches of this enhancement what is due; undefined: no more. Returns why nothing is, if so. */

@@ -2,7 +2,7 @@ import { hasAdapter } from "./gpu-adapter.ts";
 import type { EnhancerOptions, EnhancerWishes } from "./enhancer-options.ts";
 import type { ChoiceObservation } from "./policy/choose-enhancement.ts";
 import { ASSUMED_PACE, baseWanted, shareOfEnhancement } from "./policy/plan-fetch.ts";
-import { runtimeBytes } from "./policy/runtime-bytes.ts";
+import { DECODER_BYTES } from "./policy/decoder-bytes.ts";
 import type { StartObservation } from "./policy/start.ts";
 import type { BufferObservation } from "./stream/enhancement-buffer.ts";
 
@@ -34,7 +34,7 @@ export function baseStatusOf({ video, feed }: EnhancerOptions, position: number)
 	};
 }
 
-/** What the decision to load runtime and weights looks at. */
+/** What the decision to load the decoder and its weights looks at. */
 export function observeStart(
 	o: EnhancerOptions,
 	wishes: EnhancerWishes,
@@ -42,8 +42,8 @@ export function observeStart(
 	loaded: {
 		/** The backend that runs, or ran last; undefined before. */
 		readonly backend: "webgpu" | "wasm" | undefined;
-		/** Runtime and weights are here, or on their way. */
-		readonly runtime: boolean;
+		/** Scripts and weights are here, or on their way. */
+		readonly decoder: boolean;
 	},
 ): StartObservation {
 	const { video, backend, enhancements, frameRate } = o;
@@ -65,7 +65,7 @@ export function observeStart(
 		bandwidth: o.network.bandwidth,
 		baseBitrate: base.complete ? 0 : o.baseBitrate,
 		enhancementBitrate: cheapest.bandwidth,
-		runtimeBytes: loaded.runtime ? 0 : runtimeBytes(kind ?? "wasm", "Suspending" in WebAssembly),
+		decoderBytes: loaded.decoder ? 0 : DECODER_BYTES,
 		secondsLeft: base.left,
 		loops: video.loop,
 		baseBuffer: base.end === undefined ? 0 : base.end - base.position,

@@ -7,7 +7,7 @@ export type EnhancementMode = "auto" | "off" | "force";
 export type BackendPreference = "auto" | "webgpu" | "wasm";
 
 /**
- * What the viewer sees: `base` (with a reason), `loading` (runtime, weights, self-test), `filling` (segments on their
+ * What the viewer sees: `base` (with a reason), `loading` (weights, self-test), `filling` (segments on their
  * way, base shown), `active` (enhanced pictures shown), `stopped` (for a while), `failed` (for this source).
  */
 export type EnhancementState = "base" | "loading" | "filling" | "active" | "stopped" | "failed";
@@ -69,8 +69,8 @@ export const REASONS: Readonly<Record<EnhancementReason, string>> = {
 	"invalid-file": "A segment cannot be read.",
 	"unsupported-format": "The enhancement is of a format that this build does not read.",
 	"invalid-option": "The player was set up with an invalid option.",
-	"backend-unavailable": "WebGPU or the WASM runtime could not be started.",
-	"backend-failed": "The graphics device or the runtime gave up.",
+	"backend-unavailable": "Neither WebGPU nor WebAssembly could be started.",
+	"backend-failed": "The graphics device or WebAssembly gave up.",
 	aborted: "Stopped.",
 };
 

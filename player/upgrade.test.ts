@@ -29,7 +29,6 @@ describe("the upgrade on the screen", () => {
 		harness = await PlayerHarness.start({
 			mounts: { "/stream/": files },
 			frameRate: FRAME_RATE,
-			compressedRuntime: true,
 		});
 	});
 
@@ -219,7 +218,7 @@ describe("the upgrade on the screen", () => {
 		]);
 	});
 
-	it("fetches runtime and weights once for all players of a page", async () => {
+	it("fetches the weights once for all players of a page", async () => {
 		await harness.open(`${video('enhancement="force"')}${video('enhancement="force"').replace('"v"', '"w"')}`);
 		/** Plays a little, then waits for the decoder, which has then fetched all that it needs. */
 		const opened = async (id: string) => {
@@ -267,7 +266,7 @@ describe("the upgrade on the screen", () => {
 				(wanted) => document.querySelector("crescendo-video")?.enhancementReason === wanted,
 				reason,
 			);
-			expect(harness.server.requests.filter((path) => /runtime|models|worker|e60/.test(path))).toEqual([]);
+			expect(harness.server.requests.filter((path) => /models|worker|e60/.test(path))).toEqual([]);
 		},
 	);
 });

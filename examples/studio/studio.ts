@@ -157,7 +157,7 @@ const showProgress = (progress: UploadProgress, state: UploadState): void => {
 	showLayers(progress.layers);
 };
 
-/** The base is on its way before the enhancement's runtime and networks are loaded: until the first frame is whole, that is what happens. */
+/** The base is on its way before the enhancement's networks are loaded: until the first frame is whole, that is what happens. */
 const stageOf = ({ framesEncoded, backend }: UploadProgress, state: UploadState): string => {
 	const loading = state === "running" && framesEncoded === 0 && backend !== undefined && backend.kind !== "none";
 	return loading ? PREPARING_ENHANCEMENT : STATES[state];

@@ -47,7 +47,6 @@ const MEDIA_ATTRIBUTES = [
 	"disableremoteplayback",
 	"enhancement",
 	"backend",
-	"runtime-url",
 	"model-url",
 	"debug",
 	"no-reports",

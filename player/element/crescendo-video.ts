@@ -8,7 +8,7 @@ import type { BaseManifest } from "../stream/base-feed.ts";
 import type { ListedEnhancement } from "../stream/enhancement-list.ts";
 import { CaptionLayer } from "./caption-layer.ts";
 import type { EnhancementEvents } from "./enhancement-events.ts";
-import { neuralFolder } from "./neural-folder.ts";
+import { modelFolder } from "./model-folder.ts";
 import { PlayerSource } from "./player-source.ts";
 import { defineReflections, upgradeProperty } from "./reflect.ts";
 import { addRenditions, renditionRows } from "./renditions.ts";
@@ -17,7 +17,7 @@ import { statisticsOf } from "./statistics-of.ts";
 import { readTrackModes, restoreTrackModes, type TrackModes } from "./track-modes.ts";
 import { VIDEO_STYLE, VIDEO_TEMPLATE } from "./video-template.ts";
 
-const OWN_ATTRIBUTES = ["enhancement", "backend", "runtime-url", "model-url", "debug"] as const;
+const OWN_ATTRIBUTES = ["enhancement", "backend", "model-url", "debug"] as const;
 
 /**
  * `<crescendo-video>`: a media element whose `src` is a Crescendo stream (any HLS stream plays, files too). The base
@@ -90,7 +90,7 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 		if (before === after) return;
 		if (name === "poster") this.#drawPoster();
 		if (name === "enhancement" || name === "debug") this.#source?.onWishes();
-		if (name === "backend" || name === "runtime-url" || name === "model-url") this.#source?.restart();
+		if (name === "backend" || name === "model-url") this.#source?.restart();
 		if (name === "preload") this.#onPreload();
 	}
 
@@ -306,8 +306,7 @@ export class CrescendoVideoElement extends MediaTracksMixin(CustomVideoElement) 
 			canvas,
 			settings: () => ({
 				backend: this.backend,
-				runtimeUrl: neuralFolder(this, "runtime-url"),
-				modelUrl: neuralFolder(this, "model-url"),
+				modelUrl: modelFolder(this),
 			}),
 			wishes: () => this.#wishes(),
 			reports: () => this.reports && !("globalPrivacyControl" in navigator && navigator.globalPrivacyControl),

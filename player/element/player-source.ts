@@ -19,8 +19,7 @@ export type SourceHost = {
 	/** Asked whenever a decoder is about to be started. */
 	readonly settings: () => {
 		readonly backend: BackendPreference;
-		/** Folders, absolute. */
-		readonly runtimeUrl: string;
+		/** A folder, absolute. */
 		readonly modelUrl: string;
 	};
 	readonly wishes: () => EnhancerWishes;

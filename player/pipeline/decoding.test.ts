@@ -10,7 +10,6 @@ vi.mock("./worker-url.ts", () => ({ workerUrl: "https://page.test/worker.js" }))
 const PATIENCE = 1000;
 const OPTIONS = {
 	backend: "wasm",
-	runtimeUrl: "/r/",
 	modelUrl: "/m/",
 	modelId: undefined,
 	keepPictures: false,

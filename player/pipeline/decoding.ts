@@ -41,7 +41,7 @@ export class Decoding {
 		return this.#fetched ? "here" : "coming";
 	}
 
-	/** What the worker said of itself; undefined before runtime and weights are loaded and tested. */
+	/** What the worker said of itself; undefined before weights are loaded and tested. */
 	get ready(): ReadyInfo | undefined {
 		return this.#ready;
 	}
@@ -67,7 +67,7 @@ export class Decoding {
 	}
 
 	/**
-	 * Starts a worker, which loads runtime and weights.
+	 * Starts a worker, which loads the weights.
 	 *
 	 * @param patience milliseconds for which it may say nothing; after that loading has failed
 	 */
@@ -154,7 +154,7 @@ export class Decoding {
 				sequence: undefined,
 				code: "backend-failed",
 				message: `The decoder did not load: nothing was heard of it for ${Math.round(patience / 1000)} s.`,
-				hint: "Check the connection, and that the decoder's runtime and weights are served.",
+				hint: "Check the connection, and that the decoder's weights are served.",
 			});
 		}, patience);
 	}

@@ -5,11 +5,9 @@ import type { BackendPreference, EnhancementReason } from "../reasons.ts";
 export type OpenMessage = {
 	readonly type: "open";
 	readonly backend: BackendPreference;
-	/** Folder of the runtime's `.wasm` and `.mjs` files, absolute, ends with `/`. */
-	readonly runtimeUrl: string;
 	/** Folder of the model's files, absolute, ends with `/`. */
 	readonly modelUrl: string;
-	/** The model that the stream names: with any other, neither weights nor runtime are worth fetching. Undefined: its enhancements differ. */
+	/** The model that the stream names: with any other, weights are not worth fetching. Undefined: its enhancements differ. */
 	readonly modelId: string | undefined;
 	/** Send every picture's samples along: for tests, it costs a read-back a frame. */
 	readonly keepPictures: boolean;

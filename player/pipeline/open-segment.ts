@@ -8,7 +8,7 @@ import { EnhancementReconstructor } from "../../codec/enhancement/reconstruction
 import { CodecError } from "../../codec/errors.ts";
 import type { Executor } from "../../codec/model/executor.ts";
 import type { Model } from "../../codec/model/model-file.ts";
-import { gpuBufferOf, WebGpuExecutor } from "../../codec/model/ort-webgpu-executor.ts";
+import { gpuBufferOf, WebGpuExecutor } from "../../codec/model/webgpu-executor.ts";
 import { bytesSource, FragmentedFileReader } from "../../codec/mp4/reader.ts";
 import { cropPicture } from "../../codec/picture/extend.ts";
 import type { Sample } from "../../codec/sample.ts";

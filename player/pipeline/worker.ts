@@ -26,23 +26,6 @@ const KINDS: Readonly<Record<BackendPreference, readonly ("webgpu" | "wasm")[]>>
 const scope = globalThis as unknown as DedicatedWorkerGlobalScope;
 const post = (message: FromWorker, transfer: Transferable[] = []) => scope.postMessage(message, transfer);
 
-/** A file of the runtime did not arrive, though the server may have it. */
-let unreached = false;
-
-// The runtime fetches its own WebAssembly, the largest file of all, and cannot be told how urgent that is: less than the base. Nor does
-// it tell a file that did not arrive from a backend that is not there.
-const { fetch: fetchAtOnce } = scope;
-scope.fetch = async (input, init) => {
-	try {
-		const response = await fetchAtOnce(input, { priority: "low", ...init });
-		if (response.status >= 500) unreached = true;
-		return response;
-	} catch (error) {
-		unreached = true;
-		throw error;
-	}
-};
-
 let decoder: SegmentDecoder<DecodedPicture> | undefined;
 /** What came before the decoder was ready; in order. */
 const early: ToWorker[] = [];
@@ -100,7 +83,7 @@ async function open(message: OpenMessage): Promise<void> {
 	}
 }
 
-/** A model's id stands for its version of the bitstream too: a stream of another version is known before its weights and the runtime are fetched. */
+/** A model's id stands for its version of the bitstream too: a stream of another version is known before its weights are fetched. */
 async function loadWeights(message: OpenMessage): Promise<readonly [Model, ReturnType<typeof readSelfTest>]> {
 	const source = modelUrl(message.modelUrl, { priority: "low" });
 	const expected = message.modelId === undefined ? {} : { expectedId: message.modelId };
@@ -108,11 +91,7 @@ async function loadWeights(message: OpenMessage): Promise<readonly [Model, Retur
 	return [model, readSelfTest(answers, model.id)];
 }
 
-/**
- * The first backend that starts and computes exactly. None is passed over for the network's sake.
- *
- * @throws CodecError `network` where a file of the runtime did not arrive
- */
+/** The first backend that starts and computes exactly. */
 async function startExecutor(
 	message: OpenMessage,
 	model: Model,
@@ -126,19 +105,14 @@ async function startExecutor(
 	let last: unknown;
 	for (const kind of KINDS[message.backend]) {
 		let executor: Executor | undefined;
-		unreached = false;
 		try {
-			({ executor } = await createExecutor({ prefer: [kind], runtimeUrl: message.runtimeUrl }));
-			// What was asked for again by the runtime itself has come.
-			unreached = false;
+			({ executor } = await createExecutor({ prefer: [kind] }));
 			post({ type: "loading", fetched: true });
 			const started = performance.now();
 			await checkSelfTest(model, executor, answers);
 			return { executor, passedOver, selfTestMilliseconds: performance.now() - started };
 		} catch (error) {
 			last = error;
-			if (unreached || isScriptMissing(error))
-				throw new CodecError("network", "The runtime could not be fetched.", { cause: error });
 			passedOver.push(`${kind}: ${error instanceof Error ? error.message : String(error)}`);
 			await executor?.dispose();
 			post({ type: "loading", fetched: false });
@@ -147,9 +121,4 @@ async function startExecutor(
 	throw last instanceof CodecError
 		? last
 		: new CodecError("backend-unavailable", "No backend could be started.", { cause: last });
-}
-
-/** The runtime's script is not asked for through `fetch`; the executor knows. */
-function isScriptMissing(error: unknown): boolean {
-	return error instanceof CodecError && error.cause instanceof CodecError && error.cause.code === "network";
 }

@@ -17,7 +17,7 @@ const playing: Observation = {
 		bandwidth: 5e6,
 		baseBitrate: 1e5,
 		enhancementBitrate: 3e5,
-		runtimeBytes: 0,
+		decoderBytes: 0,
 		secondsLeft: 60,
 		loops: false,
 		baseBuffer: 10,
@@ -60,7 +60,7 @@ describe("the whole decision", () => {
 		expect(after({ ...POOR, decoder: "none" })).toMatchObject({ act: "rest", reason: "bandwidth-too-low" });
 		expect(after(POOR)).toEqual({ act: "play", fetch: undefined, limit: "bandwidth-too-low" });
 		expect(after({ start: { baseBuffer: 1 } })).toMatchObject({ act: "play", fetch: "e40" });
-		expect(after({ start: { runtimeBytes: 1e8, secondsLeft: 5 } })).toMatchObject({ act: "play" });
+		expect(after({ start: { decoderBytes: 1e8, secondsLeft: 5 } })).toMatchObject({ act: "play" });
 	});
 
 	it("hides it at once where it is not wanted, or cannot be", () => {

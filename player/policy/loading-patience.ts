@@ -9,7 +9,7 @@ const SLOWEST = 250_000;
  * server that accepts a request and never answers. Twice the time that all of it takes on this network, and the time of a step.
  *
  * @param bandwidth bits a second; undefined: not known
- * @param bytes of runtime and weights that are still to be fetched
+ * @param bytes of scripts and weights that are still to be fetched
  */
 export function loadingPatience(bandwidth: number | undefined, bytes: number): number {
 	return STEP + (2 * 8000 * bytes) / Math.max(bandwidth ?? SLOWEST, SLOWEST);

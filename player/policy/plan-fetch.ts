@@ -109,9 +109,12 @@ export function planFetch(o: FetchObservation): FetchPlan {
 /** The base keeps its buffer of 30 s full; below this it is loading without a pause. Seconds. */
 const BASE_FILLED = 26;
 
+/** Seconds for which the network is shared out ahead: about as long as a segment takes. */
+const HORIZON = 2;
+
 /**
  * Bits a second of the network that are left to the enhancement. Beside a base that fills its buffer it gets half; beside one that
- * only keeps up, what that does not need.
+ * only keeps up, what that does not need. A base that will soon be full is the one and then the other.
  */
 export function shareOfEnhancement(o: {
 	/** Bits a second of the whole network; undefined: not known. */
@@ -122,8 +125,13 @@ export function shareOfEnhancement(o: {
 	readonly baseComplete: boolean;
 }): number | undefined {
 	if (o.bandwidth === undefined || o.baseComplete) return o.bandwidth;
-	if (o.baseBuffer < BASE_FILLED) return o.bandwidth / 2;
-	return Math.max(o.bandwidth - o.baseBitrate, o.bandwidth / 4);
+	const half = o.bandwidth / 2;
+	const rest = Math.max(o.bandwidth - o.baseBitrate, o.bandwidth / 4);
+	if (rest <= half) return o.baseBuffer < BASE_FILLED ? half : rest;
+	const missing = Math.max(0, BASE_FILLED - o.baseBuffer) * o.baseBitrate;
+	// What it plays meanwhile has to come as well.
+	const filling = half > o.baseBitrate ? Math.min(HORIZON, missing / (half - o.baseBitrate)) : HORIZON;
+	return missing === 0 ? rest : (filling * half + (HORIZON - filling) * rest) / HORIZON;
 }
 
 /** A fetch under way gives the network back when the base falls below this share of what it wants. */

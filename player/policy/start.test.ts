@@ -14,7 +14,7 @@ const good: StartObservation = {
 	bandwidth: 5e6,
 	baseBitrate: 1e5,
 	enhancementBitrate: 1e6,
-	runtimeBytes: 6e6,
+	decoderBytes: 6e6,
 	secondsLeft: 600,
 	loops: false,
 	baseBuffer: 10,

@@ -1,6 +1,6 @@
 import type { EnhancementMode, EnhancementReason } from "../reasons.ts";
 
-/** Everything that the decision to fetch the runtime and the weights looks at. */
+/** Everything that the decision to fetch the decoder and its weights looks at. */
 export type StartObservation = {
 	readonly mode: EnhancementMode;
 	/** What was chosen in the quality menu: low, or one enhancement; undefined: automatic. */
@@ -21,8 +21,8 @@ export type StartObservation = {
 	readonly baseBitrate: number;
 	/** Bits a second of the cheapest enhancement. */
 	readonly enhancementBitrate: number;
-	/** Bytes of runtime and weights that would have to be fetched (0 where they are here already). */
-	readonly runtimeBytes: number;
+	/** Bytes of scripts and weights that would have to be fetched (0 where they are here already). */
+	readonly decoderBytes: number;
 	/** Seconds from the playhead to the end; Infinity for live. */
 	readonly secondsLeft: number;
 	/** It begins again at the end, so that what is loaded late is of use in the next round. */
@@ -52,11 +52,20 @@ export const BANDWIDTH_SHARE = 0.95;
  */
 export const FEWEST_SHARE = 0.5;
 
-/** At most this share of what is left of the video may pass while the runtime loads, or it is not worth loading. */
+/** At most this share of what is left of the video may pass while the decoder loads, or it is not worth loading. */
 export const LOADING_SHARE = 0.5;
 
+/** So many times the seconds that the decoder takes on this network are enough of the base ahead of it: they share the network. */
+const LOADING_COVER = 3;
+
+/** Seconds of the base that come before the decoder. */
+function baseBefore({ baseBufferWanted, secondsLeft, bandwidth, decoderBytes }: StartObservation): number {
+	const loading = decoderBytes === 0 ? 0 : bandwidth === undefined ? Infinity : (8 * decoderBytes) / bandwidth;
+	return Math.min(baseBufferWanted, secondsLeft, LOADING_COVER * loading);
+}
+
 /**
- * Decides, once playback has begun, whether runtime and weights are worth fetching now. Reasons are tried from the most lasting to the most
+ * Decides, once playback has begun, whether the decoder is worth fetching now. Reasons are tried from the most lasting to the most
  * passing, so that the reason shown is the one that matters. `force` overrules what is a matter of taste (data saver,
  * speed, bandwidth), never what is impossible. Whoever chooses an enhancement in the menu knows their network: bandwidth does not keep it from them.
  */
@@ -73,9 +82,9 @@ export function decideStart(o: StartObservation): StartDecision {
 		const spare = o.bandwidth * BANDWIDTH_SHARE - o.baseBitrate;
 		if (spare < FEWEST_SHARE * o.enhancementBitrate) return refuse("bandwidth-too-low");
 		const watched = o.loops ? Number.POSITIVE_INFINITY : o.secondsLeft;
-		if ((8 * o.runtimeBytes) / spare > LOADING_SHARE * watched) return refuse("not-worth-loading");
+		if ((8 * o.decoderBytes) / spare > LOADING_SHARE * watched) return refuse("not-worth-loading");
 	}
-	if (!o.baseComplete && o.baseBuffer < Math.min(o.baseBufferWanted, o.secondsLeft)) return refuse("base-first");
+	if (!o.baseComplete && o.baseBuffer < baseBefore(o)) return refuse("base-first");
 	return { start: true };
 }
 

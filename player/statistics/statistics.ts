@@ -39,7 +39,7 @@ export type PlayerStatistics = {
 	/** Milliseconds from loading the source to the first picture and to the first enhanced one. */
 	readonly firstPicture: number | undefined;
 	readonly firstEnhanced: number | undefined;
-	/** Milliseconds that loading runtime and weights, and the self-test, took. */
+	/** Milliseconds that loading the weights, and the self-test, took. */
 	readonly loadMilliseconds: number | undefined;
 	readonly selfTestMilliseconds: number | undefined;
 };

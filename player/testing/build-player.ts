@@ -2,13 +2,12 @@ import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "vite";
-import { leaveRuntimeFiles } from "../../scripts/leave-runtime-files.ts";
 
 const root = join(import.meta.dirname, "../..");
 
 /** What the player is made of; scripts and examples are not among it. */
 const FOLDERS = ["codec", "player", "protocol"];
-const FILES = ["scripts/leave-runtime-files.ts", "package-lock.json"];
+const FILES = ["package-lock.json"];
 const BUILDS = join(root, "node_modules/.cache/crescendo-player");
 /** Milliseconds. */
 const DAY = 24 * 3600 * 1000;
@@ -72,8 +71,7 @@ async function buildPlayer(folder: string): Promise<void> {
 		publicDir: false,
 		logLevel: "error",
 		base: "/",
-		plugins: [leaveRuntimeFiles],
-		worker: { format: "es", plugins: () => [leaveRuntimeFiles] },
+		worker: { format: "es" },
 		build: {
 			outDir: folder,
 			emptyOutDir: true,

@@ -7,8 +7,6 @@ import { type FixtureServer, type Mount, startFixtureServer } from "./fixture-se
 import { MODEL_FOLDER } from "./fixture-stream.ts";
 import { type Pixels, readPng } from "./png.ts";
 
-const RUNTIME_FOLDER = join(import.meta.dirname, "../../node_modules/onnxruntime-web/dist");
-
 /** Longest wait for a state: pictures are really decoded, on whatever machine this is. Milliseconds. */
 const WAIT = 180_000;
 
@@ -35,8 +33,6 @@ export type HarnessOptions = {
 	readonly browser?: BrowserOptions;
 	/** Folder of a built player; default: the sources as they are. */
 	readonly player?: string;
-	/** The runtime is sent compressed: what is larger than a few MB does not stay in the cache of a browser without a profile. */
-	readonly compressedRuntime?: boolean;
 };
 
 /** A page's body, or more of it. */
@@ -91,7 +87,6 @@ export class PlayerHarness {
 			...streams,
 			...folders,
 			{ prefix: "/pages/", files: pages },
-			{ prefix: "/runtime/", folder: RUNTIME_FOLDER, gzip: options.compressedRuntime === true },
 			{ prefix: "/models/crescendo-1/", folder: MODEL_FOLDER },
 			{ prefix: "/", folder },
 		]);
@@ -182,7 +177,7 @@ export class PlayerHarness {
 		}
 	}
 
-	/** Waits until runtime and weights of the element with this id are loaded; says how it stands with it where they do not come. */
+	/** Waits until the weights of the element with this id are loaded; says how it stands with it where they do not come. */
 	async waitForDecoder(id: string): Promise<void> {
 		const statistics = () => this.page.$eval(`#${id}`, (v) => (v as CrescendoVideoElement).statistics);
 		const until = performance.now() + WAIT;

@@ -17,8 +17,8 @@ export type Bounds = {
  * @param startDelay seconds to the first picture
  */
 export function boundsOf(stream: SimulatedStream, trace: Trace, startDelay: number): Bounds {
-	const { seconds, enhancements, baseQuality, runtimeBytes } = stream;
-	let bitsLeft = 8 * runtimeBytes;
+	const { seconds, enhancements, baseQuality, decoderBytes } = stream;
+	let bitsLeft = 8 * decoderBytes;
 	let waited = bitsLeft > 0 ? trace.latency : 0;
 	while (bitsLeft > 0 && waited < seconds) {
 		bitsLeft -= trace.bitsPerSecond(startDelay + waited) * STEP;

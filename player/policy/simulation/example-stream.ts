@@ -1,4 +1,3 @@
-import { runtimeBytes } from "../runtime-bytes.ts";
 import type { SimulatedStream } from "./session.ts";
 
 /**
@@ -14,11 +13,8 @@ const ENHANCEMENTS = [
 ];
 const BASE = { bitrate: 150_000, quality: 27 };
 
-/** What a first visit fetches before it can decode, in a browser of today with a GPU. */
-export const RUNTIME_BYTES = runtimeBytes("webgpu", true);
-
 /** 640x360 at 25 frames a second; qualities are PSNR of the order that the codec reaches. */
-export const exampleStream = (seconds: number, runtimeBytes: number): SimulatedStream => ({
+export const exampleStream = (seconds: number, decoderBytes: number): SimulatedStream => ({
 	seconds,
 	segmentSeconds: 2,
 	baseBitrate: BASE.bitrate,
@@ -32,5 +28,5 @@ export const exampleStream = (seconds: number, runtimeBytes: number): SimulatedS
 		})),
 	],
 	samplesPerSecond: 640 * 360 * 25,
-	runtimeBytes,
+	decoderBytes,
 });

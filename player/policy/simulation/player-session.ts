@@ -18,7 +18,7 @@ import { type SimulationResult, SimulatedViewer } from "./viewer.ts";
 /** What a transfer brings. `rank` counts the enhancements from 1. */
 type Label =
 	| { readonly kind: "base" }
-	| { readonly kind: "runtime" }
+	| { readonly kind: "decoder" }
 	| { readonly kind: "enhancement"; readonly segment: number; readonly rank: number };
 
 /** Seconds between two looks at everything, as in the player. */
@@ -87,7 +87,7 @@ export class PlayerSession implements SimulatedSession {
 		}
 		for (const { label } of this.#network.step(now, STEP)) {
 			if (label.kind === "base") this.#baseSegments++;
-			else if (label.kind === "runtime") this.#ready = true;
+			else if (label.kind === "decoder") this.#ready = true;
 			else this.#held.set(label.segment, label.rank);
 			// The player looks again whenever something has arrived.
 			this.#nextTick = now;
@@ -130,10 +130,10 @@ export class PlayerSession implements SimulatedSession {
 	}
 
 	#load(): void {
-		const { runtimeBytes } = this.#stream;
+		const { decoderBytes } = this.#stream;
 		this.#open = true;
 		// The decoder's worker fetches it, and nobody measures.
-		if (runtimeBytes > 0) this.#network.begin({ kind: "runtime" }, 8 * runtimeBytes, false);
+		if (decoderBytes > 0) this.#network.begin({ kind: "decoder" }, 8 * decoderBytes, false);
 		else this.#ready = true;
 	}
 
@@ -142,7 +142,7 @@ export class PlayerSession implements SimulatedSession {
 	}
 
 	#observe(now: number): Observation {
-		const { enhancements, samplesPerSecond, baseBitrate, runtimeBytes, seconds } = this.#stream;
+		const { enhancements, samplesPerSecond, baseBitrate, decoderBytes, seconds } = this.#stream;
 		const { position } = this.#viewer;
 		const { bandwidth } = this.#meter;
 		const baseComplete = this.#baseSegments === this.#segments.length;
@@ -162,7 +162,7 @@ export class PlayerSession implements SimulatedSession {
 				bandwidth,
 				baseBitrate: needed,
 				enhancementBitrate: enhancements[0]?.bitrate ?? 0,
-				runtimeBytes: this.#open ? 0 : runtimeBytes,
+				decoderBytes: this.#open ? 0 : decoderBytes,
 				secondsLeft: seconds - position,
 				loops: false,
 				baseBuffer: this.#baseEnd - position,

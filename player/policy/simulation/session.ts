@@ -12,8 +12,8 @@ export type SimulatedStream = {
 	readonly ladder: readonly { readonly bitrate: number; readonly quality: number }[];
 	/** Luma samples a second of the full picture. */
 	readonly samplesPerSecond: number;
-	/** Bytes of runtime and weights; 0: they are in the browser's cache. */
-	readonly runtimeBytes: number;
+	/** Bytes of scripts and weights; 0: they are in the browser's cache. */
+	readonly decoderBytes: number;
 };
 
 /**
