@@ -23,7 +23,6 @@ describe("resolveOptions", () => {
 		expect(resolveOptions(good, file)).toEqual({
 			endpoint: "https://video.example.com",
 			modelUrl: "https://video.example.com/models/crescendo-1/",
-			runtimeUrl: "https://video.example.com/runtime/",
 			backend: "auto",
 			enhancements: [24],
 			maxSize: 3840,

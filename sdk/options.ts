@@ -26,8 +26,6 @@ export type UploadOptions = {
 	 * is encoded.
 	 */
 	readonly modelUrl?: string | URL;
-	/** Folder of onnxruntime's `.wasm` files, which WebGPU alone needs. Default `<endpoint>/runtime/`. */
-	readonly runtimeUrl?: string | URL;
 	/**
 	 * What the enhancement is computed on. `auto` (default): WebGPU, else WASM, as far as `patience` allows. `webgpu` and `wasm` insist
 	 * on one, however long it takes; `none` uploads base and audio only.
@@ -68,7 +66,6 @@ export type ResolvedOptions = {
 	/** Without a trailing slash. */
 	readonly endpoint: string;
 	readonly modelUrl: string;
-	readonly runtimeUrl: string;
 	readonly backend: "auto" | "webgpu" | "wasm" | "none";
 	readonly enhancements: readonly number[];
 	readonly maxSize: number;
@@ -231,7 +228,6 @@ export const resolveOptions = (
 	return {
 		endpoint: root.slice(0, -1),
 		modelUrl: folder(httpUrl("modelUrl", options.modelUrl ?? `${root}models/${DEFAULT_MODEL}/`, base)),
-		runtimeUrl: folder(httpUrl("runtimeUrl", options.runtimeUrl ?? `${root}runtime/`, base)),
 		backend: oneOf("backend", options.backend, ["auto", "webgpu", "wasm", "none"], "auto"),
 		enhancements: checkEnhancements(options.enhancements),
 		maxSize: numberWithin("maxSize", options.maxSize, 64, 8192, 3840),

@@ -2,7 +2,7 @@ import { baseCrfFor } from "../../codec/base/base-quality.ts";
 import { EFFORTS } from "../../codec/enhancement/effort.ts";
 import type { Effort } from "../../codec/enhancement/effort.ts";
 import { EnhancementEncoder } from "../../codec/enhancement/encoder.ts";
-import { WebGpuExecutor } from "../../codec/model/ort-webgpu-executor.ts";
+import { WebGpuExecutor } from "../../codec/model/webgpu-executor.ts";
 import type { SourcePicture } from "../../codec/picture/gpu-picture.ts";
 import { geometryOf } from "../../codec/picture/geometry.ts";
 import type { Picture } from "../../codec/picture/picture.ts";
@@ -269,7 +269,7 @@ export class Job {
 	}
 
 	/**
-	 * Loads networks, and WebGPU's runtime, where they are not there yet, and measures: how hard the encoder tries follows that.
+	 * Loads the networks, where they are not there yet, and measures: how hard the encoder tries follows that.
 	 * @returns why there is nothing to compute on after all, or undefined. @throws {UploadError} like `openBackend`
 	 */
 	async open(): Promise<string | undefined> {

@@ -49,7 +49,7 @@ export class UploadSession {
 	/** How long the person waits. */
 	readonly #clock = new WaitClock();
 	readonly #gate = new Gate(this.#clock);
-	/** For the source, where it is an address, and for models and WebGPU's runtime. */
+	/** For the source, where it is an address, and for models. */
 	readonly #fetch: PatientFetch;
 	readonly #http: HttpClient;
 	readonly #client: UploadClient;

@@ -1,13 +1,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { openBrowser, SOFTWARE_WEBGPU } from "../testing/browser.ts";
 import type { BrowserBench } from "../testing/browser.ts";
 import { CORPUS } from "../testing/corpus.ts";
 import { decodeEnhanced } from "../testing/decode.ts";
-import type { Fault } from "../testing/edge-double.ts";
-import type { UploadAccount } from "../testing/page.ts";
+import type { GpuFault, UploadAccount } from "../testing/page.ts";
 
 /** A software adapter computes what a GPU computes, some hundred times slower. */
 const SLOW = { timeout: 3_000_000 };
@@ -24,6 +23,11 @@ beforeAll(async () => {
 afterAll(async () => {
 	await bench?.close();
 	rmSync(folder, { recursive: true, force: true });
+});
+
+beforeEach(() => {
+	bench.edge.assets.clear();
+	bench.edge.fault = () => undefined;
 });
 
 /** Two groups of two frames. */
@@ -44,29 +48,34 @@ it(
 	"WebGPU, lost while the second group is coded and opened again, gives the bytes of an upload that lost nothing",
 	SLOW,
 	async () => {
-		const request = [FILE, { ...OPTIONS, backend: "webgpu", runtimeUrl: "/stable/" }] as const;
-		// The network is away once the runtime has come: what leads to it cannot be asked again.
-		let asked = 0;
-		bench.edge.fault = (method, path) =>
-			method === "GET" && path.startsWith("/stable/") && ++asked > 1 ? "hang up" : undefined;
+		const request = [FILE, { ...OPTIONS, backend: "webgpu", modelUrl: "/stable/crescendo-1/" }] as const;
+		// What leads to the model's files has to be asked again, and the network is away then.
+		let asked = new Map<string, number>();
+		bench.edge.fault = (method, path) => {
+			if (method !== "GET" || !path.startsWith("/stable/")) {
+				return undefined;
+			}
+			asked.set(path, (asked.get(path) ?? 0) + 1);
+			return asked.get(path) === 2 ? "hang up" : undefined;
+		};
 		const undisturbed = finished(
 			await bench.page.evaluate(([address, options]) => globalThis.bench.upload(address, options), request),
 		);
 		// What makes the link work is at the edge before anything is asked for that only the enhancement needs.
-		const loaded = bench.order.findIndex((path) => /^\/runtime\/|\.onnx$/.test(path));
+		const loaded = bench.order.findIndex((path) => path.endsWith(".onnx"));
 		const before = bench.order.slice(0, loaded).map((path) => path.replace(/^.*tracks\//, ""));
 		expect(loaded).toBeGreaterThan(0);
 		expect(before).toEqual(expect.arrayContaining(["base/parts/0", "base/parts/1"]));
-		expect(asked).toBeGreaterThan(0);
-		// It is away before the runtime comes, and in the middle of it.
-		const faults: Fault[] = ["hang up", "hang up", "lose answer"];
-		bench.edge.fault = (method, path) => (method === "GET" && path.endsWith(".wasm") ? faults.shift() : undefined);
+		// The shaders are part of the script.
+		expect(bench.order.filter((path) => path.endsWith(".wasm"))).toEqual([]);
+		asked = new Map();
 		const account = await bench.page.evaluate(
 			([address, options]) => globalThis.bench.uploadLosingGpu(address, options),
 			request,
 		);
 		const lost = finished(account);
-		expect(faults).toEqual([]);
+		expect([...asked.keys()].filter((path) => path.endsWith(".onnx")).length).toBeGreaterThan(5);
+		expect([...asked.values()].every((times) => times > 2)).toBe(true);
 		// One to see what there is, one that is lost, one that takes over.
 		expect(account.devices).toBe(3);
 		expect([...lost.parts.keys()]).toEqual(["base", "e24"]);
@@ -93,21 +102,28 @@ it("a recording whose GPU is lost goes on as base, and with its enhancement on t
 	expect((await decodeEnhanced(asset, "e24")).length).toBe(enhanced.length);
 });
 
-it.each(["/nowhere/", "/broken/"])(
-	"a recording goes by WASM, and says why, with WebGPU's runtime at %s",
-	SLOW,
-	async (runtimeUrl) => {
-		bench.edge.assets.clear();
-		// A runtime that once failed fails for as long as its page lives.
-		await bench.reload();
-		const account = await bench.page.evaluate(
-			(address) => globalThis.bench.filmToTheEnd({ runtimeUrl: address }),
-			runtimeUrl,
-		);
-		expect(account.error).toBeUndefined();
-		expect(account.result?.warnings).toEqual([]);
-		expect(account.result?.backend).toMatchObject({ kind: "wasm", width: 64, height: 48 });
-		expect(account.result?.backend.notice).toMatch(/^WebGPU: .*runtime/);
-		expect(bench.edge.only().samples("e24").length).toBeGreaterThan(0);
-	},
-);
+it("WebGPU computes where the page's policy forbids WebAssembly", SLOW, async () => {
+	const page = await bench.another("strict");
+	const account = await page
+		.evaluate(
+			([address, options]) => globalThis.bench.upload(address, { ...options, backend: "webgpu", worker: "none" }),
+			[FILE, OPTIONS] as const,
+		)
+		.finally(() => page.close());
+	expect((await decodeEnhanced(finished(account), "e24")).length).toBe(4);
+});
+
+const FAULTS: readonly (readonly [GpuFault, RegExp])[] = [
+	["no adapter", /^WebGPU: .*no WebGPU adapter/],
+	["wrong results", /^WebGPU: The GPU computes wrong results/],
+	["no shaders", /^The GPU refuse/],
+];
+
+it.each(FAULTS)("a recording goes by WASM, and says why, where WebGPU has %s", SLOW, async (fault, why) => {
+	const account = await bench.page.evaluate((kind) => globalThis.bench.filmOnFaultyGpu(kind), fault);
+	expect(account.error).toBeUndefined();
+	expect(account.result?.warnings).toEqual([]);
+	expect(account.result?.backend).toMatchObject({ kind: "wasm", width: 64, height: 48 });
+	expect(account.result?.backend.notice).toMatch(why);
+	expect(bench.edge.only().samples("e24").length).toBeGreaterThan(0);
+});

@@ -8,7 +8,7 @@ const ADDRESS = "https://films.example/film.mp4";
 /** @param headers of each answer in turn, each with the same bytes. */
 const served = (...headers: Record<string, string>[]): PatientFetch => {
 	const answer = async () => new Response(new Uint8Array(1000), { status: 206, headers: headers.shift() ?? {} });
-	return { streamed: answer, whole: answer, ahead: answer };
+	return { streamed: answer, whole: answer };
 };
 
 const fingerprintOf = async (fetch: PatientFetch): Promise<string> => {

@@ -1,5 +1,5 @@
 import type { VideoSample } from "mediabunny";
-import type { WebGpuExecutor } from "../../codec/model/ort-webgpu-executor.ts";
+import type { WebGpuExecutor } from "../../codec/model/webgpu-executor.ts";
 import { downscalePicture } from "../../codec/picture/downscale.ts";
 import { GpuPicture } from "../../codec/picture/gpu-picture.ts";
 import type { SourcePicture } from "../../codec/picture/gpu-picture.ts";

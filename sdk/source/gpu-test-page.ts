@@ -1,5 +1,5 @@
 import { VideoSample } from "mediabunny";
-import { createWebGpuExecutor } from "../../codec/model/ort-webgpu-executor.ts";
+import { createWebGpuExecutor } from "../../codec/model/webgpu-executor.ts";
 import type { Picture } from "../../codec/picture/picture.ts";
 import { GpuPath } from "./gpu-path.ts";
 import { MemoryPath } from "./picture-path.ts";
@@ -7,7 +7,7 @@ import type { PicturePath } from "./picture-path.ts";
 
 /** For tests: runs inside a page, called from Node. Everything that crosses is plain JSON. */
 
-const executor = await createWebGpuExecutor({ runtimeUrl: "/runtime/" });
+const executor = await createWebGpuExecutor();
 
 const [WIDTH, HEIGHT] = [48, 32];
 

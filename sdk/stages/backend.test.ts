@@ -1,51 +1,88 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
-import { findMissingRuntime } from "./backend.ts";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { CodecError } from "../../codec/errors.ts";
+import type { UploadError } from "../errors.ts";
+import { resolveOptions } from "../options.ts";
+import { patientFetch } from "../transport/patient-fetch.ts";
+import type { Wanted } from "./backend.ts";
+import { openBackend, readModelId } from "./backend.ts";
 
-const OPTIONS = { runtimeUrl: "https://pages.example/runtime/" };
-const { signal: never } = new AbortController();
+/** What speaks against WebGPU. */
+let failure: CodecError;
 
-const answering = (answer: (init: RequestInit | undefined) => Promise<Response>) =>
-	vi.stubGlobal("fetch", (_: unknown, init?: RequestInit) => answer(init));
+vi.mock(import("../../codec/model/webgpu-executor.ts"), async (original) => ({
+	...(await original()),
+	createWebGpuExecutor: () => Promise.reject(failure),
+}));
 
-/** Never answers; gives up as `fetch` does. */
-const silence = (init: RequestInit | undefined): Promise<Response> => {
-	const { promise, reject } = Promise.withResolvers<Response>();
-	init?.signal?.addEventListener("abort", () => reject(init.signal?.reason));
-	return promise;
-};
+/** What was asked for. */
+let asked: string[];
+
+beforeEach(() => {
+	asked = [];
+	failure = new CodecError("backend-unavailable", "This environment has no WebGPU.", { hint: "Another browser." });
+});
 
 afterEach(() => {
 	vi.unstubAllGlobals();
 });
 
-describe("the runtime", () => {
-	it.each([404, 410])("is not there where the server says so (%i)", async (status) => {
+const wanted = (backend: "auto" | "webgpu" | "wasm", stop: AbortSignal): Wanted => {
+	const options = resolveOptions({ endpoint: "https://edge.example", token: "t", backend }, new Blob(["video"]));
+	return { options, effort: "normal", fetch: patientFetch({ signal: stop }) };
+};
+
+const { signal: never } = new AbortController();
+
+const answering = (answer: () => Promise<Response>) =>
+	vi.stubGlobal("fetch", (address: string) => {
+		asked.push(address);
+		return answer();
+	});
+
+const refusal = (work: Promise<unknown>): Promise<UploadError> =>
+	work.then(
+		() => Promise.reject(new Error("nothing was refused")),
+		(error: UploadError) => error,
+	);
+
+describe("the model", () => {
+	it.each([404, 410, 403])("that is not there ends the upload, whatever it would compute on (%i)", async (status) => {
 		answering(async () => new Response(null, { status }));
-		const why = await findMissingRuntime(OPTIONS, never);
-		expect(why).toContain(OPTIONS.runtimeUrl);
-		expect(why).toContain(String(status));
-	});
-
-	it.each([200, 401, 403, 405, 429, 500, 501, 503])("may be there where a server answers %i", async (status) => {
-		answering(async () => new Response(null, { status }));
-		expect(await findMissingRuntime(OPTIONS, never)).toBeUndefined();
-	});
-
-	it("may be there where the network is away", async () => {
-		answering(() => Promise.reject(new TypeError("Failed to fetch")));
-		expect(await findMissingRuntime(OPTIONS, never)).toBeUndefined();
-	});
-
-	it("may be there where the server does not answer in time", async () => {
-		answering(silence);
-		expect(await findMissingRuntime(OPTIONS, never, 1)).toBeUndefined();
+		for (const backend of ["auto", "wasm"] as const) {
+			const what = wanted(backend, never);
+			for (const work of [readModelId(what, never), openBackend(what, undefined, never)]) {
+				const { code, message, hint } = await refusal(work);
+				expect({ code, message }).toEqual({
+					code: "enhancement-unavailable",
+					message: `The enhancement cannot be encoded: Model file model.json answers ${status}.`,
+				});
+				expect(hint).toContain("https://edge.example/models/crescendo-1/model.json");
+			}
+		}
 	});
 
 	it("is not waited for by an upload that is aborted", async () => {
-		answering(silence);
 		const controller = new AbortController();
-		const asked = findMissingRuntime(OPTIONS, controller.signal);
-		controller.abort(new Error("enough"));
-		await expect(asked).rejects.toThrow("enough");
+		answering(() => {
+			controller.abort(new Error("enough"));
+			return Promise.reject(new TypeError("Failed to fetch"));
+		});
+		const opened = openBackend(wanted("wasm", controller.signal), undefined, controller.signal);
+		await expect(opened).rejects.toThrow("enough");
 	});
+});
+
+describe("WebGPU, insisted on", () => {
+	it.each(["backend-unavailable", "backend-failed"] as const)(
+		"%s ends the upload, and nothing is fetched",
+		async (code) => {
+			failure = new CodecError(code, "The GPU computes wrong results.", { hint: "Another browser." });
+			answering(async () => new Response(null, { status: 404 }));
+			const error = await refusal(openBackend(wanted("webgpu", never), undefined, never));
+			expect(error.code).toBe("enhancement-unavailable");
+			expect(error.message).toContain("The GPU computes wrong results.");
+			expect(error.hint).toBe("Another browser.");
+			expect(asked).toEqual([]);
+		},
+	);
 });

@@ -2,8 +2,6 @@ import type { Effort } from "../../codec/enhancement/effort.ts";
 import * as v from "valibot";
 import { createExecutor } from "../../codec/model/create-executor.ts";
 import type { Executor, ExecutorKind } from "../../codec/model/executor.ts";
-import { WEBGPU_RUNTIME_FILES } from "../../codec/model/ort-webgpu-executor.ts";
-import { runtimeFileUrl } from "../../codec/model/runtime-url.ts";
 import { modelUrl } from "../../codec/model/load-fetch.ts";
 import { loadModel } from "../../codec/model/model-file.ts";
 import type { Model, ModelSource } from "../../codec/model/model-file.ts";
@@ -27,24 +25,6 @@ const modelOf = ({ options, fetch }: Wanted, signal: AbortSignal): ModelSource =
 
 /** How hard the encoder tries: what is live must be coded as it comes. */
 export const effortFor = (live: boolean): Effort => (live ? "realtime" : "normal");
-
-/**
- * Has a file of WebGPU's runtime in the browser's cache before it is loaded: a runtime that once failed to load fails from then on, so that a
- * network that is away for a moment would be the end of the enhancement.
- * @returns the address that it came from in the end, which may be kept where one that only leads there may not
- * @throws {CodecError} `network` where no answer came; the signal's reason
- */
-const fetchRuntime = async ({ options, fetch }: Wanted, file: string, signal: AbortSignal): Promise<string> => {
-	const address = runtimeFileUrl(options.runtimeUrl, file);
-	try {
-		const { ok, url } = await fetch.ahead(address, { signal });
-		// Whoever loads it says what is wrong with a bad answer.
-		return ok && url !== "" ? url : address;
-	} catch (cause) {
-		signal.throwIfAborted();
-		throw new CodecError("network", `The runtime at ${address} did not come.`, { cause });
-	}
-};
 
 const PREFERENCES: Readonly<Record<"auto" | "webgpu" | "wasm", readonly ExecutorKind[]>> = {
 	auto: ["webgpu", "wasm"],
@@ -84,8 +64,7 @@ const start = async (
 	known: Backend | undefined,
 	signal: AbortSignal,
 ): Promise<OpenedBackend> => {
-	const runtimeUrl = (file: string) => fetchRuntime(wanted, file, signal);
-	const { executor, rejected } = await createExecutor({ prefer: kinds, runtimeUrl });
+	const { executor, rejected } = await createExecutor({ prefer: kinds });
 	try {
 		const model = await loadModel(modelOf(wanted, signal), { encoder: true });
 		const speed =
@@ -156,38 +135,6 @@ export const readModelId = async (wanted: Wanted, signal: AbortSignal): Promise<
 	} catch (error) {
 		signal.throwIfAborted();
 		throw unavailable(error);
-	}
-};
-
-/** Name of the file of WebGPU's runtime that this browser needs. */
-const runtimeFile = (): string =>
-	"Suspending" in WebAssembly ? WEBGPU_RUNTIME_FILES.suspending : WEBGPU_RUNTIME_FILES.elsewhere;
-
-/** Milliseconds that a server has to say whether it has a file. */
-const ANSWER_LIMIT = 5000;
-
-/**
- * Asks, without fetching it, whether the runtime for WebGPU is served: it is loaded only when the first seconds of the video are at the edge, and
- * the size of the picture depends on what it is computed on. Only "not found" and "gone" say that it is not there: a server that is
- * busy, refuses HEAD or does not answer says nothing, and what is loaded later tells.
- * @param limit milliseconds to wait for an answer
- * @returns why it is not there, or undefined
- * @throws the signal's reason once it aborts
- */
-export const findMissingRuntime = async (
-	{ runtimeUrl }: Pick<ResolvedOptions, "runtimeUrl">,
-	signal: AbortSignal,
-	limit = ANSWER_LIMIT,
-): Promise<string | undefined> => {
-	const address = runtimeFileUrl(runtimeUrl, runtimeFile());
-	try {
-		const either = AbortSignal.any([signal, AbortSignal.timeout(limit)]);
-		const { status } = await fetch(address, { method: "HEAD", signal: either });
-		return status === 404 || status === 410 ? `its runtime at ${address} is not there (${status})` : undefined;
-	} catch {
-		signal.throwIfAborted();
-		// A network that is away for a moment says nothing either.
-		return undefined;
 	}
 };
 

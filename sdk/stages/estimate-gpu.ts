@@ -111,7 +111,7 @@ export const gpuSpeed = ({ roundTrip, product }: GpuCosts, processor: Speed): Sp
 });
 
 /**
- * How fast a GPU will encode, told from a plain convolution within a tenth of a second: before runtime and networks are there, so that
+ * How fast a GPU will encode, told from a plain convolution within a tenth of a second: before the networks are there, so that
  * the first seconds of the base need not wait for them. The real measurement follows once they are loaded; this decides the size of the
  * picture, and whether the GPU is used at all.
  * @throws CodecError `backend-unavailable` where the device refuses the work

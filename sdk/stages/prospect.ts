@@ -1,8 +1,7 @@
 import { BITSTREAM_VERSION } from "../../codec/bitstream/version.ts";
 import { requestGpuDevice } from "../../codec/model/gpu-device.ts";
-import type { ResolvedOptions } from "../options.ts";
 import type { EnhancementCoding } from "../resume/journal.ts";
-import { findMissingRuntime, openBackend, readModelId } from "./backend.ts";
+import { openBackend, readModelId } from "./backend.ts";
 import type { OpenedBackend, Wanted, Without } from "./backend.ts";
 import { estimateGpuSpeed } from "./estimate-gpu.ts";
 import { estimateSpeed } from "./estimate.ts";
@@ -98,12 +97,6 @@ const tryGpu = async (processor: Speed, insisted: boolean): Promise<Gpu> => {
 	}
 };
 
-/** A GPU computes by a runtime that has to be fetched. Where that is not there the processor, which needs none, is planned with from the start. */
-const withRuntime = async (gpu: Gpu, options: ResolvedOptions, signal: AbortSignal): Promise<Gpu> => {
-	const why = options.backend === "auto" ? await findMissingRuntime(options, signal) : undefined;
-	return why === undefined ? gpu : { missing: why };
-};
-
 /** What a processor will do; undefined where it may not compute here. */
 const tryProcessor = async (): Promise<Speed | undefined> => {
 	try {
@@ -120,7 +113,7 @@ const TYPICAL_PIXELS = 640 * 360;
 
 /**
  * What an upload can count on. How fast a processor or a GPU is can be told from a few convolutions, so an upload is planned at once, and
- * the base of its first seconds is under way before networks, and the runtime of a GPU, are loaded. A live source could not wait while they load: for
+ * the base of its first seconds is under way before the networks are loaded. A live source could not wait while they load: for
  * that they are opened and measured first.
  * @param known the backend of an earlier attempt: it is not measured again.
  * @throws {UploadError} like `openBackend`
@@ -140,7 +133,7 @@ export const foresee = async (
 	}
 	const processor = await tryProcessor();
 	if (processor === undefined) {
-		// Nothing computes without WebAssembly, a GPU's runtime neither: it says what is wrong.
+		// Only a GPU computes without WebAssembly, and how fast tells nothing but the measurement; where there is none, it says what is wrong.
 		return opened();
 	}
 	const gpu =
@@ -150,13 +143,12 @@ export const foresee = async (
 		// It says what is wrong.
 		return opened();
 	}
-	const usable = gpu !== undefined && "speed" in gpu ? await withRuntime(gpu, options, signal) : gpu;
 	const coding = codingOf(await readModelId(wanted, signal));
-	if (usable !== undefined && "speed" in usable) {
-		const backend = { kind: "webgpu", speed: usable.speed, fellBack: undefined } as const;
+	if (gpu !== undefined && "speed" in gpu) {
+		const backend = { kind: "webgpu", speed: gpu.speed, fellBack: undefined } as const;
 		return prospectOf({ backend, coding }, undefined, open());
 	}
-	const missing = usable === undefined ? undefined : `WebGPU: ${usable.missing}`;
+	const missing = gpu === undefined ? undefined : `WebGPU: ${gpu.missing}`;
 	// Something else may have had the machine while it was measured: it is as fast as at its better moment.
 	const speed = fasterOf(processor, (await tryProcessor()) ?? processor);
 	const backend = { kind: "wasm", speed, fellBack: missing } as const;

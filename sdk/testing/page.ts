@@ -2,7 +2,7 @@ import { camerasOfElement, recordByElement, uploadByElement } from "./page/eleme
 import {
 	filmLosingGpu,
 	filmLosingWasm,
-	filmToTheEnd,
+	filmOnFaultyGpu,
 	pretendOtherBitstream,
 	uploadFallingBehind,
 	uploadLosingGpu,
@@ -15,7 +15,7 @@ import { readSource } from "./page/read-source.ts";
 import { timeUpload } from "./page/timings.ts";
 import { assetOf, beginUpload, control, finishUpload, progressOf, stateOf, upload } from "./page/uploads.ts";
 
-export type { Faults, FaultyAccount } from "./page/faults.ts";
+export type { Faults, FaultyAccount, GpuFault } from "./page/faults.ts";
 export type { SourceAccount, SourceRefusal } from "./page/read-source.ts";
 export type { UploadTimes } from "./page/timings.ts";
 export type { UploadAccount } from "./page/uploads.ts";
@@ -25,7 +25,7 @@ const functions = {
 	...{ assetOf, beginUpload, control, finishUpload, progressOf, stateOf, upload },
 	...{ camerasOfElement, uploadByElement, recordByElement },
 	...{ uploadWithFaults, uploadLosingGpu, uploadFallingBehind, pretendOtherBitstream },
-	...{ filmLosingGpu, filmLosingWasm, filmToTheEnd, uploadWithoutMemory },
+	...{ filmLosingGpu, filmLosingWasm, filmOnFaultyGpu, uploadWithoutMemory },
 	...{ uploadFrames, uploadStream, beginClock, finishClock },
 	...{ measureBase, readSource, timeUpload },
 };

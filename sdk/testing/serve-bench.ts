@@ -2,15 +2,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { build } from "vite";
-import { WEBGPU_RUNTIME_FILES } from "../../codec/model/ort-webgpu-executor.ts";
-import { leaveRuntimeFiles } from "../../scripts/leave-runtime-files.ts";
 import { serveFiles } from "./static-server.ts";
 import type { StaticServer } from "./static-server.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 
 /**
- * For tests only: bundles the SDK's sources with what runs in the page of a test, and serves them beside models, runtime and an edge.
+ * For tests only: bundles the SDK's sources with what runs in the page of a test, and serves them beside models and an edge.
  * The origin ends with a slash; `blank` on it is the page, `strict` the same with a policy that forbids WebAssembly.
  * @param files folder that the page finds under `/fixtures/`.
  */
@@ -18,8 +16,7 @@ export const serveBench = async (files: string): Promise<StaticServer> => {
 	const built = mkdtempSync(join(tmpdir(), "crescendo-bench-"));
 	await build({
 		...{ root: ROOT, configFile: false, envDir: false, publicDir: false, logLevel: "error" },
-		plugins: [leaveRuntimeFiles],
-		worker: { format: "es", plugins: () => [leaveRuntimeFiles] },
+		worker: { format: "es" },
 		build: {
 			...{ outDir: built, emptyOutDir: true, target: "es2023", minify: false },
 			...{ assetsInlineLimit: 0, modulePreload: false },
@@ -34,7 +31,6 @@ export const serveBench = async (files: string): Promise<StaticServer> => {
 			"/": built,
 			"/fixtures/": files,
 			"/models/": join(ROOT, "models"),
-			"/runtime/": join(ROOT, "node_modules/onnxruntime-web/dist"),
 		},
 		{
 			"/blank": '<!doctype html><title>bench</title><script type="module" src="/page.js"></script>',
@@ -42,10 +38,8 @@ export const serveBench = async (files: string): Promise<StaticServer> => {
 			"/strict":
 				'<!doctype html><meta http-equiv="Content-Security-Policy" content="script-src \'self\'">' +
 				'<title>strict</title><script type="module" src="/page.js"></script>',
-			// A runtime for WebGPU that is there and is none.
-			[`/broken/${WEBGPU_RUNTIME_FILES.suspending}`]: "no runtime",
 		},
-		{ "/stable/": "/runtime/" },
+		{ "/stable/": "/models/" },
 	);
 	return {
 		...server,

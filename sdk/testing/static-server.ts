@@ -9,7 +9,6 @@ const TYPES: Readonly<Record<string, string>> = {
 	".js": "text/javascript",
 	".mjs": "text/javascript",
 	".css": "text/css",
-	".wasm": "application/wasm",
 	".mp4": "video/mp4",
 };
 

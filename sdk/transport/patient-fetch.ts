@@ -15,7 +15,7 @@ export type Patience = {
 	readonly environment?: HttpEnvironment;
 };
 
-/** Requests of an upload for what is not the edge's protocol: models, WebGPU's runtime, a source by its address. */
+/** Requests of an upload for what is not the edge's protocol: models, a source by its address. */
 export type PatientFetch = {
 	/**
 	 * Like `fetch`. The answer may be any that asking again would not change (404, say), or the last of many bad ones; its body is not waited for.
@@ -24,24 +24,6 @@ export type PatientFetch = {
 	readonly streamed: (url: string, init?: RequestInit) => Promise<Response>;
 	/** The same, and its body is there: a network that goes away in the middle of it is waited for as well. */
 	readonly whole: (url: string, init?: RequestInit) => Promise<Response>;
-	/**
-	 * The same, but nobody needs the body now: it is in the browser's cache, where the server allows that, under the answer's `url`: what led
-	 * there need not be kept.
-	 */
-	readonly ahead: (url: string, init?: RequestInit) => Promise<Response>;
-};
-
-/** Reads the body of `watched`, which is that of `answer`. */
-type ReadBody = (watched: Response, answer: Response) => Promise<Response>;
-
-/** What is done with the body of a good answer, by way of asking; undefined leaves it to whoever asked. */
-const BODIES: { readonly [Way in keyof PatientFetch]: ReadBody | undefined } = {
-	streamed: undefined,
-	whole: async (watched, answer) => new Response(await watched.blob(), answer),
-	ahead: async (watched, answer) => {
-		await watched.body?.pipeTo(new WritableStream());
-		return answer;
-	},
 };
 
 /**
@@ -64,7 +46,7 @@ export const patientFetch = ({
 		init: RequestInit,
 		timeout: number,
 		stop: AbortSignal,
-		read: ReadBody | undefined,
+		whole: boolean,
 	): Promise<Response> => {
 		const late = new AbortController();
 		let cancel = () => {};
@@ -76,7 +58,7 @@ export const patientFetch = ({
 		try {
 			const response = await excuse(fetch(url.href, { ...init, signal: AbortSignal.any([stop, late.signal]) }));
 			answered.add(url.origin);
-			if (read === undefined || !response.ok) {
+			if (!whole || !response.ok) {
 				return response;
 			}
 			wait();
@@ -87,13 +69,13 @@ export const patientFetch = ({
 				},
 			});
 			const body = response.body?.pipeThrough(watch, { signal: late.signal });
-			return await read(new Response(body, response), response);
+			return new Response(await new Response(body, response).blob(), response);
 		} finally {
 			cancel();
 		}
 	};
 
-	const request = async (way: keyof PatientFetch, address: string, init: RequestInit): Promise<Response> => {
+	const request = async (whole: boolean, address: string, init: RequestInit): Promise<Response> => {
 		const url = new URL(address, globalThis.location?.href);
 		const stop = init.signal ? AbortSignal.any([signal, init.signal]) : signal;
 		let badAnswers = 0;
@@ -108,9 +90,7 @@ export const patientFetch = ({
 			for (let attempts = 1; ; attempts++) {
 				const began = now();
 				const { timeout } = policyFor(url);
-				const outcome = await attempt(url, init, timeout, stop, BODIES[way]).catch((error: unknown) => ({
-					error,
-				}));
+				const outcome = await attempt(url, init, timeout, stop, whole).catch((error: unknown) => ({ error }));
 				stop.throwIfAborted();
 				// One whose body broke off has answered.
 				const policy = policyFor(url);
@@ -143,8 +123,7 @@ export const patientFetch = ({
 	};
 
 	return {
-		streamed: (url, init = {}) => request("streamed", url, init),
-		whole: (url, init = {}) => request("whole", url, init),
-		ahead: (url, init = {}) => request("ahead", url, init),
+		streamed: (url, init = {}) => request(false, url, init),
+		whole: (url, init = {}) => request(true, url, init),
 	};
 };

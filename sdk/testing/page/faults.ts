@@ -207,8 +207,29 @@ export const filmLosingGpu = async (
 		return { ...account, devices: devices.length };
 	});
 
-/** Films on a backend that nothing happens to, until there is a second group of pictures with an enhancement. */
-export const filmToTheEnd = (options: Partial<UploadOptions>): Promise<FilmAccount> => filmLosing(options, () => false);
+/** What is wrong with a GPU from the start: there is no adapter, shaders round wrongly, or the device takes none. */
+export type GpuFault = "no adapter" | "wrong results" | "no shaders";
+
+/** Films where WebGPU cannot be had, until there is a second group of pictures with an enhancement. */
+export const filmOnFaultyGpu = async (fault: GpuFault): Promise<FilmAccount> => {
+	const { requestAdapter } = GPU.prototype;
+	const { createShaderModule } = GPUDevice.prototype;
+	if (fault === "no adapter") {
+		GPU.prototype.requestAdapter = async () => null;
+	} else {
+		const change = (code: string) =>
+			fault === "wrong results" ? code.replaceAll("floor(", "ceil(") : `${code}\nno shader`;
+		GPUDevice.prototype.createShaderModule = function faulty(descriptor) {
+			return createShaderModule.call(this, { ...descriptor, code: change(descriptor.code) });
+		};
+	}
+	try {
+		return await filmLosing({}, () => false);
+	} finally {
+		GPU.prototype.requestAdapter = requestAdapter;
+		GPUDevice.prototype.createShaderModule = createShaderModule;
+	}
+};
 
 /** Films on WASM, whose kernels trap once, and later whenever they are called. */
 export const filmLosingWasm = async (options: Partial<UploadOptions>): Promise<FilmAccount> => {
