@@ -137,7 +137,6 @@ describe("the description of the interface", () => {
 		await env.MEDIA.put(neuralKey(`/models/${model}/${hash}/base.onnx`, "identity"), new Uint8Array(9));
 		const plain = { token: "", headers: { "Accept-Encoding": "identity" } };
 		await edge.call("get /runtime/{hash}/{file}", { hash, file }, plain);
-		await edge.call("get /runtime/{file}", { file }, plain);
 		await edge.call("get /models/{model}/{hash}/{file}", { model, hash, file: "base.onnx" }, plain);
 		await edge.call("get /models/{model}/{file}", { model, file: "base.onnx" }, plain);
 		expect(edge.faults).toEqual([]);

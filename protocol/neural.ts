@@ -1,7 +1,7 @@
 /**
- * The runtime and the models: files that players and encoders load, tens of megabytes that change rarely. Each folder of them has a
- * stable address (`/runtime/`, `/models/crescendo-1/`), and one that names its content (`/runtime/<hash>/`) and never answers with
- * other bytes. `neural.json`, a static file of the build, says for which hash each stable address stands today.
+ * The models: files that players and encoders load, and that change rarely. Each folder of them has a stable address
+ * (`/models/crescendo-1/`), and one that names its content (`/models/crescendo-1/<hash>/`) and never answers with other bytes.
+ * `neural.json`, a static file of the build, says for which hash each stable address stands today.
  *
  * The hash is the first 128 bits, in hex, of the SHA-256 of what `sha256sum *` prints in the folder: two builds of the same files agree,
  * and anybody can check it.
@@ -14,7 +14,7 @@ export type NeuralFolders = {
 /** Where the static file is, beside the pages. */
 export const NEURAL_FOLDERS_PATH = "/neural.json";
 
-/** Media types of the files, by extension; there are no others. */
+/** Media types of the files, by extension; there are no others. `wasm` is what pages of version 0.7 and older load from `/runtime/<hash>/`. */
 export const NEURAL_MEDIA_TYPES: Readonly<Record<string, string>> = {
 	wasm: "application/wasm",
 	onnx: "application/octet-stream",

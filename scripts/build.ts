@@ -5,10 +5,8 @@ import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { build, type InlineConfig, type Plugin } from "vite";
-import { WEBGPU_RUNTIME_FILES } from "../codec/model/ort-webgpu-executor.ts";
 import { openApiDocument } from "../edge/openapi/document.ts";
 import { NEURAL_FOLDERS_PATH, type NeuralFolders } from "../protocol/neural.ts";
-import { leaveRuntimeFiles } from "./leave-runtime-files.ts";
 import { readNeuralFolder, writeNeuralFiles } from "./neural-files.ts";
 import { NEURAL_LIST } from "./seed-neural.ts";
 
@@ -36,8 +34,6 @@ const PAGES = {
 	admin: { source: "edge/admin/admin.html", address: "admin.html" },
 } as const;
 
-/** The runtime's files for WebGPU: where WebAssembly can suspend, and elsewhere (larger than a static file may be). */
-const RUNTIME = Object.values(WEBGPU_RUNTIME_FILES);
 const MODEL = "crescendo-1";
 
 const shared: InlineConfig = {
@@ -46,8 +42,7 @@ const shared: InlineConfig = {
 	envDir: false,
 	publicDir: false,
 	logLevel: "warn",
-	plugins: [leaveRuntimeFiles],
-	worker: { format: "es", plugins: () => [leaveRuntimeFiles] },
+	worker: { format: "es" },
 };
 
 /**
@@ -87,7 +82,7 @@ async function buildLibrary(name: keyof typeof LIBRARIES): Promise<void> {
 	await build({
 		...shared,
 		base: "./",
-		plugins: [leaveRuntimeFiles, ...(name === "sdk" ? [nameWorker] : [])],
+		plugins: name === "sdk" ? [nameWorker] : [],
 		...(forNode ? { ssr: { target: "node", noExternal: [/^\./] } } : {}),
 		worker: { ...shared.worker, rolldownOptions: { external } },
 		build: {
@@ -125,7 +120,7 @@ async function buildSite(): Promise<void> {
 	await build({
 		...shared,
 		base: "/",
-		plugins: [leaveRuntimeFiles, nameNeuralFolders(neural)],
+		plugins: [nameNeuralFolders(neural)],
 		build: {
 			outDir: site,
 			emptyOutDir: true,
@@ -157,14 +152,11 @@ async function buildSite(): Promise<void> {
 	await refuseLargeFiles(site);
 }
 
-/** Runtime and models, for the store: too large for static files, and named by their content. Answers each folder's hash. */
+/** Models, for the store: named by their content, and compressed once. Answers each folder's hash. */
 async function buildNeural(): Promise<NeuralFolders> {
-	const folders = await Promise.all([
-		readNeuralFolder("/runtime/", join(root, "node_modules/onnxruntime-web/dist"), RUNTIME),
-		readNeuralFolder(`/models/${MODEL}/`, join(root, "models", MODEL)),
-	]);
+	const model = await readNeuralFolder(`/models/${MODEL}/`, join(root, "models", MODEL));
 	const { list, current } = await writeNeuralFiles(
-		folders,
+		[model],
 		join(dist, "neural"),
 		join(root, "node_modules/.cache/crescendo-video"),
 	);
@@ -174,22 +166,30 @@ async function buildNeural(): Promise<NeuralFolders> {
 }
 
 /**
- * The site's player asks for runtime and model under the addresses that name their content, without a detour over the stable ones:
- * what it loads belongs together whatever is deployed meanwhile.
+ * The site's player asks for the model under the address that names its content, without a detour over the stable one: what it loads
+ * belongs together whatever is deployed meanwhile.
  */
-const nameNeuralFolders = ({ folders }: NeuralFolders): Plugin => ({
-	name: "name-neural-folders",
-	enforce: "pre",
-	transform(code, id) {
-		if (!id.endsWith("/player/element/neural-folder.ts")) return undefined;
-		let named = code;
-		for (const [address, hash] of Object.entries(folders)) {
-			if (!named.includes(`"${address}"`)) throw new Error(`the player does not name ${address} any more`);
-			named = named.replaceAll(`"${address}"`, `"${address}${hash}/"`);
-		}
-		return { code: named, map: null };
-	},
-});
+const nameNeuralFolders = ({ folders }: NeuralFolders): Plugin => {
+	const toName = new Map(Object.entries(folders));
+	return {
+		name: "name-neural-folders",
+		enforce: "pre",
+		transform(code, id) {
+			if (!id.endsWith("/player/element/model-folder.ts")) return undefined;
+			let named = code;
+			for (const [address, hash] of toName) {
+				if (!named.includes(`"${address}"`)) continue;
+				named = named.replaceAll(`"${address}"`, `"${address}${hash}/"`);
+				toName.delete(address);
+			}
+			return { code: named, map: null };
+		},
+		buildEnd(error) {
+			if (error === undefined && toName.size > 0)
+				throw new Error(`the player does not name ${[...toName.keys()].join(", ")} any more`);
+		},
+	};
+};
 
 // The player and its workers are loaded by pages of other origins. Names with a hash never change their content; the
 // others are revalidated by ETag, which is what Workers do without a rule.

@@ -17,7 +17,7 @@ let built: Deployment;
 
 beforeAll(async () => {
 	folder = await mkdtemp(join(tmpdir(), "crescendo-deploy-"));
-	const files = ["run.wasm", "base.onnx"];
+	const files = ["base.onnx", "tables.json"];
 	for (const file of files) await writeFile(join(folder, file), new Uint8Array(500_000));
 	const neuralList = join(folder, "list.json");
 	await writeFile(neuralList, JSON.stringify(files.map((file) => ({ key: `neural/${file}`, file }))));
@@ -115,9 +115,7 @@ describe("a deployment", () => {
 
 	it("can be rehearsed without an account", async () => {
 		const wrangler = fakeWrangler([]);
-		expect(await rehearse(wrangler, built)).toBe(
-			"2 files of runtime and models (1.0 MB) would be put into the bucket first",
-		);
+		expect(await rehearse(wrangler, built)).toBe("2 files of models (1.0 MB) would be put into the bucket first");
 		expect(wrangler.steps).toEqual(["deploy --dry-run"]);
 	});
 

@@ -14,7 +14,7 @@ export interface Wrangler {
 
 /** What is deployed. */
 export interface Deployment {
-	/** Where the build lists the objects of the runtime and the models; their files are relative to `root`. */
+	/** Where the build lists the models' objects; their files are relative to `root`. */
 	readonly neuralList: string;
 	readonly root: string;
 }
@@ -31,8 +31,8 @@ const NO_DATABASE = /^[0-]*$/;
 
 /**
  * Deploys what is built. What would fail, or be open, only when somebody comes is looked at first. Then, in this order, so that whoever
- * plays meanwhile notices nothing: migrations, which only add, so that the Worker before them runs on; runtime and models, under
- * names that no page knows yet; the Worker and the pages that know them. Every step may be repeated: a deployment that was cut off
+ * plays meanwhile notices nothing: migrations, which only add, so that the Worker before them runs on; models, under names
+ * that no page knows yet; the Worker and the pages that know them. Every step may be repeated: a deployment that was cut off
  * is done again.
  * @throws Error with one sentence that says what to do
  */
@@ -52,7 +52,7 @@ export async function deploy(wrangler: Wrangler, config: DeploymentConfig, built
 export async function rehearse(wrangler: Wrangler, built: Deployment): Promise<string> {
 	const { count, bytes } = await measure(built);
 	await wrangler.run(["deploy", "--dry-run"]);
-	return `${count} files of runtime and models (${(bytes / 1e6).toFixed(1)} MB) would be put into the bucket first`;
+	return `${count} files of models (${(bytes / 1e6).toFixed(1)} MB) would be put into the bucket first`;
 }
 
 /** What the build has made for the bucket; fails where one of the files it lists is not there. */

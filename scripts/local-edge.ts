@@ -44,7 +44,7 @@ export interface LocalEdge {
 }
 
 /**
- * Starts the Worker in wrangler's local runtime, its migrations applied, runtime and models in its store, and waits until it answers.
+ * Starts the Worker in wrangler's local runtime, its migrations applied, models in its store, and waits until it answers.
  * @throws Error where it does not start; the message holds what it printed. The signal's reason where that stops it first
  */
 export async function startLocalEdge(options: LocalEdgeOptions): Promise<LocalEdge> {

@@ -7,7 +7,7 @@ import { NEURAL_MEDIA_TYPES, type NeuralEncoding, type NeuralFolders, neuralKey 
 
 /** A folder that is served under an address that names its content: its stable address, and its files by name. */
 export interface NeuralFolder {
-	/** Begins and ends with a slash: `/runtime/`. */
+	/** Begins and ends with a slash: `/models/crescendo-1/`. */
 	readonly address: string;
 	readonly files: ReadonlyMap<string, Buffer<ArrayBuffer>>;
 }
@@ -21,15 +21,9 @@ export interface StoredFile {
 /** 9 would take half as long again for one percent less, 5 a third of the time for seven percent more. */
 const QUALITY = 8;
 
-/** Reads those files of a folder that may be served, or the ones named. */
-export async function readNeuralFolder(
-	address: string,
-	from: string,
-	names?: readonly string[],
-): Promise<NeuralFolder> {
-	const served = (names ?? (await readdir(from))).filter((name) =>
-		Object.hasOwn(NEURAL_MEDIA_TYPES, extension(name)),
-	);
+/** Reads those files of a folder that may be served. */
+export async function readNeuralFolder(address: string, from: string): Promise<NeuralFolder> {
+	const served = (await readdir(from)).filter((name) => Object.hasOwn(NEURAL_MEDIA_TYPES, extension(name)));
 	const files = await Promise.all(
 		served.toSorted().map(async (name) => [name, await readFile(join(from, name))] as const),
 	);

@@ -4,15 +4,15 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** Where the build lists the objects of the runtime and the models, in the form of `wrangler r2 bulk put`. */
+/** Where the build lists the models' objects, in the form of `wrangler r2 bulk put`. */
 export const NEURAL_LIST = join(root, "dist/neural/list.json");
 
 /** Runs wrangler; rejects where it fails. */
 export type RunWrangler = (parameters: readonly string[]) => Promise<void>;
 
 /**
- * Puts the runtime and the models that were built into the store, unless they are there: names follow from the bytes, so what is there
- * is right. Answers whether anything had to be done.
+ * Puts the models that were built into the store, unless they are there: names follow from the bytes, so what is there is right.
+ * Answers whether anything had to be done.
  * @param at arguments that name the store
  * @param marker a file that remembers what a store on this machine holds
  */

@@ -22,7 +22,7 @@ const USUAL_WIDTH = 960;
 
 /**
  * The pages around an asset. Each is one static file for all assets; it reads the asset's id from its own address. Everything that no
- * route knows is a static file too: the Studio, the player, the runtime, the models.
+ * route knows is a static file too: the Studio, the player, the sample.
  */
 export const pages = new Hono<EdgeContext>()
 	.get("/embed/:id", async (context) => {

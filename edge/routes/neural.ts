@@ -12,11 +12,13 @@ import { notFound } from "../http/api-error.ts";
 import { immutable, serveObject } from "../http/serve-object.ts";
 
 /**
- * The neural runtime and the models, from the store: one file of the runtime is larger than a static file may be, and all of them are
- * compressed once, by the build, rather than at every request. See protocol/neural.ts for the addresses.
+ * The models, from the store: compressed once, by the build, rather than at every request, and kept when another deployment brings
+ * others. See protocol/neural.ts for the addresses.
+ *
+ * `/runtime/<hash>/` is for pages of version 0.7 and older that were open when this version was deployed: their player has the address in
+ * it, and finds what the deployment before put into the store. No build puts anything there any more.
  */
 export const neural = new Hono<EdgeContext>()
-	.get("/runtime/:file", (context) => leadToContent(context))
 	.get("/runtime/:hash/:file", (context) => serveFile(context))
 	.get("/models/:model/:file", (context) => leadToContent(context))
 	.get("/models/:model/:hash/:file", (context) => serveFile(context));

@@ -6,16 +6,9 @@ const file = { type: "application/octet-stream" };
 export const SERVICE: readonly Operation[] = [
 	{
 		method: "get",
-		path: "/runtime/:file",
-		summary: "Leads to a file of the neural runtime under the address that names its content.",
-		access: "anybody",
-		answers: { 307: {} },
-		errors: ["not-found"],
-	},
-	{
-		method: "get",
 		path: "/runtime/:hash/:file",
-		summary: "A file of the neural runtime. Immutable; compressed for whoever takes brotli.",
+		summary:
+			"A file that players of version 0.7 and older load, from an earlier deployment: pages that were open meanwhile go on. Players since then load models alone.",
 		access: "anybody",
 		answers: { 200: { type: "application/wasm" }, 206: { type: "application/wasm" }, 304: {} },
 		errors: ["not-found", "precondition-failed", "range-not-satisfiable"],
