@@ -3,7 +3,7 @@
 /** What every buffer of the executor may be used for. */
 const USAGE = 0x80 /* STORAGE */ | 0x04 /* COPY_SRC */ | 0x08; /* COPY_DST */
 
-/** The runtime's kernels read four floats at a time, beyond the end of a tensor where need be. */
+/** Shaders may read four floats at a time. */
 const ALIGNMENT = 16;
 
 /** Bytes of free buffers kept for reuse; the rest goes back to the device. */

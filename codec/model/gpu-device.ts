@@ -1,7 +1,7 @@
 /// <reference types="@webgpu/types" />
 import { CodecError } from "../errors.ts";
 
-/** Limits that large pictures and the runtime's kernels need; taken as high as the adapter offers. */
+/** Limits that large pictures need; taken as high as the adapter offers. */
 const LIMITS = [
 	"maxBufferSize",
 	"maxStorageBufferBindingSize",

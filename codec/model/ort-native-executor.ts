@@ -37,7 +37,7 @@ export async function createNativeExecutor(options: NativeExecutorOptions = {}):
 		ort = loaded.InferenceSession === undefined && loaded.default !== undefined ? loaded.default : loaded;
 	} catch (cause) {
 		throw new CodecError("backend-unavailable", "The native runtime is not installed.", {
-			hint: "Run `npm install onnxruntime-node`, or use the WASM runtime.",
+			hint: "Run `npm install onnxruntime-node`, or use WASM.",
 			cause,
 		});
 	}

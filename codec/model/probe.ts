@@ -1,4 +1,4 @@
-/** The smallest ONNX graph there is, to make a runtime start before anything depends on it. */
+/** The smallest ONNX graph there is, to make a device compute before anything depends on it. */
 import { bytesField, concatenate, textField, varintField } from "./protobuf.ts";
 
 /** A float32 tensor `[1, 1, 1, 1]`: ValueInfoProto with TypeProto, TensorShapeProto. */
