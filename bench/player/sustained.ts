@@ -2,6 +2,7 @@ import { cpus } from "node:os";
 import { testPictures } from "../../codec/picture/test-pictures.ts";
 import { makeFixtureStream } from "../../player/testing/fixture-stream.ts";
 import { PlayerHarness, video } from "../../player/testing/harness.ts";
+import { WASM_SAMPLES_PER_SECOND } from "../../player/policy/start.ts";
 import { table, writeSection } from "../results.ts";
 
 /**
@@ -59,7 +60,7 @@ try {
 }
 const report = [
 	"## Decoding while playing, on WASM",
-	`\`npm run bench:sustained\` on ${cpus()[0]?.model.trim() ?? "this machine"}, ${cpus().length} cores: ${FRAMES} frames at ${FRAME_RATE} a second, played once, \`enhancement="force"\`, one thread, as the statistics say at the end. A picture whose segment was given to the decoder and that came late is missed; dropped frames are the browser's own, of the base. What cannot be decoded in time is left to the base. Without \`force\`, more than 0.9 million samples a second (240x150 at this rate) are not tried on WASM at all.`,
+	`\`npm run bench:sustained\` on ${cpus()[0]?.model.trim() ?? "this machine"}, ${cpus().length} cores: ${FRAMES} frames at ${FRAME_RATE} a second, played once, \`enhancement="force"\`, one thread, as the statistics say at the end. A picture whose segment was given to the decoder and that came late is missed; dropped frames are the browser's own, of the base. What cannot be decoded in time is left to the base. Without \`force\`, more than ${WASM_SAMPLES_PER_SECOND / 1e6} million samples a second are not tried on WASM at all.`,
 	table(
 		[
 			"size",

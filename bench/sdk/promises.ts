@@ -31,7 +31,16 @@ const PATIENCE = 2;
 
 const make = (folder: string, { size, seconds }: Run): string => {
 	const name = `${size}-${seconds}.mp4`;
-	const input = ["-stream_loop", "-1", "-i", SAMPLE, "-t", String(seconds), "-vf", `scale=${size.replace("x", ":")}`];
+	const input = [
+		"-stream_loop",
+		"-1",
+		"-i",
+		SAMPLE,
+		"-t",
+		String(seconds),
+		"-vf",
+		`scale=${size.replace("x", ":")},setsar=1`,
+	];
 	const codecs = ["-c:v", "libx264", "-preset", "veryfast", "-g", "50", "-c:a", "aac"];
 	execFileSync("ffmpeg", ["-v", "error", "-y", ...input, ...codecs, name], { cwd: folder });
 	return name;

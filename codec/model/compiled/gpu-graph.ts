@@ -24,7 +24,8 @@ export class GpuGraph {
 		for (const step of plan.steps) {
 			if (step.kind !== "dispatch") continue;
 			for (const resource of step.resources)
-				if (typeof resource !== "string") graph.constants.set(resource, programs.upload(resource));
+				if (typeof resource !== "string" && !graph.constants.has(resource))
+					graph.constants.set(resource, programs.upload(resource));
 		}
 		const used = plan.steps.flatMap((step) => (step.kind === "dispatch" ? [step.program] : []));
 		try {

@@ -53,6 +53,9 @@ export type GpuPlan = {
 	readonly sizes: ReadonlyMap<string, Size>;
 };
 
+/** Bound where a shader reads nothing. */
+const NOTHING = new Uint8Array(16);
+
 /** Infinity, for devices that may assume that there is none. */
 const LARGEST = 3e38;
 
@@ -152,7 +155,7 @@ function convolve(
 		[inputs, outputs, ...line, inputWidth, inputHeight, residual === undefined ? 0 : 1, operation.floor ? 1 : 0],
 		[operation.slope, ...boundsOf(operation)],
 	);
-	const resources = [input, bytesIn(weights), bytesIn(biases), residual ?? new Uint8Array(16), parameters];
+	const resources = [input, bytesIn(weights), bytesIn(biases), residual ?? NOTHING, parameters];
 	const lines = Math.ceil((line[0] as number) / (vectors ? 1 : 4)) * (line[1] as number);
 	if (depthwise) {
 		const groups = [Math.ceil(lines / DEPTHWISE_WORKGROUP), outputs, 1] as const;
@@ -184,7 +187,7 @@ function pointwise(operation: Combination | Adjustment, sizeOf: (name: string) =
 		[width * height, 3, channels, channels, floor ? 1 : 0],
 		[scale, offset, ...boundsOf(operation)],
 	);
-	return { kind: "dispatch", program: POINTWISE, resources: [input, new Uint8Array(16), parameters], output, groups };
+	return { kind: "dispatch", program: POINTWISE, resources: [input, NOTHING, parameters], output, groups };
 }
 
 const boundsOf = ({ low, high }: Bounds): [number, number] => [Math.max(low, -LARGEST), Math.min(high, LARGEST)];
