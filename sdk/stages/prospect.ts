@@ -1,4 +1,5 @@
 import { BITSTREAM_VERSION } from "../../codec/bitstream/version.ts";
+import { CodecError } from "../../codec/errors.ts";
 import { requestGpuDevice } from "../../codec/model/gpu-device.ts";
 import type { EnhancementCoding } from "../resume/journal.ts";
 import { openBackend, readModelId } from "./backend.ts";
@@ -101,8 +102,9 @@ const tryGpu = async (processor: Speed, insisted: boolean): Promise<Gpu> => {
 const tryProcessor = async (): Promise<Speed | undefined> => {
 	try {
 		return await estimateSpeed();
-	} catch {
-		return undefined;
+	} catch (error) {
+		if (error instanceof CodecError) return undefined;
+		throw error;
 	}
 };
 
