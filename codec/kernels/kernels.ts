@@ -43,28 +43,7 @@ export interface Kernels {
 	): void;
 
 	/** As `convolve`, with 2 x 2 taps, stride 2 and no margin: `width` and `height` are the output's; `size` is 2. */
-	convolveHalf(
-		input: number,
-		inputRowBytes: number,
-		inputPlaneBytes: number,
-		pairs: number,
-		output: number,
-		outputRowBytes: number,
-		outputPlaneBytes: number,
-		blocks: number,
-		width: number,
-		height: number,
-		size: number,
-		weights: number,
-		biases: number,
-		shift: number,
-		leak: number,
-		residual: number,
-		residualRowBytes: number,
-		residualPlaneBytes: number,
-		low: number,
-		high: number,
-	): void;
+	convolveHalf: Kernels["convolve"];
 
 	/**
 	 * 3 x 3 taps, channel by channel, over integer rows. `weights`: words [pair][channel 0 or 1][5], word t having tap 2t
@@ -114,25 +93,7 @@ export interface Kernels {
 	): void;
 
 	/** `convolveHalf` in float32 over float rows. */
-	convolveHalfFloat(
-		input: number,
-		inputRowBytes: number,
-		inputPlaneBytes: number,
-		channels: number,
-		output: number,
-		outputRowBytes: number,
-		outputPlaneBytes: number,
-		blocks: number,
-		width: number,
-		height: number,
-		size: number,
-		weights: number,
-		biases: number,
-		slope: number,
-		residual: number,
-		residualRowBytes: number,
-		residualPlaneBytes: number,
-	): void;
+	convolveHalfFloat: Kernels["convolveFloat"];
 
 	/** `convolveDepthwise` in float32 over float rows. `weights`: float32 [channel][9]. */
 	convolveDepthwiseFloat(

@@ -27,6 +27,8 @@ export class GpuPrograms {
 	readonly device: GPUDevice;
 	readonly pool: BufferPool;
 	private readonly pipelines = new Map<string, GPUComputePipeline>();
+	/** Those that are being made: many steps of many graphs want the same one at once. */
+	private readonly preparing = new Map<string, Promise<GPUComputePipeline>>();
 
 	constructor(device: GPUDevice, pool: BufferPool) {
 		this.device = device;
@@ -72,8 +74,16 @@ export class GpuPrograms {
 	async prepare(program: GpuProgram, constants: GpuConstants): Promise<void> {
 		const key = keyOf(program, constants);
 		if (this.pipelines.has(key)) return;
-		const pipeline = await this.device.createComputePipelineAsync(this.describe(program, constants));
-		this.pipelines.set(key, pipeline);
+		let making = this.preparing.get(key);
+		if (making === undefined) {
+			making = this.device.createComputePipelineAsync(this.describe(program, constants));
+			this.preparing.set(key, making);
+		}
+		try {
+			this.pipelines.set(key, await making);
+		} finally {
+			this.preparing.delete(key);
+		}
 	}
 
 	/** A buffer of the pool with these bytes at its start; give it back. */

@@ -8,8 +8,6 @@ export type Field = {
 	readonly value: bigint;
 	/** Of a string, a message, a packed list or a fixed number; empty otherwise. */
 	readonly bytes: Uint8Array;
-	/** The whole field, key and all, to be copied. */
-	readonly raw: Uint8Array;
 };
 
 export const NO_BYTES: Uint8Array = new Uint8Array(0);
@@ -34,7 +32,6 @@ export function* fields(bytes: Uint8Array): Generator<Field> {
 		return bytes.subarray(at - count, at);
 	};
 	while (at < bytes.length) {
-		const start = at;
 		const key = Number(varint());
 		const wire = key & 7;
 		let value = 0n;
@@ -44,7 +41,7 @@ export function* fields(bytes: Uint8Array): Generator<Field> {
 		else if (wire === 2) payload = take(Number(varint()));
 		else if (wire === 5) payload = take(4);
 		else throw new CodecError("model-invalid", `The ONNX file has wire type ${wire}.`);
-		yield { number: key >>> 3, value, bytes: payload, raw: bytes.subarray(start, at) };
+		yield { number: key >>> 3, value, bytes: payload };
 	}
 }
 

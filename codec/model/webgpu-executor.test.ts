@@ -89,6 +89,15 @@ describe("an executor on a shared device", () => {
 		expect([buffers, device.listeners, destroyed]).toEqual([0, 0, false]);
 	});
 
+	it("makes a pipeline once, however many graphs want it at once", async () => {
+		const executor = new WebGpuExecutor(shared(), false);
+		await Promise.all([executor.load(graph, SIZE), executor.load(graph, SIZE)]);
+		await executor.load(graph, SIZE);
+		expect(makePipeline).toHaveBeenCalledTimes(1);
+		await executor.dispose();
+		expect(buffers).toBe(0);
+	});
+
 	it("leaves nothing on it where it refuses a shader", async () => {
 		makePipeline.mockRejectedValue(new Error("too many bindings"));
 		await expect(createWebGpuExecutor({ device: shared() })).rejects.toMatchObject({ code: "backend-failed" });

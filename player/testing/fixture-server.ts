@@ -3,7 +3,6 @@ import { stat } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
-import { createGzip } from "node:zlib";
 
 const TYPES: Readonly<Record<string, string>> = {
 	".html": "text/html; charset=utf-8",
@@ -21,12 +20,7 @@ const TYPES: Readonly<Record<string, string>> = {
 
 /** What a server serves: the first that has the path. */
 export type Mount =
-	| {
-			readonly prefix: string;
-			readonly folder: string;
-			/** Sent compressed, as the edge sends it. Default: false. */
-			readonly gzip?: boolean;
-	  }
+	| { readonly prefix: string; readonly folder: string }
 	| { readonly prefix: string; readonly files: ReadonlyMap<string, Uint8Array> };
 
 export type FixtureServer = {
@@ -116,13 +110,6 @@ async function send(
 	const path = join(mount.folder, normalize(`/${rest}`));
 	const info = await stat(path).catch(() => undefined);
 	if (!info?.isFile()) return false;
-	if (mount.gzip === true) {
-		response.writeHead(200, { ...headers, "Content-Encoding": "gzip" });
-		createReadStream(path)
-			.pipe(createGzip({ level: 1 }))
-			.pipe(response);
-		return true;
-	}
 	response.writeHead(200, { ...headers, "Content-Length": info.size });
 	createReadStream(path).pipe(response);
 	return true;
