@@ -2,13 +2,14 @@ import { CodecError } from "../codec/errors.ts";
 import { DecodeSchedule } from "./decode-schedule.ts";
 import type { EnhancementFault, EnhancerOptions, EnhancerReport, EnhancerWishes } from "./enhancer-options.ts";
 import { FrameAccount } from "./frame-account.ts";
-import { askForAdapter, hasAdapter } from "./gpu-adapter.ts";
+import { askForAdapter, gpuAdapter, worthTrying } from "./gpu-adapter.ts";
 import { type BaseStatus, baseStatusOf, observeChoice, observeFetching, observeStart, rateOf } from "./observations.ts";
 import { type CapturedPicture, capturePicture } from "./pipeline/capture.ts";
 import type { PipelineFailure, ReadyInfo } from "./pipeline/client.ts";
 import { Decoding } from "./pipeline/decoding.ts";
 import { Presenter } from "./pipeline/presenter.ts";
 import { Playhead } from "./playhead.ts";
+import { BASE_AHEAD, baseAhead } from "./policy/base-ahead.ts";
 import { type Decision, decide } from "./policy/decide.ts";
 import { loadingPatience } from "./policy/loading-patience.ts";
 import { failed, isLastStart, NO_RESTARTS, type Restarts } from "./policy/restarts.ts";
@@ -43,6 +44,7 @@ export class Enhancer {
 	readonly #frames = new FrameAccount();
 	readonly #abort = new AbortController();
 	readonly #timer: ReturnType<typeof setInterval>;
+	readonly #began = performance.now();
 	#wishes: EnhancerWishes;
 	/** Where the networks run, or ran last. */
 	#backend: ReadyInfo["kind"] | undefined;
@@ -141,8 +143,12 @@ export class Enhancer {
 		this.#ticking = true;
 		let state: EnhancementState;
 		let reason: EnhancementReason | undefined;
+		const now = performance.now();
 		try {
-			[state, reason] = this.#work(performance.now());
+			[state, reason] = this.#work(now);
+			const coming = state === "loading" || state === "filling" || reason === "base-first";
+			const awaited = coming && this.#buffer.bytes === 0;
+			this.#o.feed.ahead = baseAhead({ began: (now - this.#began) / 1000, awaited });
 			// Where the stream has no enhancement, or the network brings no more, the canvas waits: what is here may begin at any frame.
 			const waits = reason === "no-enhancement-here" || (state === "stopped" && reason === "bandwidth-too-low");
 			this.#presenter.suspended = !waits && (state === "base" || state === "failed" || state === "stopped");
@@ -166,6 +172,7 @@ export class Enhancer {
 		this.#schedule.close();
 		this.#presenter.destroy();
 		this.#buffer.destroy();
+		this.#o.feed.ahead = BASE_AHEAD;
 	}
 
 	/** The enhancement at the playhead; where nothing of it is here, the one that is fetched. */
@@ -216,7 +223,7 @@ export class Enhancer {
 			return ["stopped", stopped];
 		}
 		if (decision.act === "load") {
-			if (this.#o.backend !== "wasm" && hasAdapter() === undefined) {
+			if (this.#o.backend !== "wasm" && gpuAdapter() === undefined) {
 				void askForAdapter().then(() => this.tick());
 				return ["base", "base-first"];
 			}
@@ -226,7 +233,7 @@ export class Enhancer {
 			const modelId = enhancements.every((enhancement) => enhancement.modelId === first) ? first : undefined;
 			// A graphics device that ran here may be away for seconds, and be back: nothing less takes its place before that.
 			const isAwaited = this.#backend === "webgpu" && !isLastStart(this.#restarts);
-			const backend = isAwaited ? "webgpu" : this.#o.backend;
+			const backend = isAwaited ? "webgpu" : worthTrying(this.#o.backend);
 			const settings = { backend, modelUrl, modelId, keepPictures: this.#wishes.keepPictures };
 			decoding.open(settings, loadingPatience(network.bandwidth, decoderBytes));
 			return ["loading", "loading-runtime"];

@@ -1,9 +1,10 @@
-import { hasAdapter } from "./gpu-adapter.ts";
+import { gpuAdapter, worthTrying } from "./gpu-adapter.ts";
 import type { EnhancerOptions, EnhancerWishes } from "./enhancer-options.ts";
 import type { ChoiceObservation } from "./policy/choose-enhancement.ts";
 import { ASSUMED_PACE, baseWanted, shareOfEnhancement } from "./policy/plan-fetch.ts";
 import { DECODER_BYTES } from "./policy/decoder-bytes.ts";
 import type { StartObservation } from "./policy/start.ts";
+import type { BackendPreference } from "./reasons.ts";
 import type { BufferObservation } from "./stream/enhancement-buffer.ts";
 
 /** How the base stands at the playhead. */
@@ -34,6 +35,18 @@ export function baseStatusOf({ video, feed }: EnhancerOptions, position: number)
 	};
 }
 
+/**
+ * What is tried first of what the page wants. Where nobody has asked for an adapter yet, there is one: whoever loads the decoder asks first.
+ *
+ * @returns undefined where there is nothing to compute on
+ */
+function firstBackend(wanted: BackendPreference): "webgpu" | "wasm" | undefined {
+	const backend = worthTrying(wanted);
+	if (backend === "wasm") return "wasm";
+	if (gpuAdapter() !== "none") return "webgpu";
+	return backend === "auto" ? "wasm" : undefined;
+}
+
 /** What the decision to load the decoder and its weights looks at. */
 export function observeStart(
 	o: EnhancerOptions,
@@ -46,21 +59,17 @@ export function observeStart(
 		readonly decoder: boolean;
 	},
 ): StartObservation {
-	const { video, backend, enhancements, frameRate } = o;
+	const { video, enhancements, frameRate } = o;
 	const [cheapest] = enhancements;
-	// Where nobody has asked yet it is assumed: whoever loads the decoder asks first.
-	const gpu = hasAdapter() ?? true;
 	const connection =
 		"connection" in navigator ? (navigator.connection as { saveData?: boolean } | undefined) : undefined;
-	const kind =
-		loaded.backend ?? (backend === "wasm" ? "wasm" : gpu ? "webgpu" : backend === "webgpu" ? undefined : "wasm");
 	return {
 		mode: wishes.mode,
 		choice: wishes.choice === undefined || wishes.choice === "low" ? wishes.choice : "enhancement",
 		enhancements: enhancements.length,
 		saveData: connection?.saveData === true,
 		browserCapable: "VideoDecoder" in globalThis && "OffscreenCanvas" in globalThis,
-		backend: kind,
+		backend: loaded.backend ?? firstBackend(o.backend),
 		samplesPerSecond: cheapest.width * cheapest.height * frameRate,
 		bandwidth: o.network.bandwidth,
 		baseBitrate: base.complete ? 0 : o.baseBitrate,

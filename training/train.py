@@ -18,6 +18,7 @@ from training.model.adaptive import adaptive_strength, quality_map  # noqa: E402
 from training.model.copying import copy_where_it_saves  # noqa: E402
 from training.model.enhancement import CHROMA_WEIGHT, LUMA_WEIGHT, QUALITIES, Enhancement, lambda_of  # noqa: E402
 from training.model.fixed import held_kernels, set_mode, settle  # noqa: E402
+from training.model.frugal import FrugalRounding  # noqa: E402
 from training.model.picture import fold, squared_errors, to_real  # noqa: E402
 from training.model.warp import nearest  # noqa: E402
 from training.model.sketch_start import start_from_sketch  # noqa: E402
@@ -50,6 +51,7 @@ def parse(argv):
     p.add_argument("--average", type=float, default=0.998, help="decay of the moving average of the weights")
     p.add_argument("--structure", type=float, default=0.0, help="worth of structural dissimilarity in the distortion, next to the squared error (0.003: a third)")
     p.add_argument("--chroma", type=float, default=CHROMA_WEIGHT, help="worth of chroma's mean squared errors; above 1 takes bits from luma")
+    p.add_argument("--patience", type=float, default=0.0, help="rate-distortion rounding in the loop, as `evaluate.py` has it; 0: plain rounding")
     p.add_argument("--frozen-rate", type=float, default=1.0, help="factor on the learning rate of everything but the prior")
     p.add_argument("--workers", type=int, default=0)
     p.add_argument("--device", default="cpu")
@@ -78,11 +80,11 @@ def frame_offsets(batch, frames):
     return offsets
 
 
-def sequence_loss(model, clip, q, warm=0, structure=0.0, chroma_weight=CHROMA_WEIGHT):
+def sequence_loss(model, clip, q, warm=0, structure=0.0, chroma_weight=CHROMA_WEIGHT, patience=0.0):
     """Mean over frames of bits per pixel + lambda * distortion. clip: tensors of ClipDataset with a batch dimension.
 
     The first `warm` frames only age the references: they have no part in the loss and no gradient. `structure`: worth of structural
-    dissimilarity next to a squared error. `chroma_weight`: as `CHROMA_WEIGHT`.
+    dissimilarity next to a squared error. `chroma_weight`: as `CHROMA_WEIGHT`. `patience`: of rate-distortion rounding; 0: plain rounding.
     """
     b, n, _, h, w = clip["y"].shape
     strength, offsets = adaptive_strength(b).to(q), frame_offsets(b, n).to(q)
@@ -94,7 +96,8 @@ def sequence_loss(model, clip, q, warm=0, structure=0.0, chroma_weight=CHROMA_WE
         finer_q = (q + offsets[:, t]).clamp(0, QUALITIES - 1)
         frame_q = quality_map(source, finer_q, strength)
         with torch.set_grad_enabled(learning and t >= warm):
-            state = model(source, base, state, frame_q, motion, copying=copy_where_it_saves)
+            rounding = FrugalRounding(model, frame_q, patience) if patience else None
+            state = model(source, base, state, frame_q, motion, rounding, copying=copy_where_it_saves)
         if t < warm:
             continue
         bpp = state["bits"] / (h * w)
@@ -213,7 +216,7 @@ def main(argv=None):
         if ablation.block:
             clip["motion"] = merge_to_16x16(clip["motion"], to_real(clip["y"]))
         with held_kernels(model):
-            loss, log = sequence_loss(model, clip, q, warm, o.structure, o.chroma)
+            loss, log = sequence_loss(model, clip, q, warm, o.structure, o.chroma, o.patience)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)

@@ -2,6 +2,7 @@ import type { Enhancer } from "../enhancer.ts";
 import type { Reporter } from "../reports/reporter.ts";
 import type { EnhancementFault, EnhancerReport, EnhancerWishes } from "../enhancer-options.ts";
 import type { BackendPreference, EnhancementReason, EnhancementState } from "../reasons.ts";
+import { BASE_AHEAD } from "../policy/base-ahead.ts";
 import { NetworkMeter } from "../policy/network-meter.ts";
 import { BaseFeed, type BaseManifest } from "../stream/base-feed.ts";
 import type { HlsModule } from "../stream/steady-hls.ts";
@@ -41,8 +42,7 @@ export type SourceHost = {
 /** Rate that is assumed where the playlist names none. */
 const USUAL_FRAME_RATE = 30;
 
-/** Seconds of base that are buffered while it plays, and before it is asked to. */
-const PLAYING_BUFFER = 30;
+/** Seconds of base that are buffered before it is asked to play. */
 const METADATA_BUFFER = 1;
 
 /** Everything that belongs to one `src`; made for it, and thrown away as a whole. */
@@ -214,7 +214,7 @@ export class PlayerSource {
 				fatal: (failure, error) => this.#fail(error.message, failure),
 			},
 			headStart,
-			{ maxBufferLength: options.metadataOnly && video.paused ? METADATA_BUFFER : PLAYING_BUFFER },
+			{ maxBufferLength: options.metadataOnly && video.paused ? METADATA_BUFFER : BASE_AHEAD },
 		);
 		const feed = this.#feed;
 		this.#attach(() => feed.load(video, this.url, options.at));
@@ -241,7 +241,7 @@ export class PlayerSource {
 
 	/** Playback was asked for: from here on the buffer is filled as usual. */
 	fillBuffer(): void {
-		if (this.#feed) this.#feed.hls.config.maxBufferLength = PLAYING_BUFFER;
+		if (this.#feed) this.#feed.ahead = BASE_AHEAD;
 	}
 
 	/** Viewer or page want something else. */

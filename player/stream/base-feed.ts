@@ -138,6 +138,11 @@ export class BaseFeed {
 		return this.#segments;
 	}
 
+	/** Seconds of base to load ahead of the playhead. */
+	set ahead(seconds: number) {
+		this.hls.config.maxBufferLength = seconds;
+	}
+
 	/** True once no more segments will come. */
 	get complete(): boolean {
 		return this.#details !== undefined && !this.#details.live;

@@ -28,15 +28,12 @@ from training.evaluate.copied import CopyChoice  # noqa: E402
 from training.evaluate.curves import bd_rate, frame_quality, ms_ssim  # noqa: E402
 from training.evaluate.inheritance import WORTH, inheritance  # noqa: E402
 from training.model.ablation import ABLATIONS  # noqa: E402
-from training.model.enhancement import CHROMA_WEIGHT, LUMA_WEIGHT, QUALITIES, Enhancement, lambda_of  # noqa: E402
+from training.model.enhancement import QUALITIES, Enhancement  # noqa: E402
 from training.model.adaptive import quality_map  # noqa: E402
 from training.model.fixed import set_mode  # noqa: E402
+from training.model.frugal import FrugalRounding  # noqa: E402
 from training.model.picture import enlarge, fold, to_real, unfold  # noqa: E402
-from training.model.prior import checkerboard  # noqa: E402
-from training.model.rate import laplace_bits  # noqa: E402
 from training.model.sketch_start import start_from_sketch  # noqa: E402
-from training.model.warp import nearest  # noqa: E402
-from training.model.transform import LUMA_COEFFICIENTS  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 QUICK_CLIPS = ("car-roundabout", "basketball", "walk")
@@ -69,31 +66,6 @@ def load_model(checkpoint, weights="average", sketch=None, device="cpu", ablate=
     model = model.to(device).eval()
     set_mode(model, mode)
     return model, mode, step
-
-
-class FrugalRounding:
-    """Drops a level where the bits saved beat `patience` x lambda x the error added (later frames inherit the error).
-
-    The prior calls it once per pass. `saved` [B] are the bits that the dropped levels saved.
-    """
-
-    def __init__(self, model, q, patience):
-        weight = torch.full((model.log_gain.shape[1],), 2 * CHROMA_WEIGHT)
-        weight[:LUMA_COEFFICIENTS] = LUMA_WEIGHT
-        q8 = nearest(q, 4)
-        self.price = patience * lambda_of(q8) * weight[None, :, None, None].to(q) * (model.steps(q8) / 2048) ** 2
-        self.saved, self.passes = 0.0, 0
-
-    def __call__(self, difference, index):
-        near = torch.floor(difference + 0.5)
-        lower = near - torch.sign(near)
-        saved = laplace_bits(near, index) - laplace_bits(lower, index)
-        added = (difference - lower) ** 2 - (difference - near) ** 2
-        drop = saved > self.price * added
-        mask = checkerboard(*difference.shape[1:], difference.device)
-        self.saved = self.saved + (saved * drop * (1 - mask if self.passes else mask)).sum((1, 2, 3))
-        self.passes += 1
-        return torch.where(drop, lower, near)
 
 
 def to_samples(picture):

@@ -26,6 +26,16 @@ class Floor(torch.autograd.Function):
         return gradient
 
 
+class Replace(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, value):
+        return value
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient, None
+
+
 def floor_through(x):
     """floor with the gradient of the identity."""
     return Floor.apply(x)
@@ -33,6 +43,11 @@ def floor_through(x):
 
 def round_through(x):
     return floor_through(x + 0.5)
+
+
+def replace_through(x, value):
+    """`value` with the gradient of `x`."""
+    return Replace.apply(x, value)
 
 
 class Quantise(torch.autograd.Function):

@@ -3,7 +3,7 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-from .fixed import Block, Conv, Fixed, round_through
+from .fixed import Block, Conv, Fixed, replace_through, round_through
 from .picture import fold
 from .rate import LOG_STEP, SCALES, laplace_bits
 from .transform import LATENTS
@@ -83,7 +83,7 @@ class Prior(nn.Module):
 
         def code(mean, scale, mask):
             d = latents - mean
-            s = round_through(d) if rounding is None else rounding(d, scale * 2**SCALE_SHIFT)
+            s = round_through(d) if rounding is None else replace_through(d, rounding(d, scale * 2**SCALE_SHIFT))
             if self.mean.mode == "integer":
                 s = torch.where(scale > 0, s, torch.zeros_like(s))
             return s * live, (s + mean) * mask * live

@@ -1,3 +1,4 @@
+import { BASE_AHEAD, baseAhead } from "../base-ahead.ts";
 import { backedOff, type BackOff, NO_BACK_OFF, strike } from "../back-off.ts";
 import { type DecodeSpeed, NO_DECODE_SPEED, observePicture, pictureMilliseconds } from "../decode-speed.ts";
 import { decide, type Observation } from "../decide.ts";
@@ -11,7 +12,7 @@ import {
 	shouldYield,
 } from "../plan-fetch.ts";
 import { SharedNetwork } from "./shared-network.ts";
-import { BUFFER_TARGET, type SimulatedSession, type SimulatedStream, STEP, type Strategy } from "./session.ts";
+import { type SimulatedSession, type SimulatedStream, STEP, type Strategy } from "./session.ts";
 import type { Trace } from "./traces.ts";
 import { type SimulationResult, SimulatedViewer } from "./viewer.ts";
 
@@ -41,6 +42,9 @@ export class PlayerSession implements SimulatedSession {
 	/** Rank of the enhancement that is held for a segment. */
 	readonly #held = new Map<number, number>();
 	#baseSegments = 0;
+	/** Seconds at which the viewer saw the first picture, and seconds of base that are loaded ahead. */
+	#began: number | undefined;
+	#baseAhead = BASE_AHEAD;
 	/** A decoder was asked for, and it is here. */
 	#open = false;
 	#ready = false;
@@ -102,8 +106,8 @@ export class PlayerSession implements SimulatedSession {
 
 	#requestBase(): void {
 		const { baseBitrate, segmentSeconds } = this.#stream;
-		if (this.#baseSegments >= this.#segments.length || this.#baseEnd - this.#viewer.position >= BUFFER_TARGET)
-			return;
+		const buffered = this.#baseEnd - this.#viewer.position;
+		if (this.#baseSegments >= this.#segments.length || buffered >= this.#baseAhead) return;
 		if (this.#network.transfers.some(({ label }) => label.kind === "base")) return;
 		this.#network.begin({ kind: "base" }, baseBitrate * segmentSeconds);
 	}
@@ -116,7 +120,11 @@ export class PlayerSession implements SimulatedSession {
 	/** What the player does on its tick, in the order of its own. */
 	#act(now: number): void {
 		if (!this.#viewer.began) return;
+		this.#began ??= now;
 		const decision = decide(this.#observe(now));
+		const coming = decision.act !== "rest" || decision.reason === "base-first";
+		const awaited = coming && this.#held.size === 0 && !this.#isStopped(now);
+		this.#baseAhead = baseAhead({ began: now - this.#began, awaited });
 		if (decision.act === "load") return this.#load();
 		if (decision.act === "await") return;
 		if (decision.act === "play" && decision.limit === "decoding-too-slow" && !this.#isStopped(now)) {

@@ -22,9 +22,6 @@ export type SimulatedStream = {
  */
 export type Strategy = "diagonal" | "base-only" | "naive" | "ladder";
 
-/** Seconds of base that the player buffers at most (`BaseFeed`). */
-export const BUFFER_TARGET = 30;
-
 /** Seconds that one step of the simulation takes. */
 export const STEP = 0.01;
 

@@ -1,0 +1,36 @@
+"""Rate-distortion rounding: a symbol is one level nearer to 0 where the bits saved are worth more than the error added."""
+import torch
+
+from .enhancement import CHROMA_WEIGHT, LUMA_WEIGHT, lambda_of
+from .prior import checkerboard
+from .rate import laplace_bits
+from .transform import LATENTS, LUMA_COEFFICIENTS
+from .warp import nearest
+
+
+class FrugalRounding:
+    """Drops a level where the bits saved beat `patience` x lambda x the error added (later frames inherit the error).
+
+    The prior calls it once per pass. `saved` [B] are the bits that the dropped levels saved.
+    """
+
+    def __init__(self, model, q, patience):
+        """q: [B,1,H/32,W/32], one a block."""
+        weight = torch.full((LATENTS,), 2 * CHROMA_WEIGHT)
+        weight[:LUMA_COEFFICIENTS] = LUMA_WEIGHT
+        q8 = nearest(q, 4)
+        with torch.no_grad():
+            self.price = patience * lambda_of(q8) * weight[None, :, None, None].to(q) * (model.steps(q8) / 2048) ** 2
+        self.saved, self.passes = 0.0, 0
+
+    def __call__(self, difference, index):
+        with torch.no_grad():
+            near = torch.floor(difference + 0.5)
+            lower = near - torch.sign(near)
+            saved = laplace_bits(near, index) - laplace_bits(lower, index)
+            added = (difference - lower) ** 2 - (difference - near) ** 2
+            drop = saved > self.price * added
+            mask = checkerboard(*difference.shape[1:], difference.device)
+            self.saved = self.saved + (saved * drop * (1 - mask if self.passes else mask)).sum((1, 2, 3))
+            self.passes += 1
+            return torch.where(drop, lower, near)
