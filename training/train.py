@@ -18,7 +18,7 @@ from training.model.adaptive import adaptive_strength, quality_map  # noqa: E402
 from training.model.copying import copy_where_it_saves  # noqa: E402
 from training.model.enhancement import CHROMA_WEIGHT, LUMA_WEIGHT, QUALITIES, Enhancement, lambda_of  # noqa: E402
 from training.model.fixed import held_kernels, set_mode, settle  # noqa: E402
-from training.model.frugal import FrugalRounding  # noqa: E402
+from training.model.frugal import PATIENCE, FrugalRounding  # noqa: E402
 from training.model.picture import fold, squared_errors, to_real  # noqa: E402
 from training.model.warp import nearest  # noqa: E402
 from training.model.sketch_start import start_from_sketch  # noqa: E402
@@ -51,7 +51,7 @@ def parse(argv):
     p.add_argument("--average", type=float, default=0.998, help="decay of the moving average of the weights")
     p.add_argument("--structure", type=float, default=0.0, help="worth of structural dissimilarity in the distortion, next to the squared error (0.003: a third)")
     p.add_argument("--chroma", type=float, default=CHROMA_WEIGHT, help="worth of chroma's mean squared errors; above 1 takes bits from luma")
-    p.add_argument("--patience", type=float, default=0.0, help="rate-distortion rounding in the loop, as `evaluate.py` has it; 0: plain rounding")
+    p.add_argument("--patience", type=float, default=PATIENCE, help="of rate-distortion rounding; 0: plain rounding, for a prior that knows nothing yet")
     p.add_argument("--frozen-rate", type=float, default=1.0, help="factor on the learning rate of everything but the prior")
     p.add_argument("--workers", type=int, default=0)
     p.add_argument("--device", default="cpu")
@@ -80,7 +80,7 @@ def frame_offsets(batch, frames):
     return offsets
 
 
-def sequence_loss(model, clip, q, warm=0, structure=0.0, chroma_weight=CHROMA_WEIGHT, patience=0.0):
+def sequence_loss(model, clip, q, warm=0, structure=0.0, chroma_weight=CHROMA_WEIGHT, patience=PATIENCE):
     """Mean over frames of bits per pixel + lambda * distortion. clip: tensors of ClipDataset with a batch dimension.
 
     The first `warm` frames only age the references: they have no part in the loss and no gradient. `structure`: worth of structural

@@ -31,7 +31,7 @@ from training.model.ablation import ABLATIONS  # noqa: E402
 from training.model.enhancement import QUALITIES, Enhancement  # noqa: E402
 from training.model.adaptive import quality_map  # noqa: E402
 from training.model.fixed import set_mode  # noqa: E402
-from training.model.frugal import FrugalRounding  # noqa: E402
+from training.model.frugal import PATIENCE, FrugalRounding  # noqa: E402
 from training.model.picture import enlarge, fold, to_real, unfold  # noqa: E402
 from training.model.sketch_start import start_from_sketch  # noqa: E402
 
@@ -182,7 +182,7 @@ def parse(argv):
     p.add_argument("--base-crf", type=float, help="one quality of the base for every q")
     p.add_argument("--intra-finer", type=float, default=10, help="q of the intra frame above that of its inter frames")
     p.add_argument("--pattern", default="-2,-2,-2,6", help="q offsets of the inter frames, repeated")
-    p.add_argument("--patience", type=float, default=0, help="rate-distortion rounding: 2.5 is what the design measured; 0: plain")
+    p.add_argument("--patience", type=float, default=PATIENCE, help="of rate-distortion rounding; 0: plain")
     p.add_argument("--adaptive", type=float, default=2.5, help="block quality: indices for each halving of a block's variance")
     p.add_argument("--look-ahead", type=int, default=8, help="frames; 0: nothing is known of later pictures")
     p.add_argument("--no-copies", action="store_true", help="code every block")

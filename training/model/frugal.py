@@ -7,14 +7,16 @@ from .rate import laplace_bits
 from .transform import LATENTS, LUMA_COEFFICIENTS
 from .warp import nearest
 
+PATIENCE = 2.5  # an error is worth so many of one frame: later frames inherit it
+
 
 class FrugalRounding:
-    """Drops a level where the bits saved beat `patience` x lambda x the error added (later frames inherit the error).
+    """Drops a level where the bits saved beat `patience` x lambda x the error added, as the encoder does.
 
     The prior calls it once per pass. `saved` [B] are the bits that the dropped levels saved.
     """
 
-    def __init__(self, model, q, patience):
+    def __init__(self, model, q, patience=PATIENCE):
         """q: [B,1,H/32,W/32], one a block."""
         weight = torch.full((LATENTS,), 2 * CHROMA_WEIGHT)
         weight[:LUMA_COEFFICIENTS] = LUMA_WEIGHT

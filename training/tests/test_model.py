@@ -10,8 +10,10 @@ from support import run  # noqa: E402
 from training import optimizer as optimizers  # noqa: E402
 from training.model import adaptive, copying  # noqa: E402
 from training.model.enhancement import Enhancement  # noqa: E402
-from training.model.fixed import SLOPE, Fixed, floor_through, set_mode  # noqa: E402
+from training.model.fixed import SLOPE, Fixed, floor_through, replace_through, set_mode  # noqa: E402
+from training.model.frugal import FrugalRounding  # noqa: E402
 from training.model.picture import fold  # noqa: E402
+from training.model.rate import laplace_bits  # noqa: E402
 from training.model.structure import dissimilarity  # noqa: E402
 
 
@@ -34,6 +36,26 @@ def test_dissimilarity_sees_structure_and_not_brightness():
     assert (brighter < 1e-3).all() and (blurred > 0.2).all()
     blurred.sum().backward()
     assert torch.isfinite(smooth.grad).all() and (smooth.grad != 0).any()
+
+
+def test_frugal_rounding_drops_levels_that_are_not_worth_their_bits_and_keeps_the_gradient():
+    torch.manual_seed(0)
+    model, q = Enhancement(), torch.full((2, 1, 1, 1), 30.0)
+    difference = (1.5 * torch.randn(2, 96, 4, 4)).requires_grad_()
+    index = torch.full_like(difference, 20).detach()
+    rounding = FrugalRounding(model, q)
+    symbols = replace_through(difference, rounding(difference, index))
+    rounded = torch.floor(difference + 0.5)
+    dropped = symbols != rounded
+    assert dropped.any() and not dropped.all() and (symbols.abs() <= rounded.abs()).all()
+
+    def cost(levels):
+        return laplace_bits(levels, index) + rounding.price * (difference - levels) ** 2
+
+    assert (cost(symbols)[dropped] < cost(rounded)[dropped]).all() and (rounding.saved > 0).all()
+    assert torch.equal(FrugalRounding(model, q, 1e9)(difference, index), rounded)
+    symbols.sum().backward()
+    assert torch.equal(difference.grad, torch.ones_like(difference))
 
 
 def test_fixed_rounds_and_keeps_the_gradient_of_clip_and_leaky():
