@@ -33,8 +33,9 @@ export class CrescendoUploaderElement extends Base {
 	/** Where the edge answers for elements that do not say. */
 	static defaultEndpoint: string | undefined;
 	static readonly observedAttributes = ["camera"];
-	token: string | TokenProvider | undefined;
-	options: UploaderOptions = {};
+	// Declared, not defined: what a page has set before the element was defined must not be lost.
+	declare token: string | TokenProvider | undefined;
+	declare options: UploaderOptions;
 	#upload: Upload | undefined;
 	/** Of a recording that was begun here, and is ended here. */
 	#recording: MediaStream | undefined;
@@ -42,6 +43,8 @@ export class CrescendoUploaderElement extends Base {
 
 	constructor() {
 		super();
+		this.options ??= {};
+		this.#takeEndpoint();
 		this.#root = this.attachShadow({ mode: "open", delegatesFocus: true });
 		const sheet = new CSSStyleSheet();
 		sheet.replaceSync(STYLES);
@@ -62,6 +65,14 @@ export class CrescendoUploaderElement extends Base {
 		} else {
 			this.setAttribute("endpoint", value);
 		}
+	}
+
+	/** Set before the element was defined, it hides its accessor. */
+	#takeEndpoint(): void {
+		if (!Object.hasOwn(this, "endpoint")) return;
+		const { endpoint } = this;
+		delete (this as Partial<Pick<this, "endpoint">>).endpoint;
+		this.endpoint = endpoint;
 	}
 
 	/** The upload under way, or the last one. */

@@ -1,16 +1,16 @@
 import { UploadError } from "../../errors.ts";
 import { CrescendoUploaderElement, defineUploader } from "../../index.ts";
 
-/** Uploads through `<crescendo-uploader>`, as a person who chooses a file would. */
+/** Uploads through `<crescendo-uploader>`, as a person who chooses a file would. The page sets it up before its script has defined it. */
 export const uploadByElement = async (
 	address: string,
 ): Promise<{ readonly watch: string; readonly status: string; readonly events: string[] }> => {
-	defineUploader();
 	const element = document.createElement("crescendo-uploader") as CrescendoUploaderElement;
 	element.endpoint = "/";
 	element.token = "good";
-	element.options = { backend: "none" };
+	element.options = { backend: "none", title: "A holiday" };
 	document.body.append(element);
+	defineUploader();
 	const events: string[] = [];
 	const ended = new Promise<void>((resolve) => {
 		for (const name of ["asset", "playable", "done", "error"]) {
@@ -33,6 +33,9 @@ export const uploadByElement = async (
 	await ended;
 	const text = (selector: string) => element.shadowRoot?.querySelector(selector)?.textContent ?? "";
 	const watch = element.shadowRoot?.querySelector("a")?.href ?? "";
+	if (element.options.title !== "A holiday" || element.getAttribute("endpoint") !== "/") {
+		throw new Error("what was set before the element was defined is lost");
+	}
 	return { watch, status: `${text('[part="title"]')}: ${text('[part="status"]')}`, events };
 };
 
