@@ -22,9 +22,10 @@ export class ResultCache {
 		if (kept !== undefined) return JSON.parse(kept) as T;
 		const result = await compute();
 		await mkdir(this.#folder, { recursive: true });
-		// Written aside and renamed, so that a run that is stopped leaves no half result.
-		await writeFile(`${path}.part`, JSON.stringify(result));
-		await rename(`${path}.part`, path);
+		// Written aside and renamed, so that a run that is stopped leaves no half result; under a name of its own, for there may be two runs.
+		const aside = `${path}.${process.pid}.part`;
+		await writeFile(aside, JSON.stringify(result));
+		await rename(aside, path);
 		return result;
 	}
 }
