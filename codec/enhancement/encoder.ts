@@ -39,8 +39,6 @@ export type EncoderOptions = {
 	readonly height: number;
 	/** Frames that carry the hash of the decoded picture; on a GPU each reads the picture back. Default `intra`. */
 	readonly pictureHash?: "every" | "intra" | "none";
-	/** Choose symbols by rate and distortion instead of rounding. Default false: it costs the shipped weights 6 percent of rate. */
-	readonly rateDistortion?: boolean;
 	/** How hard the encoder tries. Default `normal`. */
 	readonly effort?: Effort;
 	/**
@@ -86,7 +84,6 @@ export const DEFAULT_ADAPTIVE_QUALITY = 2.5;
 
 const DEFAULTS = {
 	pictureHash: "intra",
-	rateDistortion: false,
 	adaptiveQuality: DEFAULT_ADAPTIVE_QUALITY,
 	effort: "normal",
 } as const satisfies Partial<EncoderOptions>;

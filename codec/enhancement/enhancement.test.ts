@@ -113,10 +113,9 @@ describe("encoder and decoder", () => {
 					minLength: 1,
 					maxLength: 3,
 				}),
-				fc.boolean(),
-				async (width, height, words, rateDistortion) => {
+				async (width, height, words) => {
 					const choices = words.map(({ inter: follows, q }, i) => (i > 0 && follows ? inter(q) : intra(q)));
-					const { frames, hashes } = await encode(width, height, choices, { rateDistortion });
+					const { frames, hashes } = await encode(width, height, choices);
 					expect(await decode(width, height, frames)).toEqual(hashes);
 				},
 			),

@@ -19,7 +19,6 @@ import type { EnhancementReconstructor, Prepared } from "./reconstruction.ts";
 export type LatentStageOptions = {
 	readonly model: Model;
 	readonly executor: Executor;
-	readonly rateDistortion: boolean;
 	readonly effort: Effort;
 };
 
@@ -110,7 +109,7 @@ export class LatentStage {
 	}
 
 	/**
-	 * Rounds, chooses the blocks to copy, and codes.
+	 * Chooses symbols and the blocks to copy, and codes.
 	 *
 	 * @param models of latents; they move on to this frame
 	 */
@@ -151,9 +150,8 @@ export class LatentStage {
 	 * @param copied blocks that have neither
 	 */
 	private async quantise({ real, q }: RealFrame, first: LatentModel, copied?: Uint8Array): Promise<Quantised> {
-		const { model, rateDistortion } = this.options;
 		const { grid8 } = this.geometry;
-		const costs = rateDistortion ? errorCosts(model.tables, q) : undefined;
+		const costs = errorCosts(this.options.model.tables, q);
 		const symbols = new Int16Array(LATENT_PLANES * grid8.cells);
 		const latents = new Int16Array(symbols.length);
 		const code = (law: LatentModel, pass: 0 | 1) => {

@@ -32,17 +32,17 @@ export function dequantisePass(
 }
 
 /**
- * Symbols of one pass: the nearest level or, where `errorCosts` are given, whichever of the nearest, the next towards
- * zero and zero has the least bits plus cost of error. Greedy: what a symbol does to later contexts is not counted.
+ * Symbols of one pass: whichever of the nearest level, the next towards zero and zero has the least bits plus cost of error. Greedy: what
+ * a symbol does to later contexts is not counted. The weights were trained with symbols chosen so.
  *
  * @param latents real, in quantiser steps, `[96, h8, w8]`
- * @param errorCosts bits that a squared error of one step is worth, per plane; undefined rounds only
+ * @param errorCosts bits that a squared error of one step is worth, per plane
  * @param symbols written at the positions of the pass
  */
 export function quantisePass(
 	latents: Float32Array,
 	model: LatentModel,
-	errorCosts: Float32Array | undefined,
+	errorCosts: Float32Array,
 	symbols: Int16Array,
 	grid: Grid,
 	pass: LatentPass,
@@ -51,7 +51,7 @@ export function quantisePass(
 	const { mean, scale } = model;
 	const bits = symbolCosts();
 	for (let c = 0, row = 0; c < LATENT_PLANES; c++) {
-		const weight = errorCosts === undefined ? 0 : (errorCosts[c] as number);
+		const weight = errorCosts[c] as number;
 		for (let y = 0; y < height; y++, row += width) {
 			for (let x = (c + y + pass) & 1; x < width; x += 2) {
 				const i = row + x;
@@ -62,14 +62,15 @@ export function quantisePass(
 					symbols[i] = 0;
 					continue;
 				}
-				let level = Math.min(Math.floor(magnitude + 0.5), LARGEST_SYMBOL);
-				if (weight > 0) level = cheapest(level, magnitude, bits, index << 8, weight);
+				const nearest = Math.min(Math.floor(magnitude + 0.5), LARGEST_SYMBOL);
+				const level = cheapest(nearest, magnitude, bits, index << 8, weight);
 				symbols[i] = difference < 0 ? -level : level;
 			}
 		}
 	}
 }
 
+/** @param level nearest to `magnitude`. @param table where the bits of a scale index begin */
 function cheapest(level: number, magnitude: number, bits: Float32Array, table: number, weight: number): number {
 	let best = level;
 	let least = (bits[table + level] as number) + weight * (magnitude - level) ** 2;
