@@ -2,9 +2,9 @@ import type { SimulatedStream } from "./session.ts";
 
 /**
  * Bits of base and enhancement for each bit of a single-layer rendition of the same quality: the overall BD-rate in PSNR-YUV against
- * x264 veryfast of bench/RESULTS.md, -22.1 percent.
+ * x264 veryfast of bench/RESULTS.md, -23.7 percent.
  */
-const LAYERED_SHARE = 0.779;
+const LAYERED_SHARE = 0.763;
 
 const ENHANCEMENTS = [
 	{ id: "e20", bitrate: 350_000, quality: 33 },
