@@ -98,8 +98,6 @@ def run_clip(model, clip, qs, options):
         frame_q = quality_map(source, (q + offset).clamp(0, QUALITIES - 1), strength, torch.stack([v[t] for v in later]).to(device))
         rounding = FrugalRounding(model, frame_q, options.patience) if options.patience else None
         state = model(source, base, state, frame_q, motion if t else None, rounding, copying)
-        if rounding and not model.integer:  # the float model's estimate is that of plain rounding
-            state["bits"] = state["bits"] - rounding.saved
         moved = [m["bits"][t] if t else 0.0 for m in motions]
         hyper = state["hyper_bits"].cpu().numpy()
         parts.append(np.stack((np.array(moved), hyper, state["bits"].cpu().numpy() - hyper, np.full(len(qs), HEADER_BITS)), 1))

@@ -2,7 +2,6 @@
 import torch
 
 from .enhancement import CHROMA_WEIGHT, LUMA_WEIGHT, lambda_of
-from .prior import checkerboard
 from .rate import laplace_bits
 from .transform import LATENTS, LUMA_COEFFICIENTS
 from .warp import nearest
@@ -13,7 +12,7 @@ PATIENCE = 2.5  # an error is worth so many of one frame: later frames inherit i
 class FrugalRounding:
     """Drops a level where the bits saved beat `patience` x lambda x the error added, as the encoder does.
 
-    The prior calls it once per pass. `saved` [B] are the bits that the dropped levels saved.
+    The prior calls it once per pass, with all positions.
     """
 
     def __init__(self, model, q, patience=PATIENCE):
@@ -23,7 +22,6 @@ class FrugalRounding:
         q8 = nearest(q, 4)
         with torch.no_grad():
             self.price = patience * lambda_of(q8) * weight[None, :, None, None].to(q) * (model.steps(q8) / 2048) ** 2
-        self.saved, self.passes = 0.0, 0
 
     def __call__(self, difference, index):
         with torch.no_grad():
@@ -32,7 +30,4 @@ class FrugalRounding:
             saved = laplace_bits(near, index) - laplace_bits(lower, index)
             added = (difference - lower) ** 2 - (difference - near) ** 2
             drop = saved > self.price * added
-            mask = checkerboard(*difference.shape[1:], difference.device)
-            self.saved = self.saved + (saved * drop * (1 - mask if self.passes else mask)).sum((1, 2, 3))
-            self.passes += 1
             return torch.where(drop, lower, near)

@@ -96,11 +96,9 @@ class Prior(nn.Module):
         symbols1, rest = code(m1, s1, 1 - first)
         decoded = part + rest
         mean, scale = m0 * first + m1 * (1 - first), (s0 * first + s1 * (1 - first)) * 2**SCALE_SHIFT
+        coded = laplace_bits((symbols0 * first + symbols1 * (1 - first)).detach(), scale)
         if self.mean.mode == "integer":
-            symbols = symbols0 * first + symbols1 * (1 - first)
-            coded = laplace_bits(symbols.detach(), scale) * (scale.detach() > 0)
-        else:
-            coded = laplace_bits(torch.floor(latents - mean + 0.5).detach(), scale)
+            coded = coded * (scale.detach() > 0)
         if not self.training:
             return decoded, coded * live
         # The scales learn from the rounded symbols that will be coded; the noisy rate only steers latents and means.

