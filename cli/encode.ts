@@ -1,9 +1,16 @@
 import { x264CrfFor } from "../codec/base/base-quality.ts";
 import type { FfmpegBaseConfig } from "../codec/base/ffmpeg-base.ts";
 import { writeSequenceHeader } from "../codec/bitstream/sequence-header.ts";
+import { type CodingUnit, codingUnits } from "../codec/enhancement/coding-units.ts";
 import { EFFORTS } from "../codec/enhancement/effort.ts";
 import { DEFAULT_ADAPTIVE_QUALITY, EnhancementEncoder } from "../codec/enhancement/encoder.ts";
-import { BASE_LED_PATTERN, frameChoice } from "../codec/enhancement/frame-pattern.ts";
+import {
+	BASE_LED_PATTERN,
+	BIDIRECTIONAL_PATTERN,
+	type FrameChoice,
+	frameChoice,
+	type FramePattern,
+} from "../codec/enhancement/frame-pattern.ts";
 import { lookAhead, type LookedAhead } from "../codec/enhancement/look-ahead.ts";
 import { RateControl } from "../codec/enhancement/rate-control.ts";
 import { createExecutor, type ExecutorChoice } from "../codec/model/create-executor.ts";
@@ -11,6 +18,7 @@ import type { Model } from "../codec/model/model-file.ts";
 import { geometryOf } from "../codec/picture/geometry.ts";
 import type { Picture } from "../codec/picture/picture.ts";
 import { scoped } from "../codec/scope.ts";
+import type { Sample } from "../codec/sample.ts";
 import type { EnhancementTrack } from "../codec/track.ts";
 import { CodecError } from "../codec/errors.ts";
 import { openAudio } from "./audio.ts";
@@ -229,14 +237,15 @@ const encodeSource = (input: string, source: VideoSource, settings: Settings, ou
 				: new RateControl({
 						...{ bitrate: settings.bitrate, frameRate: numerator / denominator, interval: keyInterval },
 						pixels: format.width * format.height,
+						bidirectional: EFFORTS[settings.effort].bidirectional,
 					});
 		const pictures = take(source.pictures, settings.frames);
 		const coded = codeBase(pictures, config, (track) => file.begin(track));
-		let place = 0;
-		for await (const pair of lookAhead(coded, EFFORTS[settings.effort].lookAhead)) {
-			place = pair.sample.sync ? 0 : place + 1;
-			await encodePair(pair, place, enhancements, file, control, signal);
-			progress.frame(() => `, ${file.rates()}`);
+		const { lookAhead: frames, bidirectional } = EFFORTS[settings.effort];
+		const placed = inPlaces(lookAhead(coded, frames), bidirectional ? BIDIRECTIONAL_PATTERN : BASE_LED_PATTERN);
+		for await (const unit of codingUnits(placed, isBidirectional)) {
+			await encodeUnit(unit, enhancements, file, control, signal);
+			for (let i = 0; i < unit.length; i++) progress.frame(() => `, ${file.rates()}`);
 		}
 		await file.end();
 		if (progress.frames === 0) throw new CodecError("invalid-file", "The video has no frames.");
@@ -277,30 +286,54 @@ const createEnhancement = async (
 /** Boxes of a frame in both layers: a size each, and its part of what a fragment has. */
 const CONTAINER_BITS = 8 * 12;
 
-const encodePair = async (
-	{ source, sample, base, inheritance }: LookedAhead<BasePair>,
-	place: number,
+/** A pair, and what its frame becomes at a quality. */
+type PlacedPair = LookedAhead<BasePair> & { readonly choose: (q: number) => FrameChoice };
+
+async function* inPlaces(
+	pairs: AsyncIterable<LookedAhead<BasePair>>,
+	pattern: FramePattern,
+): AsyncGenerator<PlacedPair> {
+	let next = 0;
+	for await (const pair of pairs) {
+		const place = pair.sample.sync ? 0 : next;
+		next = place + 1;
+		yield { ...pair, choose: (q) => frameChoice(place, q, pattern, pair.followed) };
+	}
+}
+
+/** At whatever quality. */
+const isBidirectional = ({ choose }: PlacedPair): boolean => choose(0).type === "bidirectional";
+
+const encodeUnit = async (
+	unit: CodingUnit<PlacedPair>,
 	enhancements: readonly EnhancementLayer[],
 	file: LayeredFile,
 	control: RateControl | undefined,
 	signal: AbortSignal,
 ): Promise<void> => {
-	if (place === 0) await file.closeGroup(sample.timestamp);
-	file.add(0, sample);
+	const inTime = unit.toReversed();
+	for (const { sample } of inTime) {
+		if (sample.sync) await file.closeGroup(sample.timestamp);
+		file.add(0, sample);
+	}
 	for (const [index, { track, encoder }] of enhancements.entries()) {
-		const { type, q } = frameChoice(place, track.q, BASE_LED_PATTERN);
-		const allowed = control?.choose(type, 8 * sample.data.length + CONTAINER_BITS);
-		const choice = {
-			type,
-			q: allowed?.q ?? q,
-			duration: sample.duration,
-			limit: allowed && allowed.limit / 8,
-			inheritance,
-		};
-		const frame = await encoder.encode(source, base, choice, signal);
-		frame.reconstruction.dispose();
-		control?.done(8 * frame.sample.data.length, frame.symbols.q);
-		file.add(index + 1, frame.sample);
+		const samples: Sample[] = [];
+		for (const { source, sample, base, inheritance, choose } of unit) {
+			const { type, q } = choose(track.q);
+			const allowed = control?.choose(type, 8 * sample.data.length + CONTAINER_BITS);
+			const choice = {
+				type,
+				q: allowed?.q ?? q,
+				duration: sample.duration,
+				limit: allowed && allowed.limit / 8,
+				inheritance,
+			};
+			const frame = await encoder.encode(source, base, choice, signal);
+			frame.reconstruction.dispose();
+			control?.done(8 * frame.sample.data.length, frame.symbols.q);
+			samples.push(frame.sample);
+		}
+		for (const sample of samples.reverse()) file.add(index + 1, sample);
 	}
 };
 

@@ -60,9 +60,10 @@ export type EnhancementReport = {
 	readonly q: number;
 	readonly modelId: string;
 	readonly baseTrack: number | undefined;
-	/** Lowest and highest quality of intra and of inter frames; absent where there are none. */
+	/** Lowest and highest quality of frames of each type; absent where there are none. */
 	readonly intraQ?: readonly [number, number];
 	readonly interQ?: readonly [number, number];
+	readonly bidirectionalQ?: readonly [number, number];
 	readonly headerBytes: number;
 	readonly motionBytes: number;
 	readonly latentBytes: number;
@@ -89,7 +90,7 @@ const inspectFile = async ({ reader, size }: OpenFile): Promise<Report> => {
 /** Counts the samples of one track. */
 class Tally {
 	readonly #found: ReadTrack;
-	readonly #qualities = { intra: [] as number[], inter: [] as number[] };
+	readonly #qualities = { intra: [] as number[], inter: [] as number[], bidirectional: [] as number[] };
 	readonly #parts = { headerBytes: 0, motionBytes: 0, latentBytes: 0, pictureHashes: 0, damagedSamples: 0 };
 	#samples = 0;
 	#syncSamples = 0;
@@ -120,6 +121,7 @@ class Tally {
 							baseTrack: references.find(({ type }) => type === "sbas")?.trackIds[0],
 							...range("intraQ", this.#qualities.intra),
 							...range("interQ", this.#qualities.inter),
+							...range("bidirectionalQ", this.#qualities.bidirectional),
 							...this.#parts,
 						},
 					};
@@ -194,6 +196,7 @@ const describe = (report: EnhancementReport): string => {
 		`q ${report.q}`,
 		...(report.intraQ === undefined ? [] : [`intra frames ${q(report.intraQ)}`]),
 		...(report.interQ === undefined ? [] : [`inter frames ${q(report.interQ)}`]),
+		...(report.bidirectionalQ === undefined ? [] : [`bidirectional frames ${q(report.bidirectionalQ)}`]),
 		`model ${report.modelId}`,
 		...(report.baseTrack === undefined ? [] : [`base track ${report.baseTrack}`]),
 		`bytes of headers ${report.headerBytes}, motion ${report.motionBytes}, latents ${report.latentBytes}`,

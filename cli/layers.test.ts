@@ -79,8 +79,8 @@ describe("an encoded file", () => {
 			{ track: 3, kind: "enhancement", codec: "sve1.01", size: "51x35", samples: 7, syncSamples: 3 },
 		]);
 		expect(report.layers.slice(1).map(({ enhancement }) => enhancement)).toMatchObject([
-			{ q: 20, baseTrack: 1, interQ: [18, 18], pictureHashes: 7, damagedSamples: 0 },
-			{ q: 45, baseTrack: 1, interQ: [43, 43], pictureHashes: 7, damagedSamples: 0 },
+			{ q: 20, baseTrack: 1, interQ: [24, 24], bidirectionalQ: [8, 8], pictureHashes: 7, damagedSamples: 0 },
+			{ q: 45, baseTrack: 1, interQ: [49, 49], bidirectionalQ: [33, 33], pictureHashes: 7, damagedSamples: 0 },
 		]);
 		const { bytes, containerBytes, layers } = report;
 		expect(bytes).toBe((await readFile(at("out.mp4"))).length);
@@ -92,7 +92,9 @@ describe("an encoded file", () => {
 		const { out } = await crescendo(["inspect", at("out.mp4")]);
 		expect(out).toMatch(/^track +layer +codec/);
 		expect(out).toMatch(/^2 +enhancement +sve1\.01 +51x35 +7 +3 /m);
-		expect(out).toMatch(/^track 2: q 20, intra frames \d+, inter frames 18, model [0-9a-f]{32}, base track 1/m);
+		expect(out).toMatch(
+			/^track 2: q 20, intra frames \d+, inter frames 24, bidirectional frames 8, model [0-9a-f]{32}, base track 1/m,
+		);
 	});
 
 	it("decodes to pictures whose hashes are the encoder's", async () => {

@@ -47,6 +47,7 @@ export { type FetchModelOptions, modelUrl } from "./model/load-fetch.ts";
 export { EnhancementParser, type ParserOptions } from "./enhancement/parser.ts";
 export { EnhancementReconstructor, type ReconstructorOptions } from "./enhancement/reconstruction.ts";
 export type { DecodedPicture } from "./enhancement/decoded-picture.ts";
+export { type CodingUnit, codingUnits } from "./enhancement/coding-units.ts";
 export { decodeFrames, type EnhancedFrame, type LayeredFrame, type PipelineOptions } from "./enhancement/pipeline.ts";
 export {
 	type EncodeChoice,
@@ -58,6 +59,7 @@ export {
 export { RateControl, type RateChoice, type RateControlOptions } from "./enhancement/rate-control.ts";
 export {
 	BASE_LED_PATTERN,
+	BIDIRECTIONAL_PATTERN,
 	DEFAULT_PATTERN,
 	frameChoice,
 	type FrameChoice,
@@ -71,6 +73,7 @@ export { WebCodecsBaseDecoder, WebCodecsBaseEncoder } from "./base/webcodecs-bas
 
 // Bitstream and files
 export { readSequenceHeader, type SequenceHeader, writeSequenceHeader } from "./bitstream/sequence-header.ts";
+export { type FrameType, frameTypeOf } from "./bitstream/frame-header.ts";
 export { readSample, type SampleParts, writeSample } from "./bitstream/sample.ts";
 export { type FileTrack, writeInitSegment } from "./mp4/init-segment.ts";
 export { type MediaSegment, writeMediaSegment } from "./mp4/media-segment.ts";

@@ -220,7 +220,7 @@ describe("the player in Chromium", { timeout: 600_000 }, () => {
 	});
 
 	it("goes on with the base, and says so, where the enhancement ends within a segment long before it", async () => {
-		const [tracks, kept] = [`tracks/${ID}`, 4];
+		const [tracks, kept] = [`tracks/${ID}`, 5];
 		const list = Buffer.from(stream.files.get(`${tracks}/playlist.m3u8`) ?? []).toString();
 		const ended = list.replaceAll(/#EXTINF:[^\n]*\nsegments\/[23]\.m4s\n/g, "");
 		files.set(`${tracks}/playlist.m3u8`, Buffer.from(ended));

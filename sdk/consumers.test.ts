@@ -262,10 +262,10 @@ describe("the size of the package", () => {
 		expect(packages.map(([, name]) => name)).toEqual([]);
 	});
 
-	it("all of it, the worker included, stays within 110 kB, without its packages", () => {
+	it("all of it, the worker included, stays within 112 kB, without its packages", () => {
 		const dist = join(root, "dist/sdk");
 		expect(existsSync(join(dist, "worker.js"))).toBe(true);
 		const files = readdirSync(dist).filter((file) => file.endsWith(".js"));
-		expect(onTheWire(files)).toBeLessThan(110_000);
+		expect(onTheWire(files)).toBeLessThan(112_000);
 	});
 });

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { frameTypeOf } from "../codec/bitstream/frame-header.ts";
 import { decodePart } from "../protocol/part.ts";
 import type { UploadOptions } from "./index.ts";
 import { openBrowser } from "./testing/browser.ts";
@@ -129,6 +130,9 @@ describe("uploads from Chromium", () => {
 			expect(samples.map(({ timestamp, sync }) => ({ timestamp, sync }))).toEqual(
 				under.map(({ timestamp, sync }) => ({ timestamp, sync })),
 			);
+			const types = samples.map(({ data }) => frameTypeOf(data));
+			// Ten frames, and four: each second one but the last is coded after the one behind it.
+			expect(types.flatMap((type, index) => (type === "bidirectional" ? [index] : []))).toEqual([1, 3, 5, 7, 11]);
 			const pictures = await decodeEnhanced(asset, track);
 			expect(pictures.length).toBe(14);
 			expect(pictures[13]).toMatchObject({ width: 96, height: 64 });

@@ -13,8 +13,10 @@ import torch
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from training.data.dataset import ClipDataset  # noqa: E402
+from training.data.prepare import SEARCHES  # noqa: E402
 from training.model.ablation import ABLATIONS, merge_to_16x16  # noqa: E402
 from training.model.adaptive import adaptive_strength, quality_map  # noqa: E402
+from training.model.bidirectional import BIDIRECTIONAL, References, coding_order  # noqa: E402
 from training.model.copying import copy_where_it_saves  # noqa: E402
 from training.model.enhancement import CHROMA_WEIGHT, LUMA_WEIGHT, QUALITIES, Enhancement, lambda_of  # noqa: E402
 from training.model.fixed import held_kernels, set_mode, settle  # noqa: E402
@@ -27,6 +29,7 @@ from training.optimizer import Muon  # noqa: E402
 
 INTRA_FINER = 4, 26  # q of an intra frame above that of its inter frames, at least and at most
 LARGEST_SWING, SWING_PERIOD, EVEN_SHARE = 8, 4, 0.4  # of q over inter frames: every fourth is finer; this share of the samples has none
+INTER_FINER, BIDIRECTIONAL_COARSER = (2, 6), (8, 16)  # with bidirectional frames: later frames inherit from the others and nothing from these
 LARGEST_SAMPLE_Q = 56  # what is drawn for a sample; `frame_offsets` takes its frames up to 63
 WARM_UP = 50  # steps of a slice over which the learning rate rises; at most a tenth of them
 FROZEN_SHARE = 0.15  # of the samples stand still: what was copied a hundred times must not fade
@@ -41,6 +44,7 @@ def parse(argv):
     p.add_argument("--mode", choices=("float", "integer"), default="float", help="integer: quantisation-aware")
     p.add_argument("--frames", type=int, default=3)
     p.add_argument("--warm", type=int, default=0, help="at most so many frames are coded without gradient before those that are learned from")
+    p.add_argument("--bidirectional", type=float, default=0.65, help="share of the batches that have bidirectional frames; 0: none, as live video has none")
     p.add_argument("--crop", type=int, default=128)
     p.add_argument("--batch", type=int, default=4)
     p.add_argument("--rate", type=float, default=3e-4, help="learning rate at the start of this slice")
@@ -66,39 +70,58 @@ def freeze(clip):
         if random.random() < FROZEN_SHARE:
             for name in ("y", "uv", "base_y", "base_uv"):
                 clip[name][i] = clip[name][i, :1].clone()
-            clip["motion"][i] = 0
+            for name in SEARCHES.keys() & clip.keys():
+                clip[name][i] = 0
     return clip
+
+
+def between(limits, batch):
+    """Evenly drawn numbers [batch]."""
+    least, most = limits
+    return least + (most - least) * torch.rand(batch)
 
 
 def frame_offsets(batch, frames):
     """What each frame's q is above the sample's, [B, frames]: a reference may be far better than what is made of it, and must not fade for that."""
-    least, most = INTRA_FINER
     swing = LARGEST_SWING * torch.rand(batch, 1) * (torch.rand(batch, 1) > EVEN_SHARE)
     place = (torch.arange(frames) + torch.randint(SWING_PERIOD, (batch, 1))) % SWING_PERIOD
     offsets = torch.where(place == 0, swing, -swing / (SWING_PERIOD - 1))
-    offsets[:, 0] = least + (most - least) * torch.rand(batch)
+    offsets[:, 0] = between(INTRA_FINER, batch)
     return offsets
+
+
+def bidirectional_offsets(batch, order):
+    """`frame_offsets` of a stream with bidirectional frames, by the time of the pictures in `order`."""
+    intra, inter, bidirectional = between(INTRA_FINER, batch), between(INTER_FINER, batch), -between(BIDIRECTIONAL_COARSER, batch)
+    by_time = sorted(order)
+    return torch.stack([(intra, inter, bidirectional)[place.kind] for place in by_time], 1)
 
 
 def sequence_loss(model, clip, q, warm=0, structure=0.0, chroma_weight=CHROMA_WEIGHT, patience=PATIENCE):
     """Mean over frames of bits per pixel + lambda * distortion. clip: tensors of ClipDataset with a batch dimension.
 
-    The first `warm` frames only age the references: they have no part in the loss and no gradient. `structure`: worth of structural
-    dissimilarity next to a squared error. `chroma_weight`: as `CHROMA_WEIGHT`. `patience`: of rate-distortion rounding; 0: plain rounding.
+    A clip with `motion_two` is coded with bidirectional frames. The first `warm` frames in coding order only age the references: they have
+    no part in the loss and no gradient. `structure`: worth of structural dissimilarity next to a squared error. `chroma_weight`: as
+    `CHROMA_WEIGHT`. `patience`: of rate-distortion rounding; 0: plain rounding.
     """
     b, n, _, h, w = clip["y"].shape
-    strength, offsets = adaptive_strength(b).to(q), frame_offsets(b, n).to(q)
-    state, total, log, learning = None, 0.0, [], torch.is_grad_enabled()
-    for t in range(n):
+    bidirectional = "motion_two" in clip
+    order = coding_order(n, bidirectional)
+    strength, offsets = adaptive_strength(b).to(q), (bidirectional_offsets(b, order) if bidirectional else frame_offsets(b, n)).to(q)
+    references, total, log, learning = References(), 0.0, [], torch.is_grad_enabled()
+    for i, (t, kind, motion_name) in enumerate(order):
+        if i < warm and kind == BIDIRECTIONAL:
+            continue  # no frame refers to it
         source = fold(to_real(clip["y"][:, t]), to_real(clip["uv"][:, t]))
         base = to_real(clip["base_y"][:, t]), to_real(clip["base_uv"][:, t])
-        motion = clip["motion"][:, t].float()
+        motion = clip[motion_name][:, t].float() if motion_name else None
         finer_q = (q + offsets[:, t]).clamp(0, QUALITIES - 1)
         frame_q = quality_map(source, finer_q, strength)
-        with torch.set_grad_enabled(learning and t >= warm):
+        with torch.set_grad_enabled(learning and i >= warm):
             rounding = FrugalRounding(model, frame_q, patience) if patience else None
-            state = model(source, base, state, frame_q, motion, rounding, copying=copy_where_it_saves)
-        if t < warm:
+            state = model(source, base, references.of(kind), frame_q, motion, rounding, copying=copy_where_it_saves)
+        references.add(kind, state)
+        if i < warm:
             continue
         bpp = state["bits"] / (h * w)
         # Each block's errors count by its own quality.
@@ -179,6 +202,9 @@ def main(argv=None):
     progress["ablation"] = o.ablate
     ablation.cut(model)
     dataset = ClipDataset(o.data, frames=o.frames + o.warm, crop=o.crop)
+    datasets = [dataset]
+    if o.bidirectional:
+        datasets.append(ClipDataset(o.data, frames=o.frames + o.warm, crop=o.crop, bidirectional=True))
     model = channels_last(model.to(o.device)).train()
     if o.mode == "integer" and progress["mode"] != "integer":
         # Quantisation starts from the average: it is the smoother optimum.
@@ -196,11 +222,7 @@ def main(argv=None):
         if checkpoint["optimizer"]:  # none: weights alone
             optimizer.load_state_dict(checkpoint["optimizer"])
         average.values = {k: v.to(o.device) for k, v in checkpoint["average"].items()}
-    loader = iter(
-        torch.utils.data.DataLoader(
-            dataset, batch_size=o.batch, sampler=dataset.endless_sampler(), num_workers=o.workers, drop_last=True
-        )
-    )
+    loaders = [iter(torch.utils.data.DataLoader(d, o.batch, sampler=d.endless_sampler(), num_workers=o.workers, drop_last=True)) for d in datasets]
     rate_end = o.rate if o.rate_end is None else o.rate_end
     start, saved, shown = time.time(), time.time(), time.time()
     first_step, recent = progress["step"], []
@@ -209,12 +231,14 @@ def main(argv=None):
         rate = rate_end + (o.rate - rate_end) * 0.5 * (1 + torch.cos(torch.tensor(part * 3.14159265)).item())
         rate *= min(1.0, (progress["step"] - first_step + 1) / min(WARM_UP, o.steps / 10))
         optimizer.param_groups[0]["lr"], optimizer.param_groups[1]["lr"] = rate * o.frozen_rate, rate
+        loader = loaders[random.random() < o.bidirectional]
         clip = freeze({k: v.to(o.device) for k, v in next(loader).items() if torch.is_tensor(v)})
         q = quality_for(clip, o.batch).to(o.device)
         warm = random.randrange(o.warm + 1) if random.random() < 0.7 else 0
         clip = {k: v[:, :warm + o.frames] if v.dim() > 1 else v for k, v in clip.items()}
         if ablation.block:
-            clip["motion"] = merge_to_16x16(clip["motion"], to_real(clip["y"]))
+            for name in SEARCHES.keys() & clip.keys():
+                clip[name] = merge_to_16x16(clip[name], to_real(clip["y"]), SEARCHES[name].distance)
         with held_kernels(model):
             loss, log = sequence_loss(model, clip, q, warm, o.structure, o.chroma, o.patience)
         optimizer.zero_grad(set_to_none=True)

@@ -7,10 +7,21 @@ import { BITSTREAM_VERSION, unsupportedVersion } from "./version.ts";
 const FLAG_PICTURE_HASH = 1;
 const FLAG_BASE_HASH = 2;
 const KNOWN_FLAGS = FLAG_PICTURE_HASH | FLAG_BASE_HASH;
-const TYPES = ["intra", "inter"] as const;
+const TYPES = ["intra", "inter", "bidirectional"] as const;
+
+/**
+ * What a frame is predicted from: its base alone; the intra or inter frame before it as well; or the ones before and after it, which are
+ * decoded first.
+ */
+export type FrameType = (typeof TYPES)[number];
+
+/** The type that a sample says it has, unchecked: enough to know in which order to decode. */
+export function frameTypeOf(sample: Uint8Array): FrameType | undefined {
+	return TYPES[(sample[0] ?? 0xff) & 15];
+}
 
 export type FrameHeader = {
-	readonly type: (typeof TYPES)[number];
+	readonly type: FrameType;
 	/** Quality index, 0..63. */
 	readonly q: number;
 	/** Bytes; 0 in an intra frame, and where every block is still. */

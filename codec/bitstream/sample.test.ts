@@ -16,7 +16,7 @@ const samples: fc.Arbitrary<SampleParts> = fc.oneof(
 		latents: payload,
 	}),
 	fc.record({
-		type: fc.constant("inter" as const),
+		type: fc.constantFrom("inter" as const, "bidirectional" as const),
 		q: fc.nat(63),
 		baseHash: fc.option(hash, { nil: undefined }),
 		pictureHash: fc.option(hash, { nil: undefined }),
@@ -56,7 +56,7 @@ describe("sample", () => {
 			latents: new Uint8Array(200).fill(7),
 		};
 		const latents = Array.from({ length: 200 }, () => 7);
-		expect(writeSample(parts)).toEqual(sealed(0x41, 40, 3, 1, 0xc8, 0x01, 1, 2, 3, 4, 5, 6, 7, 8, 9, ...latents));
+		expect(writeSample(parts)).toEqual(sealed(0x51, 40, 3, 1, 0xc8, 0x01, 1, 2, 3, 4, 5, 6, 7, 8, 9, ...latents));
 	});
 
 	it("takes nine bytes for a frame in which nothing happens", () => {
@@ -87,14 +87,14 @@ describe("sample", () => {
 	});
 
 	it.each([
-		["frame type 2", sealed(0x42, 0, 0, 0, 0)],
-		["quality 64", sealed(0x41, 64, 0, 0, 0)],
-		["an unknown flag", sealed(0x41, 0, 4, 0, 0)],
-		["an intra frame without base hash", sealed(0x40, 0, 0, 0, 0)],
-		["an intra frame with motion", sealed(0x40, 0, 2, 1, 0, 0, 0, 0, 0, 9)],
-		["lengths beyond the sample", sealed(0x41, 0, 0, 1, 1, 9)],
-		["lengths short of the sample", sealed(0x41, 0, 0, 0, 0, 9)],
-		["a length in long form", sealed(0x41, 0, 0, 0x80, 0, 0)],
+		["frame type 3", sealed(0x53, 0, 0, 0, 0)],
+		["quality 64", sealed(0x51, 64, 0, 0, 0)],
+		["an unknown flag", sealed(0x51, 0, 4, 0, 0)],
+		["an intra frame without base hash", sealed(0x50, 0, 0, 0, 0)],
+		["an intra frame with motion", sealed(0x50, 0, 2, 1, 0, 0, 0, 0, 0, 9)],
+		["lengths beyond the sample", sealed(0x51, 0, 0, 1, 1, 9)],
+		["lengths short of the sample", sealed(0x51, 0, 0, 0, 0, 9)],
+		["a length in long form", sealed(0x51, 0, 0, 0x80, 0, 0)],
 		["no header", sealed()],
 	])("refuses %s even where the check sum fits", (_, bytes) => {
 		expect(() => readSample(bytes)).toThrow(expect.objectContaining({ code: "damaged-sample" }));
@@ -102,8 +102,8 @@ describe("sample", () => {
 
 	it("names another version and says what to do", () => {
 		for (const [version, hint] of [
-			[3, "has to encode it again"],
-			[5, "A newer player"],
+			[4, "has to encode it again"],
+			[6, "A newer player"],
 			[15, "A newer player"],
 		] as const) {
 			const bytes = sealed((version << 4) | 1, 0, 0);

@@ -5,6 +5,8 @@
 export const addedErrorsShader = /* wgsl */ `
 override COLUMNS: i32;
 override ROWS: i32;
+/** Taken from samples to have those of coded. */
+override OFFSET: f32;
 
 @group(0) @binding(0) var<storage, read> source: array<f32>;
 @group(0) @binding(1) var<storage, read> coded: array<f32>;
@@ -18,7 +20,7 @@ fn added(block: vec2<i32>, first: i32, end: i32) -> i32 {
 			for (var x = 4 * block.x; x < 4 * block.x + 4; x++) {
 				let i = (c * ROWS + y) * COLUMNS + x;
 				let stays = i32(source[i] - copied[i]);
-				let coding = i32(source[i] + 128.0 - coded[i]);
+				let coding = i32(source[i] + 128.0 - OFFSET - coded[i]);
 				sum += stays * stays - coding * coding;
 			}
 		}

@@ -57,7 +57,9 @@ describe("copied blocks", () => {
 		bits[0] = 4;
 		const lambda = 40 * 40 ** (20 / 63);
 		const worth = (2 * lambda * 0.75 * 16 ** 2) / 256 ** 2;
-		const added = addedErrors({ source, coded, copied }, geometry);
+		const added = addedErrors({ source, coded, offset: 0, copied }, geometry);
+		const alike = { source, coded: coded.map((s) => s - 128), offset: 128, copied } as const;
+		expect(addedErrors(alike, geometry)).toEqual(added);
 		const gains = copyingGains(bits, added, Uint8Array.of(20, 50), geometry);
 		const finer = worth * 40 ** (30 / 63);
 		const expected = [4, -worth, finer, 0, 0, 0, 0, 0];

@@ -66,8 +66,9 @@ export function withoutCopied(law: LatentModel, copied: Uint8Array, grid8: Grid)
 export type Candidates = {
 	/** The source, `s - 128`. */
 	readonly source: Float32Array;
-	/** As coded, `s`. */
+	/** As coded, `s - offset`. */
 	readonly coded: Float32Array;
+	readonly offset: 0 | 128;
 	/** As copied, `s - 128`. */
 	readonly copied: Float32Array;
 };
@@ -91,7 +92,7 @@ export type AddedErrors = Int32Array;
 
 /** Luma and chroma of {@link AddedErrors}, a pair for each block. */
 export function addedErrors(
-	{ source, coded, copied }: Candidates,
+	{ source, coded, offset, copied }: Candidates,
 	{ grid4, grid16 }: Pick<FrameGeometry, "grid4" | "grid16">,
 ): AddedErrors {
 	const added = new Int32Array(2 * grid16.cells);
@@ -101,7 +102,7 @@ export function addedErrors(
 		for (let cell = 0; cell < grid4.cells; cell++, i++) {
 			const s = source[i] as number;
 			const stays = s - (copied[i] as number);
-			const coding = s + 128 - (coded[i] as number);
+			const coding = s + 128 - offset - (coded[i] as number);
 			const at = 2 * (blocks[cell] as number) + part;
 			added[at] = (added[at] as number) + stays * stays - coding * coding;
 		}
@@ -124,10 +125,15 @@ export function copyingGains(
 	blocksOf(grid8, 1).forEach((block, cell) => {
 		gains[block] = (gains[block] as number) + (bits[cell] as number);
 	});
+	const worth = bitsOfErrors(added, quality, grid16);
+	return gains.map((saved, block) => saved - PATIENCE * (worth[block] as number));
+}
+
+/** Bits that the added error of each 16x16 block is worth. @param quality indices of the 32x32 blocks */
+export function bitsOfErrors(added: AddedErrors, quality: Uint8Array, grid16: Grid): Float32Array {
 	const blockQuality = blocksOf(grid16, 1);
-	return gains.map((saved, block) => {
-		const lambda = lambdaOf(quality[blockQuality[block] as number] as number);
+	return Float32Array.from(blockQuality, (qualityBlock, block) => {
 		const error = LUMA_WEIGHT * (added[2 * block] as number) + CHROMA_WEIGHT * (added[2 * block + 1] as number);
-		return saved - ((PATIENCE * lambda) / 256 ** 2) * error;
+		return (lambdaOf(quality[qualityBlock] as number) / 256 ** 2) * error;
 	});
 }

@@ -57,13 +57,13 @@ export class CpuFrameAnalysis implements FrameAnalysis {
 		return this.search.search({ current: this.frame.picture.y, reference, models, lambda });
 	}
 
-	async addedErrors(coded: DeviceTensor, copied: DeviceTensor): Promise<AddedErrors> {
+	async addedErrors(coded: DeviceTensor, copied: DeviceTensor, offset: 0 | 128): Promise<AddedErrors> {
 		const pictures = {
 			source: await this.executor.download(this.folded),
 			coded: await this.executor.download(coded),
 			copied: await this.executor.download(copied),
 		};
-		return addedErrors(pictures, this.geometry);
+		return addedErrors({ ...pictures, offset }, this.geometry);
 	}
 
 	async remember(decoded: DecodedPicture): Promise<void> {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { BlockMotion } from "../motion/block-motion.ts";
 import { warpBaseChroma, warpBaseLuma } from "../motion/warp.ts";
 import type { Picture } from "../picture/picture.ts";
-import { CUE_PLANES, priorCues } from "./cues.ts";
+import { blendedBase, CUE_PLANES, movedBase, priorCues } from "./cues.ts";
 import { frameGeometry } from "./geometry.ts";
 
 const geometry = frameGeometry(64, 32);
@@ -67,9 +67,28 @@ describe("the cues of the prior", () => {
 	});
 
 	it("are base, change and motion in an inter frame, all in range", () => {
-		const cues = priorCues(base(3), { previous: base(5), motion }, geometry);
+		const cues = priorCues(base(3), { expected: movedBase(base(5), motion), motion }, geometry);
 		expect(cues).toHaveLength(CUE_PLANES * cells);
 		expect([...cues]).toEqual(plain(base(3), base(5)).flat());
 		for (const cue of cues) expect(Math.abs(cue)).toBeLessThanOrEqual(128);
+	});
+
+	it("expect of a bidirectional frame what the direction of each block says", () => {
+		const [future, past] = [base(5), base(8)];
+		const directions = Uint8Array.from({ length: geometry.grid16.cells }, (_, i) => i % 3);
+		const { width: columns, height: rows } = geometry.grid16;
+		const blended = blendedBase(future, past, { columns, rows, directions });
+		for (const [plane, perBlock] of [
+			["y", 4],
+			["u", 2],
+			["v", 2],
+		] as const) {
+			blended[plane].forEach((sample, i) => {
+				const [x, y] = [i % (columns * perBlock), Math.floor(i / (columns * perBlock))];
+				const direction = directions[Math.floor(y / perBlock) * columns + Math.floor(x / perBlock)];
+				const [f = 0, p = 0] = [future[plane][i], past[plane][i]];
+				expect(sample).toBe(direction === 0 ? (f + p + 1) >> 1 : direction === 1 ? f : p);
+			});
+		}
 	});
 });

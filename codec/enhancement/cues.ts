@@ -1,5 +1,7 @@
 /** What the latent prior may see of base pictures and block motion (SPEC section 2.1). */
+import { average } from "../motion/average.ts";
 import type { BlockMotion } from "../motion/block-motion.ts";
+import { BOTH, type DirectionMap, FUTURE } from "../motion/direction-map.ts";
 import { warpBaseChroma, warpBaseLuma } from "../motion/warp.ts";
 import type { Picture } from "../picture/picture.ts";
 import type { FrameGeometry } from "./geometry.ts";
@@ -9,8 +11,31 @@ const COLOUR_PLANES = 6;
 const MOVED = 64;
 const LARGEST_MOTION = 64;
 
-/** The frame before, and how the blocks moved since. */
-export type Change = { readonly previous: Picture; readonly motion: BlockMotion };
+/** The planes of a base picture. */
+export type BasePlanes = Pick<Picture, "y" | "u" | "v">;
+
+/** What the base was expected to be, and the motion that says so. */
+export type Change = { readonly expected: BasePlanes; readonly motion: BlockMotion };
+
+/** A base picture moved by block motion (SPEC section 4.4). @param base extended */
+export function movedBase({ y, u, v }: BasePlanes, motion: BlockMotion): BasePlanes {
+	return { y: warpBaseLuma(y, motion), u: warpBaseChroma(u, motion), v: warpBaseChroma(v, motion) };
+}
+
+/** Of two base pictures, moved, what the directions of the blocks say (SPEC section 4.7). */
+export function blendedBase(future: BasePlanes, past: BasePlanes, map: DirectionMap): BasePlanes {
+	const plane = (a: Uint8Array, b: Uint8Array, perBlock: number) => {
+		const out = average(a, b);
+		const width = map.columns * perBlock;
+		for (let i = 0; i < out.length; i++) {
+			const row = Math.floor(i / (width * perBlock));
+			const direction = map.directions[row * map.columns + Math.floor((i % width) / perBlock)];
+			if (direction !== BOTH) out[i] = (direction === FUTURE ? a[i] : b[i]) as number;
+		}
+		return out;
+	};
+	return { y: plane(future.y, past.y, 4), u: plane(future.u, past.u, 2), v: plane(future.v, past.v, 2) };
+}
 
 /**
  * @param base extended base picture
@@ -26,10 +51,10 @@ export function priorCues(base: Picture, change: Change | undefined, geometry: F
 		out[5 * cells + i] = (base.v[i] as number) - 128;
 	}
 	if (change === undefined) return out;
-	const { previous, motion } = change;
+	const { expected, motion } = change;
 	const moved = out.subarray(COLOUR_PLANES * cells, 2 * COLOUR_PLANES * cells);
-	const [u, v] = [warpBaseChroma(previous.u, motion), warpBaseChroma(previous.v, motion)];
-	unfoldByTwo(warpBaseLuma(previous.y, motion), moved, width, height);
+	const { u, v } = expected;
+	unfoldByTwo(expected.y, moved, width, height);
 	for (let i = 0; i < cells; i++) {
 		moved[4 * cells + i] = (u[i] as number) - 128;
 		moved[5 * cells + i] = (v[i] as number) - 128;

@@ -6,15 +6,17 @@ export type EffortSettings = {
 	readonly motion: keyof typeof MOTION_EFFORTS;
 	/** Try each frame without copied blocks, then copy where that saves: a second synthesis. Without it no block is copied. */
 	readonly copies: boolean;
+	/** Every other inter frame is bidirectional, coded after the one behind it. Needs {@link lookAhead}. */
+	readonly bidirectional: boolean;
 	/** Frames of {@link lookAhead}: what stays is coded finer than what vanishes. 0: no delay. */
 	readonly lookAhead: number;
 };
 
 export const EFFORTS = {
 	/** For cameras: every frame once. */
-	realtime: { motion: "fast", copies: false, lookAhead: 0 },
-	normal: { motion: "normal", copies: true, lookAhead: 8 },
-	slow: { motion: "thorough", copies: true, lookAhead: 16 },
+	realtime: { motion: "fast", copies: false, bidirectional: false, lookAhead: 0 },
+	normal: { motion: "normal", copies: true, bidirectional: true, lookAhead: 8 },
+	slow: { motion: "thorough", copies: true, bidirectional: true, lookAhead: 16 },
 } as const satisfies Record<string, EffortSettings>;
 
 export type Effort = keyof typeof EFFORTS;

@@ -27,8 +27,12 @@ export interface FrameAnalysis {
 	 * @throws CodecError `missing-reference` where none is remembered
 	 */
 	motion(models: MotionModels, lambda: number): Promise<MotionField>;
-	/** By how much larger errors are in blocks that are copied. @param coded `s`, folded. @param copied `s - 128`, folded */
-	addedErrors(coded: DeviceTensor, copied: DeviceTensor): Promise<AddedErrors>;
+	/**
+	 * By how much larger errors are in blocks that are copied.
+	 *
+	 * @param coded folded. @param copied `s - 128`, folded. @param offset to be taken from samples to have those of `coded`
+	 */
+	addedErrors(coded: DeviceTensor, copied: DeviceTensor, offset: 0 | 128): Promise<AddedErrors>;
 	/** Makes this frame what the next one's motion points into. @param decoded what decoders have of it */
 	remember(decoded: DecodedPicture): Promise<void>;
 	/** Drops what is remembered. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { BASE_LED_PATTERN, frameChoice } from "./frame-pattern.ts";
+import { BASE_LED_PATTERN, BIDIRECTIONAL_PATTERN, frameChoice } from "./frame-pattern.ts";
 import { lambdaOf, motionErrorPerBit } from "./rate-distortion.ts";
 
 const pattern = { interval: 5, intraOffset: 6, interOffsets: [1, -1] };
@@ -22,6 +22,30 @@ describe("the pattern of frames", () => {
 		expect(frameChoice(0, 30, BASE_LED_PATTERN).type).toBe("intra");
 		for (const place of [1, 60, 1e6]) expect(frameChoice(place, 30, BASE_LED_PATTERN).type).toBe("inter");
 		expect(frameChoice(8, 30, BASE_LED_PATTERN).q).toBe(frameChoice(4, 30).q);
+	});
+
+	it("makes every other inter frame bidirectional where it is followed", () => {
+		const choose = (place: number, followed: boolean) => {
+			const { type, q } = frameChoice(place, 30, BIDIRECTIONAL_PATTERN, followed);
+			return `${type} ${q}`;
+		};
+		expect([0, 1, 2, 3, 4].map((place) => choose(place, true))).toEqual([
+			"intra 40",
+			"bidirectional 18",
+			"inter 34",
+			"bidirectional 18",
+			"inter 34",
+		]);
+		expect([0, 1, 2, 3].map((place) => choose(place, false))).toEqual([
+			"intra 40",
+			"inter 34",
+			"inter 34",
+			"inter 34",
+		]);
+		// The last place of an interval has nothing behind it that it could refer to.
+		const short = { ...BIDIRECTIONAL_PATTERN, interval: 4 };
+		expect(frameChoice(3, 30, short, true).type).toBe("inter");
+		expect(frameChoice(1, 30, short, true).type).toBe("bidirectional");
 	});
 
 	it("stays within the quality indices", () => {

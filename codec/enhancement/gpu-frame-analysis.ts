@@ -84,9 +84,9 @@ export class GpuFrameAnalysis implements FrameAnalysis {
 		return this.search.search(this.folded, models, lambda);
 	}
 
-	async addedErrors(coded: DeviceTensor, copied: DeviceTensor): Promise<AddedErrors> {
+	async addedErrors(coded: DeviceTensor, copied: DeviceTensor, offset: 0 | 128): Promise<AddedErrors> {
 		const { grid4, grid16 } = this.geometry;
-		const constants = { COLUMNS: grid4.width, ROWS: grid4.height };
+		const constants = { COLUMNS: grid4.width, ROWS: grid4.height, OFFSET: offset };
 		const groups = [Math.ceil(grid16.width / WORKGROUP), Math.ceil(grid16.height / WORKGROUP), 1] as const;
 		const buffers = [this.folded, coded, copied].map(gpuBufferOf);
 		const sums = await this.sums(8 * grid16.cells, (result) =>

@@ -28,7 +28,10 @@ const analyse = async (width: number, height: number) => {
 		analysis.take(testPicture(width, height, 5));
 		results.push({
 			detail: [...(await analysis.detail())],
-			added: [...(await analysis.addedErrors(coded, copied))],
+			added: [
+				...(await analysis.addedErrors(coded, copied, 0)),
+				...(await analysis.addedErrors(copied, copied, 128)),
+			],
 			folded: [...(await executor.download(analysis.folded))],
 		});
 		analysis.dispose();

@@ -1,12 +1,16 @@
+import type { FrameType } from "../bitstream/frame-header.ts";
 import { CodecError } from "../errors.ts";
 import type { DeviceTensor, Executor, Graph } from "../model/executor.ts";
 import { graphOf, HYPER_PLANES, LATENT_PLANES, type Model, PRIOR_RATE_VALUES } from "../model/model-file.ts";
 import { runGraph } from "../model/run-graph.ts";
+import { mirrored } from "../motion/bidirectional.ts";
 import type { BlockMotion } from "../motion/block-motion.ts";
+import type { DirectionMap } from "../motion/direction-map.ts";
 import type { Picture } from "../picture/picture.ts";
 import { scoped } from "../scope.ts";
-import { CUE_PLANES, priorCues } from "./cues.ts";
+import { blendedBase, CUE_PLANES, movedBase, priorCues } from "./cues.ts";
 import type { FrameGeometry } from "./geometry.ts";
+import { missingNeighbour, References } from "./references.ts";
 
 const LARGEST_SEEN = 127;
 
@@ -21,7 +25,7 @@ export type PriorFrame = {
 	readonly hyper: Int16Array;
 	/** Of {@link LatentPrior.cues}. */
 	readonly cues: Float32Array;
-	readonly type: "intra" | "inter";
+	readonly type: FrameType;
 };
 
 /** `clip(latent >> 2, -127, 127)`: a latent of the first pass as the second one sees it. */
@@ -41,7 +45,7 @@ export class LatentPrior {
 	private readonly graphs: { readonly first: Graph; readonly second: Graph };
 	/** What `prior-second` sees: latents of the first pass, 0 elsewhere, `[96, h8, w8]`. */
 	private readonly firstSeen: Float32Array;
-	private previousBase: Picture | undefined;
+	private readonly bases = new References<Picture>();
 	private trunk: DeviceTensor | undefined;
 
 	private constructor(executor: Executor, geometry: FrameGeometry, model: Model, first: Graph, second: Graph) {
@@ -63,38 +67,43 @@ export class LatentPrior {
 		});
 	}
 
-	/** Whether there is a frame that an inter frame can follow. */
-	get ready(): boolean {
-		return this.previousBase !== undefined;
-	}
-
-	/** The base picture of the frame before. @throws CodecError `missing-reference` */
-	private reference(): Picture {
-		if (this.previousBase === undefined) {
-			throw new CodecError("missing-reference", "An inter frame came without the frame before it.", {
-				hint: "Start at a sync sample.",
-			});
-		}
-		return this.previousBase;
+	/**
+	 * Whether what a frame refers to is there: where not, the error to throw. A bidirectional frame lies between its references in time.
+	 *
+	 * @throws CodecError `missing-reference`
+	 */
+	check(type: FrameType, base: Picture): void {
+		if (type === "inter") this.bases.last();
+		if (type !== "bidirectional") return;
+		const { past, future } = this.bases.around();
+		if (!(past.timestamp < base.timestamp && base.timestamp < future.timestamp)) throw missingNeighbour();
 	}
 
 	/**
 	 * What the prior may see of a frame's base picture. An intra frame forgets everything before it.
 	 *
-	 * @param motion undefined in an intra frame
+	 * @param motion undefined in an intra frame. @param directions of a bidirectional frame
 	 * @throws CodecError `missing-reference`
 	 */
-	cues(base: Picture, motion: BlockMotion | undefined): Float32Array {
-		if (motion === undefined) this.forget();
-		const change = motion === undefined ? undefined : { previous: this.reference(), motion };
-		return priorCues(base, change, this.geometry);
+	cues(base: Picture, motion: BlockMotion | undefined, directions: DirectionMap | undefined): Float32Array {
+		if (motion === undefined) {
+			this.forget();
+			return priorCues(base, undefined, this.geometry);
+		}
+		if (directions === undefined) {
+			return priorCues(base, { expected: movedBase(this.bases.last(), motion), motion }, this.geometry);
+		}
+		const { future, past } = this.bases.around();
+		const moved = [movedBase(future, motion), movedBase(past, mirrored(motion))] as const;
+		return priorCues(base, { expected: blendedBase(...moved, directions), motion }, this.geometry);
 	}
 
 	/** Means and scales of the first pass. */
 	first(frame: PriorFrame): Promise<LatentModel> {
 		return scoped(async (temporary) => {
 			const { grid8, grid32 } = this.geometry;
-			const rates = { table: this.rates[frame.type], map: frame.quality, columns: grid32.width };
+			const table = frame.type === "intra" ? this.rates.intra : this.rates.inter;
+			const rates = { table, map: frame.quality, columns: grid32.width };
 			const { executor } = this;
 			const { height, width } = grid32;
 			const hyper = temporary(executor.upload(Float32Array.from(frame.hyper), [1, HYPER_PLANES, height, width]));
@@ -130,14 +139,15 @@ export class LatentPrior {
 		});
 	}
 
-	/** Makes a frame's base picture, extended, the one that the next frame is compared with. */
-	remember(base: Picture): void {
-		this.previousBase = base;
+	/** Takes note of a frame's base picture, extended, for the frames that refer to it. */
+	remember(base: Picture, type: FrameType): void {
+		if (type === "bidirectional") this.bases.dropPast();
+		else this.bases.add(base);
 	}
 
-	/** Drops the frame before: only an intra frame can follow. */
+	/** Drops the references: only an intra frame can follow. */
 	forget(): void {
-		this.previousBase = undefined;
+		this.bases.clear();
 	}
 
 	async dispose(): Promise<void> {

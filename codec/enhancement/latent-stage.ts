@@ -1,3 +1,4 @@
+import type { FrameType } from "../bitstream/frame-header.ts";
 import { LatentWriter, type LatentModels } from "../entropy/latent-stream.ts";
 import { CodecError } from "../errors.ts";
 import type { Executor, Graph } from "../model/executor.ts";
@@ -30,7 +31,7 @@ export type RealFrame = {
 	readonly real: RealLatents;
 	readonly cues: Float32Array;
 	readonly prepared: Prepared;
-	readonly type: "intra" | "inter";
+	readonly type: FrameType;
 	/** Of the frame, and of its blocks. */
 	readonly q: number;
 	readonly offsets: Int8Array;
@@ -122,10 +123,10 @@ export class LatentStage {
 		}
 		const law = await this.prior.first({ quality, hyper, cues, type });
 		let coded = await this.quantise(frame, law);
-		const writer = new LatentWriter(models);
+		const writer = new LatentWriter(models, type);
 		writer.quality(offsets, grid32);
 		let copied: CopiedMap | undefined;
-		if (type === "inter") {
+		if (type !== "intra") {
 			const levels = changeLevels(cues, this.geometry);
 			const flags = EFFORTS[this.options.effort].copies
 				? await this.chooseCopied(frame, coded, levels, models)
@@ -167,18 +168,18 @@ export class LatentStage {
 
 	/** Flags of the blocks that the picture before serves better than their latents do. */
 	private async chooseCopied(
-		{ prepared, quality }: RealFrame,
+		{ prepared, quality, type }: RealFrame,
 		attempt: Quantised,
 		levels: Uint8Array,
 		models: LatentModels,
 	): Promise<Uint8Array> {
 		const { grid8, grid16 } = this.geometry;
 		if (prepared.moved === undefined)
-			throw new CodecError("invalid-option", "Only an inter frame has copied blocks.");
+			throw new CodecError("invalid-option", "An intra frame has no copied blocks.");
 		const coded = await this.reconstructor.attempt(prepared, quality, attempt.latents);
-		const added = await this.frames.addedErrors(coded, prepared.moved.picture).finally(() => coded.dispose());
+		const added = await this.frames.addedErrors(coded, prepared.moved.picture, 0).finally(() => coded.dispose());
 		const bits = bitsOfCells(attempt.symbols, mergePasses(attempt.scales, grid8), grid8.cells);
-		return models.copied.choose(copyingGains(bits, added, quality, this.geometry), levels, grid16);
+		return models.of(type).copied.choose(copyingGains(bits, added, quality, this.geometry), levels, grid16);
 	}
 
 	async dispose(): Promise<void> {

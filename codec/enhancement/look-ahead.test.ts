@@ -29,11 +29,11 @@ async function run(syncs: readonly boolean[], frames: number) {
 			yield item(index, sync);
 		}
 	};
-	const results: { index: number; most: number | undefined; cells: number; ahead: number }[] = [];
-	for await (const { base, inheritance } of lookAhead(source(), frames)) {
+	const results: { index: number; most: number | undefined; cells: number; ahead: number; followed: boolean }[] = [];
+	for await (const { base, inheritance, followed } of lookAhead(source(), frames)) {
 		const most = inheritance === undefined ? undefined : Math.max(...inheritance);
 		const index = base.timestamp;
-		results.push({ index, most, cells: inheritance?.length ?? 0, ahead: taken - 1 - index });
+		results.push({ index, most, cells: inheritance?.length ?? 0, ahead: taken - 1 - index, followed });
 	}
 	return results;
 }
@@ -62,10 +62,16 @@ describe("look-ahead", () => {
 		});
 	});
 
+	it("knows whether a picture of the same GOP follows", async () => {
+		const syncs = [true, false, false, false, true, false];
+		const followed = (await run(syncs, 2)).map((result) => result.followed);
+		expect(followed).toEqual([true, true, true, false, true, false]);
+	});
+
 	it("passes on at once where it may not look ahead", async () => {
 		expect(await run([true, false], 0)).toEqual([
-			{ index: 0, most: undefined, cells: 0, ahead: 0 },
-			{ index: 1, most: undefined, cells: 0, ahead: 0 },
+			{ index: 0, most: undefined, cells: 0, ahead: 0, followed: false },
+			{ index: 1, most: undefined, cells: 0, ahead: 0, followed: false },
 		]);
 	});
 });

@@ -6,8 +6,13 @@ import { type BlockCosts, blockCosts, inheritance, type LumaPlane, ownCosts } fr
 /** A base sample and the picture it decodes to. */
 export type CodedBase = { readonly sample: Sample; readonly base: Picture };
 
-/** An item, and what later pictures inherit from each 32x32 block of its picture: `EncodeChoice.inheritance`. */
-export type LookedAhead<T> = T & { readonly inheritance: Float32Array | undefined };
+/** An item, and what is known of those behind it. */
+export type LookedAhead<T> = T & {
+	/** What later pictures inherit from each 32x32 block of its picture: `EncodeChoice.inheritance`. */
+	readonly inheritance: Float32Array | undefined;
+	/** Whether another picture of the same GOP is known to follow: then this one may be bidirectional. */
+	readonly followed: boolean;
+};
 
 /** Side of the base's part of a 32x32 block. */
 const BLOCK = 8;
@@ -29,11 +34,12 @@ export async function* lookAhead<T extends CodedBase>(
 		if (first === undefined) throw new RangeError("Nothing waits.");
 		waiting.shift();
 		const ahead = later.flatMap(({ costs }) => (costs === undefined ? [] : [costs]));
-		return { ...first.item, inheritance: inheritance(first.costs?.own ?? ownCosts(first.plane), ahead) };
+		const own = first.costs?.own ?? ownCosts(first.plane);
+		return { ...first.item, inheritance: inheritance(own, ahead), followed: later.length > 0 };
 	};
 	for await (const item of items) {
 		if (frames === 0) {
-			yield { ...item, inheritance: undefined };
+			yield { ...item, inheritance: undefined, followed: false };
 			continue;
 		}
 		if (item.sample.sync) while (waiting.length > 0) yield release();

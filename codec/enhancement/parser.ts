@@ -1,12 +1,13 @@
+import type { FrameType } from "../bitstream/frame-header.ts";
 import { readSample } from "../bitstream/sample.ts";
 import { LatentModels, LatentReader } from "../entropy/latent-stream.ts";
 import { CodecError } from "../errors.ts";
 import { hashPicture } from "../hash/picture-hash.ts";
 import type { Executor } from "../model/executor.ts";
 import { HYPER_PLANES, LATENT_PLANES, type Model } from "../model/model-file.ts";
-import type { BlockMotion } from "../motion/block-motion.ts";
+import { MotionHistory, readBidirectionalMotion } from "../motion/bidirectional.ts";
 import type { CopiedMap } from "../motion/copied-map.ts";
-import { MotionModels, readMotion } from "../motion/syntax.ts";
+import { readMotion } from "../motion/syntax.ts";
 import type { Picture } from "../picture/picture.ts";
 import type { Sample } from "../sample.ts";
 import { changeLevels, withoutCopied } from "./copied-blocks.ts";
@@ -47,7 +48,7 @@ export class EnhancementParser {
 	private readonly prior: LatentPrior;
 	private readonly trace: ParserOptions["trace"];
 	/** What was learned of block motion since the last intra frame. */
-	private motionModels = new MotionModels();
+	private motionHistory = new MotionHistory();
 	/** And of latents. */
 	private latentModels = new LatentModels();
 	private current: Promise<unknown> | undefined;
@@ -69,7 +70,7 @@ export class EnhancementParser {
 	}
 
 	/**
-	 * One sample at a time, in order. After an error only an intra frame can follow.
+	 * One sample at a time, in order of decoding (`codingUnits`). After an error only an intra frame can follow.
 	 *
 	 * @param base the decoded base picture of the same frame, visible size
 	 * @throws CodecError `damaged-sample`, `unsupported-version`, `base-mismatch`, `missing-reference`,
@@ -108,32 +109,40 @@ export class EnhancementParser {
 		await this.prior.dispose();
 	}
 
+	private readMotion(type: FrameType, bytes: Uint8Array): Pick<FrameSymbols, "motion" | "directions"> {
+		const { width, height } = this.geometry.grid8;
+		if (type === "intra") return { motion: undefined, directions: undefined };
+		if (type === "inter") {
+			const motion = readMotion(bytes, width, height, this.motionHistory.inter).toBlockMotion();
+			return { motion, directions: undefined };
+		}
+		const { field, directions } = readBidirectionalMotion(bytes, width, height, this.motionHistory);
+		return { motion: field.toBlockMotion(), directions };
+	}
+
 	private async parseFrame(sample: Sample, base: Picture, signal: AbortSignal | undefined): Promise<FrameSymbols> {
 		throwIfAborted(signal);
 		const parts = readSample(sample.data);
 		const extended = extendBase(base, this.geometry);
 		if (parts.baseHash !== undefined) checkBase(base, parts.baseHash);
-		if (parts.type === "inter" && !this.prior.ready) {
-			throw new CodecError("missing-reference", "An inter frame came without the frame before it.", {
-				hint: "Start at a sync sample.",
-			});
-		}
-		const { grid8, grid16, grid32 } = this.geometry;
-		let motion: BlockMotion | undefined;
+		this.prior.check(parts.type, extended);
+		const { grid16, grid32 } = this.geometry;
 		if (parts.type === "intra") {
-			this.motionModels = new MotionModels();
+			this.motionHistory = new MotionHistory();
 			this.latentModels = new LatentModels();
-		} else motion = readMotion(parts.motion, grid8.width, grid8.height, this.motionModels).toBlockMotion();
-		const reader = new LatentReader(parts.latents, this.latentModels);
+		}
+		const { motion, directions } = this.readMotion(parts.type, parts.motion);
+		const reader = new LatentReader(parts.latents, this.latentModels, parts.type);
 		const offsets = new Int8Array(grid32.cells);
 		reader.quality(offsets, grid32);
 		const quality = qualityMap(parts.q, offsets);
-		const cues = this.prior.cues(extended, motion);
+		const cues = this.prior.cues(extended, motion, directions);
 		let copied: CopiedMap | undefined;
 		if (motion !== undefined) {
 			copied = { columns: grid16.width, rows: grid16.height, flags: new Uint8Array(grid16.cells) };
 			reader.copied(copied.flags, changeLevels(cues, this.geometry), grid16);
 		}
+		const { grid8 } = this.geometry;
 		const hyper = new Int16Array(HYPER_PLANES * grid32.cells);
 		reader.hyper(hyper, { channels: HYPER_PLANES, ...grid32 });
 		requireUndamaged(reader);
@@ -154,13 +163,14 @@ export class EnhancementParser {
 		reader.pass(symbols, second.scale, size, 1);
 		reader.finish();
 		dequantisePass(symbols, second.mean, latents, grid8, 1);
-		this.prior.remember(extended);
+		this.prior.remember(extended, parts.type);
 		this.trace?.({ hyper, symbols, first, second });
 		return {
 			type: parts.type,
 			q: parts.q,
 			quality,
 			motion,
+			directions,
 			copied,
 			latents,
 			baseHash: parts.baseHash,

@@ -1,8 +1,10 @@
 /** The decoder's two stages with a queue between: the parser runs ahead of reconstruction and never waits for its pixels. */
+import { frameTypeOf } from "../bitstream/frame-header.ts";
 import { CodecError, type CodecErrorCode } from "../errors.ts";
 import type { Picture } from "../picture/picture.ts";
 import type { Sample } from "../sample.ts";
 import { BoundedQueue } from "./bounded-queue.ts";
+import { type CodingUnit, codingUnits } from "./coding-units.ts";
 import type { DecodedPicture } from "./decoded-picture.ts";
 import type { FrameSymbols } from "./frame-symbols.ts";
 import { type EnhancementParser, throwIfAborted } from "./parser.ts";
@@ -23,7 +25,7 @@ export type EnhancedFrame =
 
 /** Options of {@link decodeFrames}. */
 export type PipelineOptions = {
-	/** Frames that the parser may be ahead. Default 3. */
+	/** Frames that the parser may be ahead, or pairs where there are bidirectional frames. Default 3. */
 	readonly ahead?: number;
 	readonly signal?: AbortSignal;
 };
@@ -46,7 +48,7 @@ function faultOfSample(error: unknown): CodecError {
 }
 
 /**
- * Decodes frames as they come. Leaving the loop early stops both stages.
+ * Decodes frames, given and taken in order of time. Leaving the loop early stops both stages.
  *
  * @throws CodecError `aborted`, `backend-failed`, `invalid-picture`; what `frames` throws
  */
@@ -57,20 +59,23 @@ export async function* decodeFrames(
 	options: PipelineOptions = {},
 ): AsyncGenerator<EnhancedFrame, void, undefined> {
 	const { signal } = options;
-	const queue = new BoundedQueue<Parsed>(options.ahead ?? 3);
+	const queue = new BoundedQueue<CodingUnit<Parsed>>(options.ahead ?? 3);
 	const stop = () =>
 		queue.end({ error: new CodecError("aborted", "Stopped on request.", { cause: signal?.reason }) });
 	signal?.addEventListener("abort", stop, { once: true });
 	// Never rejects: what goes wrong travels through the queue.
 	void parseAhead(frames, parser, queue, signal);
+	const decoded: EnhancedFrame[] = [];
 	try {
 		for (;;) {
-			const parsed = await queue.pull();
+			const unit = await queue.pull();
 			throwIfAborted(signal);
-			if (parsed === undefined) return;
-			yield await reconstructFrame(parsed, reconstructor);
+			if (unit === undefined) return;
+			for (const parsed of unit) decoded.push(await reconstructFrame(parsed, reconstructor));
+			for (let frame = decoded.pop(); frame !== undefined; frame = decoded.pop()) yield frame;
 		}
 	} finally {
+		for (const { picture } of decoded) picture?.dispose();
 		signal?.removeEventListener("abort", stop);
 		queue.end();
 		// Not the source of frames, which may be waiting for a network, but the parser must be free again.
@@ -81,23 +86,35 @@ export async function* decodeFrames(
 async function parseAhead(
 	frames: AsyncIterable<LayeredFrame> | Iterable<LayeredFrame>,
 	parser: EnhancementParser,
-	queue: BoundedQueue<Parsed>,
+	queue: BoundedQueue<CodingUnit<Parsed>>,
 	signal: AbortSignal | undefined,
 ): Promise<void> {
 	try {
-		for await (const { sample, base } of frames) {
+		for await (const unit of codingUnits(frames, ({ sample }) => frameTypeOf(sample.data) === "bidirectional")) {
 			if (queue.closed) return;
-			let parsed: Parsed;
-			try {
-				parsed = { base, symbols: await parser.parse(sample, base, signal) };
-			} catch (error) {
-				parsed = { base, error: faultOfSample(error) };
-			}
+			const [first, second] = unit;
+			const reference = await parseFrame(first, parser, signal);
+			const parsed =
+				second === undefined
+					? ([reference] as const)
+					: ([reference, await parseFrame(second, parser, signal)] as const);
 			if (!(await queue.push(parsed))) return;
 		}
 		queue.end();
 	} catch (error) {
 		queue.end({ error });
+	}
+}
+
+async function parseFrame(
+	{ sample, base }: LayeredFrame,
+	parser: EnhancementParser,
+	signal: AbortSignal | undefined,
+): Promise<Parsed> {
+	try {
+		return { base, symbols: await parser.parse(sample, base, signal) };
+	} catch (error) {
+		return { base, error: faultOfSample(error) };
 	}
 }
 

@@ -11,7 +11,7 @@ const PER_SIDE = BLOCK / PATCH;
 /** Quality indices that a doubling of what later pictures inherit is worth (measured: `bench/rd/EXPERIMENTS.md`). */
 const INHERITANCE_WORTH = 5;
 /** Distance, in offsets, up to which a block keeps the one it had. */
-const HYSTERESIS = 0.75;
+const HYSTERESIS = 1.25;
 
 /** Quality index of each block: the frame's, moved by its offset. `[H/32, W/32]` */
 export function qualityMap(q: number, offsets: Int8Array): Uint8Array {

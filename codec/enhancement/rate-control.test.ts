@@ -17,17 +17,21 @@ const scene = fc.record({
 });
 
 /** Codes scenes one after the other, the base's part of 10 percent fixed; a cut makes an inter frame as dear as an intra frame. */
-function simulate(scenes: readonly Scene[], bitrate: number, noise: readonly number[]) {
+/** Frames in order of coding; with bidirectional ones, each inter frame has one behind it that takes two fifths of the bits. */
+function simulate(scenes: readonly Scene[], bitrate: number, noise: readonly number[], bidirectional: boolean) {
 	const buffer = 0.6 * bitrate;
-	const control = new RateControl({ bitrate, frameRate: FRAME_RATE, interval: INTERVAL, pixels: PIXELS, buffer });
+	const options = { bitrate, frameRate: FRAME_RATE, interval: INTERVAL, pixels: PIXELS, buffer, bidirectional };
+	const control = new RateControl(options);
 	const sizes: number[] = [];
 	const qualities: number[] = [];
 	let fullness = 0;
 	let overflow = 0;
 	for (const { frames, complexity, growth } of scenes) {
 		for (let i = 0; i < frames; i++) {
-			const type = sizes.length % INTERVAL === 0 ? "intra" : "inter";
-			const dear = type === "intra" || i === 0 ? 6 : 1;
+			const place = sizes.length % INTERVAL;
+			const between = bidirectional && place > 0 && place % 2 === 0;
+			const type = place === 0 ? "intra" : between ? "bidirectional" : "inter";
+			const dear = (type === "intra" || i === 0 ? 6 : 1) * (between ? 0.4 : 1);
 			// The base's intra frames are ten times as large as its inter frames.
 			const fixed = (0.1 * (bitrate / FRAME_RATE) * (type === "intra" ? 10 : 1) * INTERVAL) / (INTERVAL + 9);
 			const jitter = 1 + 0.25 * (noise[sizes.length % noise.length] ?? 0);
@@ -64,8 +68,9 @@ describe("rate control", () => {
 				fc.array(scene, { minLength: 5, maxLength: 9 }),
 				fc.integer({ min: 320_000, max: 420_000 }),
 				fc.array(fc.double({ min: -1, max: 1, noNaN: true }), { minLength: 7, maxLength: 40 }),
-				(scenes, bitrate, noise) => {
-					const { sizes, qualities } = simulate(scenes, bitrate, noise);
+				fc.boolean(),
+				(scenes, bitrate, noise, bidirectional) => {
+					const { sizes, qualities } = simulate(scenes, bitrate, noise, bidirectional);
 					// Where no quality is coarse or fine enough nothing can be held.
 					fc.pre(qualities.every((q) => q > 0 && q < 63));
 					expect(worstWindow(sizes, bitrate)).toBeLessThan(0.05);
@@ -81,8 +86,11 @@ describe("rate control", () => {
 				fc.array(scene, { minLength: 1, maxLength: 5 }),
 				fc.integer({ min: 50_000, max: 4_000_000 }),
 				fc.array(fc.double({ min: -1, max: 1, noNaN: true }), { minLength: 7, maxLength: 40 }),
-				(scenes, bitrate, noise) => {
-					expect(simulate(scenes, bitrate, noise).overflow).toBeLessThanOrEqual(bitrate / FRAME_RATE + 1);
+				fc.boolean(),
+				(scenes, bitrate, noise, bidirectional) => {
+					expect(simulate(scenes, bitrate, noise, bidirectional).overflow).toBeLessThanOrEqual(
+						bitrate / FRAME_RATE + 1,
+					);
 				},
 			),
 			{ seed: 42, numRuns: 100 },
@@ -91,11 +99,22 @@ describe("rate control", () => {
 
 	it("keeps a steady scene's inter frames at nearly one quality, and its intra frames finer", () => {
 		const steady = { frames: 500, complexity: 0.015, growth: 0.033 };
-		const { qualities } = simulate([steady], 600_000, [0]);
+		const { qualities } = simulate([steady], 600_000, [0], false);
 		const inter = qualities.slice(100).filter((_, i) => i % INTERVAL !== 0);
 		expect(Math.max(...inter) - Math.min(...inter)).toBeLessThanOrEqual(2);
 		const intra = qualities.slice(100).filter((_, i) => i % INTERVAL === 0);
 		expect(Math.min(...intra)).toBeGreaterThan(Math.max(...inter));
+	});
+
+	it("keeps bidirectional frames sixteen indices coarser than the inter frames they are coded with", () => {
+		const steady = { frames: 500, complexity: 0.015, growth: 0.033 };
+		const { sizes, qualities } = simulate([steady], 400_000, [0], true);
+		for (let i = 100; i + INTERVAL < 500; i += INTERVAL) {
+			for (let k = 1; k + 1 < INTERVAL; k += 2) {
+				expect((qualities[i + k] ?? 0) - (qualities[i + k + 1] ?? 0)).toBe(16);
+			}
+		}
+		expect(sizes.reduce((a, b) => a + b, 0) / sizes.length).toBeCloseTo(400_000 / FRAME_RATE, -3);
 	});
 
 	it("refuses numbers that are none", () => {

@@ -1,23 +1,26 @@
 /**
  * A target bitrate: which quality each frame gets. The bits of a frame are taken for `complexity * e^(0.033 q)`, the complexity
- * being learned for intra and inter frames apart; each GOP is given its share of the target less what earlier ones took too
+ * being learned for each type of frame apart; each GOP is given its share of the target less what earlier ones took too
  * much. Encoder only: decoders read `q` frame by frame.
  */
+import type { FrameType } from "../bitstream/frame-header.ts";
 import { CodecError } from "../errors.ts";
 import { QUALITIES } from "../model/model-file.ts";
 
 /** Growth of the bits of a frame from one quality index to the next (natural logarithm); seven clips: 0.028 to 0.040. */
 export const GROWTH = 0.033;
 /**
- * How much finer intra frames are than the inter frames that follow. `DEFAULT_PATTERN` has 10, which is best at constant quality; here a
+ * How much finer intra frames are than the GOP's nominal quality. `DEFAULT_PATTERN` has 10, which is best at constant quality; here a
  * finer intra frame also takes more of the player's buffer. Basketball at 300 kbit/s, a sync sample a second: 33.27, 33.31, 33.29 dB
  * (PSNR, all planes) with 5, 8, 10.
  */
 const INTRA_OFFSET = 8;
+/** The same of the others: where there are bidirectional frames, as `BIDIRECTIONAL_PATTERN` has them. */
+const OFFSETS = { inter: 4, bidirectional: -12 };
 /** Bits per pixel of a first guess, at quality 0: of a rich scene, since too coarse a beginning is made good and too fine a one is not. */
-const FIRST_GUESS = { intra: 0.18, inter: 0.03 };
+const FIRST_GUESS = { intra: 0.18, inter: 0.03, bidirectional: 0.012 };
 /** Weight of the newest frame in what is known of its type, and of the newest inter frame's fixed bits in theirs. */
-const NEWEST = { intra: 0.7, inter: 0.6, fixed: 0.1 };
+const NEWEST = { intra: 0.7, inter: 0.6, bidirectional: 0.6, fixed: 0.1 };
 /** No frame changes that by more than this before it is weighed: one that shows a scene cut says little of the next ones. */
 const LARGEST_SURPRISE = 0.8;
 /** Inter frames change their quality by at most this from one to the next, or by a part of what is wanted if that is more. */
@@ -38,12 +41,12 @@ export type RateControlOptions = {
 	readonly pixels: number;
 	/** Bits that frames may be beyond the target at any time: what a player has to buffer. Default: 0.6 seconds of the target. */
 	readonly buffer?: number;
+	/** Whether every other inter frame is bidirectional. Default: none is. */
+	readonly bidirectional?: boolean;
 };
 
 /** The quality of a frame and the bits that it must not exceed. */
 export type RateChoice = { readonly q: number; readonly limit: number };
-
-type FrameType = "intra" | "inter";
 
 /** Chooses the quality of one frame after the other; tell it what each has taken. */
 export class RateControl {
@@ -52,7 +55,7 @@ export class RateControl {
 	private readonly target: number;
 	/** Logarithm of the bits of a frame at quality 0, by type. */
 	private readonly complexity: Record<FrameType, number>;
-	private readonly known: Record<FrameType, boolean> = { intra: false, inter: false };
+	private readonly known: Record<FrameType, boolean> = { intra: false, inter: false, bidirectional: false };
 	/** Bits beyond the target so far; negative where bits were saved. */
 	private debt = 0;
 	/** Bits and frames that the GOP has left. */
@@ -67,21 +70,25 @@ export class RateControl {
 
 	/** @throws CodecError `invalid-option` where a number is not above 0 */
 	constructor(options: RateControlOptions) {
-		const { bitrate, frameRate, interval, pixels, buffer = 0.6 * bitrate } = options;
+		const { bitrate, frameRate, interval, pixels, buffer = 0.6 * bitrate, bidirectional = false } = options;
 		if (!(Math.min(bitrate, frameRate, interval, pixels, buffer) > 0)) {
 			throw new CodecError(
 				"invalid-option",
 				"Rate control needs a bitrate, frame rate, interval and size above 0.",
 			);
 		}
-		this.options = { bitrate, frameRate, interval, pixels, buffer };
+		this.options = { bitrate, frameRate, interval, pixels, buffer, bidirectional };
 		this.target = bitrate / frameRate;
 		this.interShare = this.target;
-		this.complexity = { intra: Math.log(pixels * FIRST_GUESS.intra), inter: Math.log(pixels * FIRST_GUESS.inter) };
+		this.complexity = {
+			intra: Math.log(pixels * FIRST_GUESS.intra),
+			inter: Math.log(pixels * FIRST_GUESS.inter),
+			bidirectional: Math.log(pixels * FIRST_GUESS.bidirectional),
+		};
 	}
 
 	/**
-	 * The quality of the next frame.
+	 * The quality of the next frame in order of coding.
 	 *
 	 * @param fixed bits of the frame that do not depend on its quality: the base, the container
 	 * @returns `limit`: bits of the rest that keep the buffer's bound; code the frame again, coarser, where it takes more
@@ -95,10 +102,13 @@ export class RateControl {
 			// The base's intra frame is as many times larger as ours: its inter frames are known from those before, or guessed.
 			const later = this.interFixed ?? (fixed * FIRST_GUESS.inter) / FIRST_GUESS.intra;
 			q = this.qualityOf(this.left.bits - fixed - (frames - 1) * later, frames) + INTRA_OFFSET;
+		} else if (type === "bidirectional" && this.lastInter !== undefined) {
+			// As the frame that it is coded with: a bit that is wanting, or left, is the next pair's.
+			q = this.lastInter + OFFSETS.bidirectional - OFFSETS.inter;
 		} else {
 			const horizon = Math.max(frames, HORIZON * frameRate);
 			const bits = this.left.bits + (horizon - frames) * this.interShare;
-			q = (Math.log(Math.max(bits / horizon - fixed, 1)) - this.complexity.inter) / GROWTH;
+			q = Math.log(Math.max(bits / horizon - fixed, 1) / this.interAtZero()) / GROWTH + this.interOffset;
 			const last = this.lastInter;
 			if (last !== undefined) {
 				const largest = Math.max(SMOOTH_CHANGE, Math.abs(q - last) * CATCH_UP);
@@ -121,13 +131,16 @@ export class RateControl {
 		this.complexity[type] += this.known[type]
 			? NEWEST[type] * Math.min(Math.max(surprise, -LARGEST_SURPRISE), LARGEST_SURPRISE)
 			: surprise;
-		if (!this.known.inter && type === "intra") {
-			// The guess for inter frames, until there is one, keeps its distance to what the intra frame has shown.
-			this.complexity.inter = measured + Math.log(FIRST_GUESS.inter / FIRST_GUESS.intra);
+		if (type === "intra") {
+			// The guesses for the others, until there is one of them, keep their distance to what the intra frame has shown.
+			for (const other of ["inter", "bidirectional"] as const) {
+				if (!this.known[other])
+					this.complexity[other] = measured + Math.log(FIRST_GUESS[other] / FIRST_GUESS.intra);
+			}
 		}
 		this.known[type] = true;
-		if (type === "inter") {
-			this.lastInter = q;
+		if (type === "inter") this.lastInter = q;
+		if (type !== "intra") {
 			this.interFixed ??= fixed;
 			this.interFixed += NEWEST.fixed * (fixed - this.interFixed);
 		}
@@ -139,8 +152,21 @@ export class RateControl {
 
 	/** The quality at which one intra frame (finer by its offset) and the inter frames behind it take `bits`. */
 	private qualityOf(bits: number, frames: number): number {
-		const { intra, inter } = this.complexity;
-		const atZero = Math.exp(intra + GROWTH * INTRA_OFFSET) + (frames - 1) * Math.exp(inter);
+		const atZero = Math.exp(this.complexity.intra + GROWTH * INTRA_OFFSET) + (frames - 1) * this.interAtZero();
 		return Math.log(Math.max(bits, 1) / atZero) / GROWTH;
+	}
+
+	/** Bits of a frame but the intra frame at a nominal quality of 0, on average. */
+	private interAtZero(): number {
+		const { inter, bidirectional } = this.complexity;
+		if (!this.options.bidirectional) return Math.exp(inter);
+		return (
+			(Math.exp(inter + GROWTH * OFFSETS.inter) + Math.exp(bidirectional + GROWTH * OFFSETS.bidirectional)) / 2
+		);
+	}
+
+	/** What inter frames have above the nominal quality. */
+	private get interOffset(): number {
+		return this.options.bidirectional ? OFFSETS.inter : 0;
 	}
 }

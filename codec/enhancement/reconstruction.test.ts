@@ -22,7 +22,10 @@ const base: Picture = {
 	...{ width: 16, height: 16, timestamp: 0 },
 	...{ y: new Uint8Array(256).fill(90), u: new Uint8Array(64).fill(128), v: new Uint8Array(64).fill(120) },
 };
-const still = { columns: 8, rows: 8, moved: new Uint8Array(64), vectors: new Int16Array(128) };
+const still = {
+	motion: { columns: 8, rows: 8, moved: new Uint8Array(64), vectors: new Int16Array(128) },
+	directions: undefined,
+};
 const symbols = {
 	quality: new Uint8Array(4).fill(20),
 	latents: new Int16Array(LATENT_PLANES * 64),

@@ -3,13 +3,16 @@ import type { DeviceTensor, Executor, Graph } from "../model/executor.ts";
 import { type DecodingGraphName, graphOf, LATENT_PLANES, type Model, RATE_VALUES } from "../model/model-file.ts";
 import { runGraph } from "../model/run-graph.ts";
 import type { BlockMotion } from "../motion/block-motion.ts";
+import { mirrored } from "../motion/bidirectional.ts";
 import type { CopiedMap } from "../motion/copied-map.ts";
+import { blocksOf, type DirectionMap, FUTURE, PAST } from "../motion/direction-map.ts";
 import { FOLDED_PLANES } from "../picture/fold.ts";
 import type { Picture } from "../picture/picture.ts";
 import { type Keep, scoped } from "../scope.ts";
 import { DecodedPicture, SharedTensor } from "./decoded-picture.ts";
 import type { FrameSymbols } from "./frame-symbols.ts";
 import { extendBase, type FrameGeometry, frameGeometry } from "./geometry.ts";
+import { References } from "./references.ts";
 
 const GRAPHS = ["base", "intra", "keep", "context", "synthesis"] as const satisfies readonly DecodingGraphName[];
 type Graphs = Readonly<Record<(typeof GRAPHS)[number], Graph>>;
@@ -28,15 +31,28 @@ export type Prepared = {
 	readonly context: DeviceTensor;
 	readonly prediction: DeviceTensor;
 	readonly enlarged: DeviceTensor;
-	/** What an inter frame is predicted from, and what its copied blocks take over. Undefined in an intra frame. */
+	/** What the frame is predicted from, and what its copied blocks take over. Undefined in an intra frame. */
 	readonly moved: Moved | undefined;
+	/** Of a bidirectional frame. */
+	readonly directions: DirectionMap | undefined;
 };
 
-/** Picture (`s - 128`) and features of the frame before, moved by block motion. */
+/** How a frame but an intra frame is predicted: by motion from one reference or, with directions, from two. */
+export type PredictionMotion = {
+	readonly motion: BlockMotion;
+	readonly directions: DirectionMap | ChooseDirections | undefined;
+};
+
+/** Chooses among three predictions of a bidirectional frame, each a picture `s - 128`. */
+export type ChooseDirections = (
+	predictions: Readonly<Record<"both" | "future" | "past", DeviceTensor>>,
+) => Promise<DirectionMap>;
+
+/** Picture (`s - 128`) and features of a reference, or of two, moved by block motion. */
 type Moved = { readonly picture: DeviceTensor; readonly features: DeviceTensor };
 
-/** The reference of an inter frame. */
-type State = { readonly picture: SharedTensor; readonly features: DeviceTensor };
+/** What later frames refer to. */
+type Reference = { readonly picture: SharedTensor; readonly features: DeviceTensor };
 
 /** What a decoded picture says of itself. */
 type FrameLabels = Pick<FrameSymbols, "timestamp" | "duration" | "pictureHash">;
@@ -59,7 +75,10 @@ export class EnhancementReconstructor {
 	/** Those of the frame before: often the next one has the same. */
 	private rates: Rates | undefined;
 	private readonly nothing: Nothing;
-	private state: State | undefined;
+	private readonly references = new References<Reference>(({ picture, features }) => {
+		picture.release();
+		features.dispose();
+	});
 	private busy = false;
 
 	private constructor(options: ReconstructorOptions, geometry: FrameGeometry, graphs: Graphs, nothing: Nothing) {
@@ -98,24 +117,27 @@ export class EnhancementReconstructor {
 	 * picture has another size; `backend-failed`
 	 */
 	async reconstruct(symbols: FrameSymbols, base: Picture): Promise<DecodedPicture> {
-		const { motion, copied } = symbols;
-		if (motion !== undefined && copied?.flags.every((flag) => flag === 1)) {
-			return this.takeOver(motion, copied, symbols);
+		const { motion, directions, copied } = symbols;
+		const predicted = motion && { motion, directions };
+		if (predicted !== undefined && copied?.flags.every((flag) => flag === 1)) {
+			return this.takeOver(predicted, copied, symbols);
 		}
-		const prepared = await this.prepare(symbols.motion, extendBase(base, this.geometry));
+		const prepared = await this.prepare(predicted, extendBase(base, this.geometry));
 		return this.finish(prepared, symbols);
 	}
 
 	/**
 	 * Everything up to the prediction.
 	 *
-	 * @param motion undefined in an intra frame
+	 * @param predicted undefined in an intra frame
 	 * @throws CodecError as {@link reconstruct}
 	 */
-	async prepare(motion: BlockMotion | undefined, base: Picture): Promise<Prepared> {
+	async prepare(predicted: PredictionMotion | undefined, base: Picture): Promise<Prepared> {
 		return this.guarded(async (temporary, result) => {
 			const { executor, graphs, nothing } = this;
-			const reference = motion === undefined ? undefined : this.reference();
+			// Before any network runs for nothing.
+			if (predicted?.directions !== undefined) this.references.around();
+			else if (predicted !== undefined) this.references.last();
 			const { width, height } = this.geometry.grid4;
 			const luma = temporary(executor.upload(centred(base.y), [1, 1, height, width]));
 			const chroma = temporary(executor.upload(centred(base.u, base.v), [1, 2, height / 2, width / 2]));
@@ -125,23 +147,24 @@ export class EnhancementReconstructor {
 			let { temporal, keep } = nothing;
 			let features: DeviceTensor;
 			let moved: Moved | undefined;
-			if (motion === undefined || reference === undefined) {
+			let directions: DirectionMap | undefined;
+			if (predicted === undefined) {
 				this.forget();
 				({ features } = await runGraph(graphs.intra, { base_features: baseFeatures }, ["features"]));
 				temporary(features);
 			} else {
-				moved = this.move(reference, motion, result, result);
+				({ moved, directions } = await this.predict(predicted, result, result));
 				({ picture: temporal, features } = moved);
 				({ keep } = await runGraph(graphs.keep, { base_features: baseFeatures, features }, ["keep"]));
 				temporary(keep);
 			}
 			const inputs = { features, base_features: baseFeatures, temporal, enlarged, keep };
 			const { context, prediction } = await runGraph(graphs.context, inputs, ["context", "prediction"]);
-			return { context, prediction, enlarged, moved };
+			return { context, prediction, enlarged, moved, directions };
 		});
 	}
 
-	/** The picture of a prepared frame; it becomes the reference of the next one. @throws CodecError `backend-failed` */
+	/** The picture of a prepared frame; unless that is bidirectional, the next ones refer to it. @throws CodecError `backend-failed` */
 	async finish(
 		prepared: Prepared,
 		frame: Pick<FrameSymbols, "quality" | "latents" | "copied"> & FrameLabels,
@@ -157,7 +180,7 @@ export class EnhancementReconstructor {
 				this.executor.copyBlocks(picture, moved.picture, copied, 128);
 				this.executor.copyBlocks(features, moved.features, copied, 0);
 			}
-			return this.become(picture, features, frame);
+			return this.become(picture, features, prepared.directions, frame);
 		});
 	}
 
@@ -180,11 +203,9 @@ export class EnhancementReconstructor {
 		this.forget();
 	}
 
-	/** Drops the reference: only an intra frame can follow. */
+	/** Drops the references: only an intra frame can follow. */
 	forget(): void {
-		this.state?.picture.release();
-		this.state?.features.dispose();
-		this.state = undefined;
+		this.references.clear();
 	}
 
 	async dispose(): Promise<void> {
@@ -196,28 +217,52 @@ export class EnhancementReconstructor {
 	}
 
 	/** A frame all of whose blocks are copied: no network runs. */
-	private takeOver(motion: BlockMotion, copied: CopiedMap, frame: FrameLabels): Promise<DecodedPicture> {
+	private takeOver(predicted: PredictionMotion, copied: CopiedMap, frame: FrameLabels): Promise<DecodedPicture> {
 		return this.guarded(async (temporary, result) => {
-			const { picture, features } = this.move(this.reference(), motion, temporary, result);
+			const { moved, directions } = await this.predict(predicted, temporary, result);
+			const { picture, features } = moved;
 			const { width, height, cells } = this.geometry.grid4;
 			const blank = new Float32Array(FOLDED_PLANES * cells);
 			const samples = result(this.executor.upload(blank, [1, FOLDED_PLANES, height, width]));
 			this.executor.copyBlocks(samples, picture, copied, 128);
-			return this.become(samples, features, frame);
+			return this.become(samples, features, directions, frame);
 		});
 	}
 
-	/** @throws CodecError `missing-reference` */
-	private reference(): State {
-		if (this.state === undefined) {
-			throw new CodecError("missing-reference", "An inter frame came without the frame before it.", {
-				hint: "Start at a sync sample.",
-			});
+	/** What the references give, moved. @throws CodecError `missing-reference` */
+	private async predict(
+		{ motion, directions }: PredictionMotion,
+		keepPicture: Keep,
+		keepFeatures: Keep,
+	): Promise<Pick<Prepared, "directions"> & { readonly moved: Moved }> {
+		if (directions === undefined) {
+			const moved = this.move(this.references.last(), motion, keepPicture, keepFeatures);
+			return { moved, directions };
 		}
-		return this.state;
+		return scoped(async (temporary) => {
+			const references = this.references.around();
+			const future = this.move(references.future, motion, temporary, temporary);
+			const past = this.move(references.past, mirrored(motion), temporary, temporary);
+			const picture = keepPicture(this.executor.average(future.picture, past.picture));
+			const features = keepFeatures(this.executor.average(future.features, past.features));
+			const map =
+				typeof directions === "function"
+					? await directions({ both: picture, future: future.picture, past: past.picture })
+					: directions;
+			for (const [direction, from] of [
+				[FUTURE, future],
+				[PAST, past],
+			] as const) {
+				if (!map.directions.includes(direction)) continue;
+				const blocks = { columns: map.columns, rows: map.rows, flags: blocksOf(map, direction) };
+				this.executor.copyBlocks(picture, from.picture, blocks, 0);
+				this.executor.copyBlocks(features, from.features, blocks, 0);
+			}
+			return { moved: { picture, features }, directions: map };
+		});
 	}
 
-	private move({ picture, features }: State, motion: BlockMotion, keepPicture: Keep, keepFeatures: Keep): Moved {
+	private move({ picture, features }: Reference, motion: BlockMotion, keepPicture: Keep, keepFeatures: Keep): Moved {
 		return {
 			picture: keepPicture(this.executor.warpPicture(picture.tensor, motion)),
 			features: keepFeatures(this.executor.warpFeatures(features, motion)),
@@ -239,11 +284,22 @@ export class EnhancementReconstructor {
 		});
 	}
 
-	/** Makes a picture and its features the reference of the next frame. */
-	private become(picture: DeviceTensor, features: DeviceTensor, frame: FrameLabels): DecodedPicture {
+	/** Makes a picture and its features what later frames refer to, unless the frame is bidirectional. */
+	private become(
+		picture: DeviceTensor,
+		features: DeviceTensor,
+		directions: DirectionMap | undefined,
+		frame: FrameLabels,
+	): DecodedPicture {
 		const shared = new SharedTensor(picture);
-		this.forget();
-		this.state = { picture: shared, features };
+		if (directions !== undefined) {
+			this.references.dropPast();
+			features.dispose();
+			const decoded = new DecodedPicture(this.executor, shared.share(), this.geometry, frame);
+			shared.release();
+			return decoded;
+		}
+		this.references.add({ picture: shared, features });
 		return new DecodedPicture(this.executor, shared.share(), this.geometry, frame);
 	}
 
@@ -284,8 +340,8 @@ export class EnhancementReconstructor {
 	}
 }
 
-function tensorsOf({ moved, ...tensors }: Prepared): DeviceTensor[] {
-	return [...Object.values(tensors), ...Object.values(moved ?? {})];
+function tensorsOf({ context, prediction, enlarged, moved }: Prepared): DeviceTensor[] {
+	return [context, prediction, enlarged, ...Object.values(moved ?? {})];
 }
 
 /** `s - 128` of planes, one after the other. */

@@ -15,7 +15,13 @@ import { EnhancementParser } from "./parser.ts";
 import { EnhancementReconstructor } from "./reconstruction.ts";
 
 const SIZE = { width: 64, height: 64 };
-const sources = [0, 1].map((time) => testPicture(SIZE.width, SIZE.height, time));
+const sources = [0, 1, 2].map((time) => ({ ...testPicture(SIZE.width, SIZE.height, time), timestamp: 40_000 * time }));
+/** Pictures in order of coding. */
+const order = [
+	[0, "intra"],
+	[2, "inter"],
+	[1, "bidirectional"],
+] as const;
 const bases = sources.map(downscalePicture);
 const sessions = new Map<Uint8Array, Promise<Graph>>();
 
@@ -54,6 +60,7 @@ const frame: FrameSymbols = {
 	latents: new Int16Array(LATENT_PLANES * 64),
 	...{ type: "inter", q: 20, baseHash: undefined, pictureHash: undefined, timestamp: 0, duration: 40_000 },
 	motion: { columns: 8, rows: 8, moved: new Uint8Array(64), vectors: new Int16Array(128) },
+	directions: undefined,
 	copied: undefined,
 	bytes: { header: 0, motion: 0, latents: 0 },
 };
@@ -66,7 +73,10 @@ it("a reconstructor keeps nothing of a frame that failed", async () => {
 			const copied = (count: number) => ({ columns: 4, rows: 4, flags: new Uint8Array(16).fill(1, 0, count) });
 			const intra = { ...frame, type: "intra", motion: undefined } as const;
 			const finer = { ...frame, quality: new Uint8Array(4).fill(30), copied: copied(5) };
-			for (const symbols of [intra, finer, { ...frame, copied: copied(16) }]) {
+			const directions = { columns: 4, rows: 4, directions: Uint8Array.from({ length: 16 }, (_, i) => i % 3) };
+			const between = { ...frame, type: "bidirectional", directions } as const;
+			const all = { ...frame, copied: copied(16) };
+			for (const symbols of [intra, finer, between, all, { ...between, copied: copied(16) }]) {
 				(await reconstructor.reconstruct(symbols, base)).dispose();
 			}
 		} finally {
@@ -82,8 +92,8 @@ it("an encoder and a parser keep nothing of a frame that failed", async () => {
 		samples.length = 0;
 		const encoder = await EnhancementEncoder.create({ model, executor, ...SIZE, pictureHash: "every" });
 		try {
-			for (const [index, source] of sources.entries()) {
-				const type = index === 0 ? "intra" : "inter";
+			for (const [index, type] of order) {
+				const source = sources[index] ?? testPicture(16, 16, 0);
 				const base = bases[index] ?? source;
 				const encoded = await encoder.encode(source, base, { type, q: 30, duration: 40_000 });
 				encoded.reconstruction.dispose();
@@ -97,8 +107,8 @@ it("an encoder and a parser keep nothing of a frame that failed", async () => {
 	const parserCalls = await failEverywhere(async (executor) => {
 		const parser = await EnhancementParser.create({ model, executor, ...SIZE });
 		try {
-			for (const [index, sample] of samples.entries())
-				await parser.parse(sample, bases[index] ?? testPicture(16, 16, 0));
+			for (const [place, sample] of samples.entries())
+				await parser.parse(sample, bases[order[place]?.[0] ?? 0] ?? testPicture(16, 16, 0));
 		} finally {
 			await parser.dispose();
 		}

@@ -42,7 +42,7 @@ const hyperGeometry: LatentGeometry = { channels: 2, width: 3, height: 1 };
 const UNCORRECTED = Uint8Array.from({ length: CONTEXTS * SCALES }, (_, i) => i % SCALES);
 
 function write(frame: Frame, models = new LatentModels()): Uint8Array {
-	const writer = new LatentWriter(models);
+	const writer = new LatentWriter(models, "inter");
 	writer.hyper(frame.hyper, hyperGeometry);
 	writer.pass(frame.symbols, frame.scales, frame.geometry, 0);
 	writer.pass(frame.symbols, frame.scales, frame.geometry, 1);
@@ -54,7 +54,7 @@ function read(
 	frame: Frame,
 	models = new LatentModels(),
 ): { hyper: Int16Array; symbols: Int16Array } {
-	const reader = new LatentReader(bytes, models);
+	const reader = new LatentReader(bytes, models, "inter");
 	const hyper = new Int16Array(frame.hyper.length).fill(77);
 	const symbols = new Int16Array(frame.symbols.length).fill(77);
 	reader.hyper(hyper, hyperGeometry);
@@ -176,7 +176,7 @@ describe("latents", () => {
 		expect(() => put([1, 0], [64, 0])).toThrow(RangeError);
 		expect(() => put([1], [9])).toThrow(RangeError);
 		const hyper = (...symbols: number[]) => {
-			const writer = new LatentWriter(new LatentModels());
+			const writer = new LatentWriter(new LatentModels(), "inter");
 			writer.hyper(Int16Array.from(symbols), geometry);
 			return () => writer.finish();
 		};

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { FrameType } from "../bitstream/frame-header.ts";
 import { LatentModels, LatentReader, LatentWriter } from "./latent-stream.ts";
 
 const QUALITY = { width: 2, height: 2 };
@@ -7,15 +8,16 @@ const COPIED = { width: 4, height: 4 };
 const HYPER = { channels: 2, width: 2, height: 2 };
 const LATENTS = { channels: 2, width: 8, height: 8 };
 
-/** A frame; an inter frame has flags of copied blocks. */
+/** A frame; any but an intra frame has flags of copied blocks. */
 type Frame = {
+	readonly type: FrameType;
 	readonly offsets: readonly number[];
 	readonly copied: readonly number[] | undefined;
 	readonly first: number;
 };
 
-const write = ({ offsets, copied, first }: Frame, models: LatentModels): Uint8Array => {
-	const writer = new LatentWriter(models);
+const write = ({ type, offsets, copied, first }: Frame, models: LatentModels): Uint8Array => {
+	const writer = new LatentWriter(models, type);
 	writer.quality(Int8Array.from(offsets), QUALITY);
 	if (copied !== undefined) writer.copied(Uint8Array.from(copied), new Uint8Array(16), COPIED);
 	writer.hyper(Int16Array.of(first, 0, 0, 0, 0, 0, 0, 0), HYPER);
@@ -23,16 +25,16 @@ const write = ({ offsets, copied, first }: Frame, models: LatentModels): Uint8Ar
 	return writer.finish();
 };
 
-const read = (bytes: Uint8Array, inter: boolean, models: LatentModels): Frame => {
-	const reader = new LatentReader(bytes, models);
+const read = (bytes: Uint8Array, type: FrameType, models: LatentModels): Frame => {
+	const reader = new LatentReader(bytes, models, type);
 	const [offsets, hyper, symbols] = [new Int8Array(4).fill(3), new Int16Array(8), new Int16Array(128)];
-	const copied = inter ? new Uint8Array(16) : undefined;
+	const copied = type === "intra" ? undefined : new Uint8Array(16);
 	reader.quality(offsets, QUALITY);
 	if (copied !== undefined) reader.copied(copied, new Uint8Array(16), COPIED);
 	reader.hyper(hyper, HYPER);
 	for (const pass of [0, 1] as const) reader.pass(symbols, new Uint8Array(128).fill(9), LATENTS, pass);
 	reader.finish();
-	return { offsets: [...offsets], copied: copied && [...copied], first: hyper[0] as number };
+	return { type, offsets: [...offsets], copied: copied && [...copied], first: hyper[0] as number };
 };
 
 describe("latent bytes", () => {
@@ -45,14 +47,24 @@ describe("latent bytes", () => {
 			fc.constant(Array.from({ length: 16 }, () => 1)),
 			fc.array(fc.nat(1), { minLength: 16, maxLength: 16 }),
 		);
-		const inter = fc.record({ offsets, copied: flags, first: fc.constantFrom(0, 0, 5) });
-		const intra = fc.record({ offsets, copied: fc.constant(undefined), first: fc.constantFrom(0, 0, 5) });
+		const inter = fc.record({
+			type: fc.constantFrom("inter" as const, "bidirectional" as const),
+			offsets,
+			copied: flags,
+			first: fc.constantFrom(0, 0, 5),
+		});
+		const intra = fc.record({
+			type: fc.constant("intra" as const),
+			offsets,
+			copied: fc.constant(undefined),
+			first: fc.constantFrom(0, 0, 5),
+		});
 		fc.assert(
 			fc.property(intra, fc.array(inter, { maxLength: 3 }), (begin, rest) => {
 				const [writes, reads] = [new LatentModels(), new LatentModels()];
 				for (const frame of [begin, ...rest]) {
 					const bytes = write(frame, writes);
-					const back = read(bytes, frame.copied !== undefined, reads);
+					const back = read(bytes, frame.type, reads);
 					// A frame that is all copied shows nothing that a quality would change, and may leave it out.
 					const told = bytes.length > 0 || frame.copied === undefined;
 					expect(back).toEqual(told ? frame : { ...frame, offsets: back.offsets });
@@ -64,9 +76,12 @@ describe("latent bytes", () => {
 
 	it("are none at all for an intra frame of nothing but zeros, and for an inter frame that is all copied", () => {
 		const models = new LatentModels();
-		expect(write({ offsets: [0, 0, 0, 0], copied: undefined, first: 0 }, models)).toHaveLength(0);
+		expect(write({ type: "intra", offsets: [0, 0, 0, 0], copied: undefined, first: 0 }, models)).toHaveLength(0);
 		expect(
-			write({ offsets: [1, 0, 0, 0], copied: Array.from({ length: 16 }, () => 1), first: 0 }, models),
+			write(
+				{ type: "inter", offsets: [1, 0, 0, 0], copied: Array.from({ length: 16 }, () => 1), first: 0 },
+				models,
+			),
 		).toHaveLength(0);
 	});
 });

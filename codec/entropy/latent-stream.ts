@@ -1,4 +1,5 @@
 /** The latent bytes of a sample as a whole (SPEC section 5.3): what the parser and the encoder of a frame hold. */
+import type { FrameType } from "../bitstream/frame-header.ts";
 import { type BlockGrid, CopiedModels } from "./copied-coder.ts";
 import { HyperModels } from "./hyper-coder.ts";
 import { decodeLatentPass, encodeLatentPass } from "./latent-coder.ts";
@@ -7,27 +8,47 @@ import { QualityModels } from "./quality-coder.ts";
 import { RansDecoder, RansEncoder } from "./rans.ts";
 import { ScaleOffsets } from "./scale-offsets.ts";
 
-/** What encoder and decoder have learned of latents since the last intra frame; a new one for each intra frame. */
-export class LatentModels {
+/** What has been learned of the latents of frames of one kind. */
+class KindModels {
 	readonly copied = new CopiedModels();
-	readonly quality = new QualityModels();
 	readonly hyper = new HyperModels();
 	readonly offsets = new ScaleOffsets();
+
+	copyFrom(other: KindModels): void {
+		this.copied.copyFrom(other.copied);
+		this.hyper.copyFrom(other.hyper);
+		this.offsets.copyFrom(other.offsets);
+	}
+}
+
+/**
+ * What encoder and decoder have learned of latents since the last intra frame; a new one for each intra frame. Bidirectional frames, which
+ * have far fewer of them, are learned apart; the quality of blocks is one for all.
+ */
+export class LatentModels {
+	readonly quality = new QualityModels();
+	private readonly references = new KindModels();
+	private readonly bidirectional = new KindModels();
+
+	/** Those of a frame. */
+	of(type: FrameType): KindModels {
+		return type === "bidirectional" ? this.bidirectional : this.references;
+	}
 
 	/** Models that know the same, and go on by themselves. */
 	copy(): LatentModels {
 		const copy = new LatentModels();
-		copy.copied.copyFrom(this.copied);
 		copy.quality.copyFrom(this.quality);
-		copy.hyper.copyFrom(this.hyper);
-		copy.offsets.copyFrom(this.offsets);
+		copy.references.copyFrom(this.references);
+		copy.bidirectional.copyFrom(this.bidirectional);
 		return copy;
 	}
 }
 
-/** Codes quality offsets, copied blocks (of an inter frame), hyper latents, first pass, second pass, in this order; `finish` gives the bytes. */
+/** Codes quality offsets, copied blocks (of any but an intra frame), hyper latents, first pass, second pass, in this order; `finish` gives the bytes. */
 export class LatentWriter {
-	private readonly models: LatentModels;
+	private readonly shared: LatentModels;
+	private readonly models: KindModels;
 	private readonly parts: ((encoder: RansEncoder) => void)[] = [];
 	/** Every symbol is 0. */
 	private empty = true;
@@ -35,8 +56,9 @@ export class LatentWriter {
 	private qualityOffsets: Int8Array | undefined;
 
 	/** @param models what decoders know; learns the frame in `finish` */
-	constructor(models: LatentModels) {
-		this.models = models;
+	constructor(models: LatentModels, type: FrameType) {
+		this.shared = models;
+		this.models = models.of(type);
 	}
 
 	/** @param flags 1 where a block is copied. @param levels see {@link CopiedModels}; neither they nor `flags` are copied */
@@ -47,7 +69,7 @@ export class LatentWriter {
 
 	/** @param offsets see {@link QualityModels}; not copied */
 	quality(offsets: Int8Array, grid: BlockGrid): void {
-		this.parts.push((encoder) => this.models.quality.put(encoder, offsets, grid));
+		this.parts.push((encoder) => this.shared.quality.put(encoder, offsets, grid));
 		this.qualityOffsets = offsets;
 	}
 
@@ -88,15 +110,17 @@ export class LatentWriter {
 
 /** Reads what {@link LatentWriter} wrote. Damage is reported once, by `finish`; until then it reads as some symbols. */
 export class LatentReader {
-	private readonly models: LatentModels;
+	private readonly shared: LatentModels;
+	private readonly models: KindModels;
 	private readonly decoder: RansDecoder | undefined;
 
 	/**
 	 * @param bytes the latent bytes of a sample; none: every symbol is 0 and every block of an inter frame copied
 	 * @param models learns the frame; of no use after damage until the next intra frame
 	 */
-	constructor(bytes: Uint8Array, models: LatentModels) {
-		this.models = models;
+	constructor(bytes: Uint8Array, models: LatentModels, type: FrameType) {
+		this.shared = models;
+		this.models = models.of(type);
 		this.decoder = bytes.length === 0 ? undefined : new RansDecoder(bytes);
 	}
 
@@ -114,8 +138,8 @@ export class LatentReader {
 
 	/** Fills `offsets`. */
 	quality(offsets: Int8Array, grid: BlockGrid): void {
-		if (this.decoder !== undefined) return this.models.quality.get(this.decoder, offsets, grid);
-		this.models.quality.stay(offsets);
+		if (this.decoder !== undefined) return this.shared.quality.get(this.decoder, offsets, grid);
+		this.shared.quality.stay(offsets);
 	}
 
 	/** Fills `symbols`. */

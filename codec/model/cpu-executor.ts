@@ -2,10 +2,11 @@
 import { CodecError } from "../errors.ts";
 import type { BlockMotion } from "../motion/block-motion.ts";
 import type { CopiedMap } from "../motion/copied-map.ts";
+import { average } from "../motion/average.ts";
 import { copyBlocks } from "../motion/copy-blocks.ts";
 import { warpFeatures, warpPicture } from "../motion/warp.ts";
 import type { DeviceTensor, Executor, ExecutorKind, Graph, Shape } from "./executor.ts";
-import { checkBlocks, checkRows, valuesOf } from "./shapes.ts";
+import { checkBlocks, checkRows, checkSameShape, valuesOf } from "./shapes.ts";
 import type { BlockRows } from "./block-rows.ts";
 import { spreadRows } from "./spread-rows.ts";
 
@@ -125,6 +126,11 @@ export class CpuExecutor implements Executor {
 	copyBlocks(target: DeviceTensor, source: DeviceTensor, copied: CopiedMap, offset: number): void {
 		checkBlocks(target.shape, source.shape, copied);
 		copyBlocks(dataOf(target), dataOf(source), copied, offset);
+	}
+
+	average(a: DeviceTensor, b: DeviceTensor): DeviceTensor {
+		checkSameShape(a.shape, b.shape);
+		return new CpuTensor(average(dataOf(a), dataOf(b)), a.shape, true);
 	}
 
 	spreadRows(rows: BlockRows, shape: Shape): DeviceTensor {

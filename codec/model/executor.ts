@@ -44,6 +44,8 @@ export interface Executor {
 	warpFeatures(features: DeviceTensor, motion: BlockMotion): DeviceTensor;
 	/** Overwrites copied blocks in place: `target = source + offset`, both `[1, C, H/4, W/4]` (SPEC section 4.5). */
 	copyBlocks(target: DeviceTensor, source: DeviceTensor, copied: CopiedMap, offset: number): void;
+	/** Mean of two tensors of integers of one shape, halves rounded up: `floor((a + b + 1) / 2)` (SPEC section 4.7). */
+	average(a: DeviceTensor, b: DeviceTensor): DeviceTensor;
 	/**
 	 * Every cell of a grid gets the row of its block (SPEC section 4.6).
 	 *

@@ -2,6 +2,7 @@
 import { CodecError } from "../errors.ts";
 import type { BlockMotion } from "../motion/block-motion.ts";
 import type { CopiedMap } from "../motion/copied-map.ts";
+import { AVERAGE_ROW, AVERAGE_WORKGROUP, averageShader } from "../motion/average.wgsl.ts";
 import { COPY_BLOCKS_WORKGROUP, copyBlocksShader } from "../motion/copy-blocks.wgsl.ts";
 import {
 	WARP_FEATURES_CHANNELS_EACH,
@@ -12,6 +13,7 @@ import { WARP_PICTURE_WORKGROUP, warpPictureShader } from "../motion/warp-pictur
 import type { BlockRows } from "./block-rows.ts";
 import type { Shape } from "./executor.ts";
 import type { GpuProgram, GpuPrograms } from "./gpu-programs.ts";
+import { valuesOf } from "./shapes.ts";
 import { SPREAD_ROWS_WORKGROUP, spreadRowsShader } from "./spread-rows.wgsl.ts";
 
 const WARP_PICTURE: GpuProgram = { name: "warp picture", code: warpPictureShader, bindings: ["read", "read", "write"] };
@@ -21,6 +23,7 @@ const WARP_FEATURES: GpuProgram = {
 	bindings: ["read", "read", "write"],
 };
 const COPY_BLOCKS: GpuProgram = { name: "copy blocks", code: copyBlocksShader, bindings: ["read", "read", "write"] };
+const AVERAGE: GpuProgram = { name: "average", code: averageShader, bindings: ["read", "read", "write"] };
 const SPREAD_ROWS: GpuProgram = { name: "spread rows", code: spreadRowsShader, bindings: ["read", "read", "write"] };
 
 /** The warps, and what is done by blocks, as compute passes on one device. */
@@ -73,6 +76,13 @@ export class GpuWarps {
 			[Math.ceil(width / x), Math.ceil(height / y), channels],
 		);
 		this.programs.pool.give(flags);
+	}
+
+	/** All three have the shape. */
+	average(a: GPUBuffer, b: GPUBuffer, shape: Shape, result: GPUBuffer): void {
+		const count = valuesOf(shape);
+		const groups = [Math.min(AVERAGE_ROW, count) / AVERAGE_WORKGROUP, count / AVERAGE_ROW, 1] as const;
+		this.programs.run(AVERAGE, { COUNT: count }, [a, b, result], [Math.ceil(groups[0]), Math.ceil(groups[1]), 1]);
 	}
 
 	/** `result` has the shape. */

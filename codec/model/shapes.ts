@@ -39,6 +39,13 @@ export function checkBlocks(target: Shape, source: Shape, copied: CopiedMap): vo
 	}
 }
 
+/** @throws CodecError `invalid-picture` where the tensors differ in shape */
+export function checkSameShape(a: Shape, b: Shape): void {
+	if (a.some((side, i) => side !== b[i])) {
+		throw new CodecError("invalid-picture", `Tensors of [${a.join(", ")}] and [${b.join(", ")}] do not fit.`);
+	}
+}
+
 /** @throws CodecError `invalid-picture` where the grid has no whole number of cells in each block; `model-invalid` where a row is missing */
 export function checkRows({ table, map, columns }: BlockRows, [, channels, height, width]: Shape): void {
 	const perBlock = width / columns;

@@ -68,6 +68,11 @@ export class CountingExecutor implements Executor {
 		this.#inner.copyBlocks(...given);
 	}
 
+	average(...given: Parameters<Executor["average"]>): DeviceTensor {
+		this.#enter("average");
+		return this.#count(this.#inner.average(...given));
+	}
+
 	spreadRows(...given: Parameters<Executor["spreadRows"]>): DeviceTensor {
 		this.#enter("spreadRows");
 		return this.#count(this.#inner.spreadRows(...given));

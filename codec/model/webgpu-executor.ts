@@ -13,7 +13,7 @@ import { GpuPrograms } from "./gpu-programs.ts";
 import { GpuWarps } from "./gpu-warps.ts";
 import { probeGraph } from "./probe.ts";
 import { readOnnx } from "./onnx-reader.ts";
-import { checkBlocks, checkRows, valuesOf } from "./shapes.ts";
+import { checkBlocks, checkRows, checkSameShape, valuesOf } from "./shapes.ts";
 import type { BlockRows } from "./block-rows.ts";
 
 /** Options of {@link createWebGpuExecutor}. */
@@ -171,6 +171,13 @@ export class WebGpuExecutor implements Executor {
 		const { buffer, shape } = gpuTensor(target);
 		checkBlocks(shape, source.shape, copied);
 		this.warps.copyBlocks(gpuTensor(source).buffer, shape, copied, offset, buffer);
+	}
+
+	average(a: DeviceTensor, b: DeviceTensor): DeviceTensor {
+		this.check();
+		const { buffer, shape } = gpuTensor(a);
+		checkSameShape(shape, b.shape);
+		return this.written(shape, (result) => this.warps.average(buffer, gpuTensor(b).buffer, shape, result));
 	}
 
 	spreadRows(rows: BlockRows, shape: Shape): DeviceTensor {

@@ -27,18 +27,23 @@ type Walk = { readonly models: MotionModels; readonly field: MotionField; readon
  * @throws RangeError where the field is incomplete or a vector is out of range
  */
 export function writeMotion(field: MotionField, models: MotionModels): Uint8Array {
-	const { columns, rows } = field;
 	if (field.vectors.every((v) => v === 0)) {
 		models.previous = undefined;
 		return new Uint8Array(0);
 	}
 	const encoder = new RansEncoder();
+	putField(encoder, field, models);
+	return encoder.finish();
+}
+
+/** Puts a field, whatever it holds, and lets `models` learn it. @throws RangeError as {@link writeMotion} */
+export function putField(encoder: RansEncoder, field: MotionField, models: MotionModels): void {
+	const { columns, rows } = field;
 	const walk = { models, field: new MotionField(columns, rows), hood: emptyNeighbourhood() };
 	for (let row = 0; row < rows; row += ROOT_CELLS) {
 		for (let column = 0; column < columns; column += ROOT_CELLS) writeRoot(encoder, walk, field, column, row);
 	}
 	models.previous = walk.field;
-	return encoder.finish();
 }
 
 /**
@@ -97,13 +102,26 @@ function writeBlock(
  * @throws CodecError `damaged-sample`
  */
 export function readMotion(bytes: Uint8Array, columns: number, rows: number, models: MotionModels): MotionField {
-	const field = new MotionField(columns, rows);
 	if (bytes.length === 0) {
 		models.previous = undefined;
-		field.leaves.fill(ROOT_SIZE + 1);
-		return field;
+		return stillField(columns, rows);
 	}
 	const decoder = new RansDecoder(bytes);
+	const field = getField(decoder, columns, rows, models);
+	decoder.finish();
+	return field;
+}
+
+/** A field in which nothing moves. */
+export function stillField(columns: number, rows: number): MotionField {
+	const field = new MotionField(columns, rows);
+	field.leaves.fill(ROOT_SIZE + 1);
+	return field;
+}
+
+/** Reads what {@link putField} put. @throws CodecError `damaged-sample` */
+export function getField(decoder: RansDecoder, columns: number, rows: number, models: MotionModels): MotionField {
+	const field = new MotionField(columns, rows);
 	const walk = { models, field, hood: emptyNeighbourhood() };
 	for (let row = 0; row < rows; row += ROOT_CELLS) {
 		for (let column = 0; column < columns; column += ROOT_CELLS) {
@@ -111,7 +129,6 @@ export function readMotion(bytes: Uint8Array, columns: number, rows: number, mod
 			if (decoder.error) throw new CodecError("damaged-sample", "The block motion is cut short.");
 		}
 	}
-	decoder.finish();
 	models.previous = field;
 	return field;
 }

@@ -43,7 +43,7 @@ export type StageTimes = {
 	readonly parse: number;
 	readonly reconstruct: number;
 	readonly convert: number;
-	/** From the picture before to this one, without what was waited for segments and for room. */
+	/** From the picture before to this one, without what was waited for segments and for room. Two that are decoded together share it. */
 	readonly total: number;
 };
 

@@ -1,6 +1,8 @@
+import { frameTypeOf } from "../../codec/bitstream/frame-header.ts";
 import { BoundedQueue } from "../../codec/enhancement/bounded-queue.ts";
-import { CodecError } from "../../codec/errors.ts";
+import { type CodingUnit, codingUnits } from "../../codec/enhancement/coding-units.ts";
 import type { FrameSymbols } from "../../codec/enhancement/frame-symbols.ts";
+import { CodecError } from "../../codec/errors.ts";
 import type { Picture } from "../../codec/picture/picture.ts";
 import type { Sample } from "../../codec/sample.ts";
 import type { EnhancementReason } from "../reasons.ts";
@@ -18,7 +20,7 @@ export type OpenedSegment<Decoded> = {
 	readonly samples: readonly Sample[];
 	/** Base pictures in order of time, decoded as they are asked for. */
 	readonly basePictures: AsyncIterable<Picture>;
-	/** Bytes and base picture to symbols: the parser, which never sees an enhanced pixel. */
+	/** Bytes and base picture to symbols, in order of decoding: the parser, which never sees an enhanced pixel. */
 	readonly parse: (sample: Sample, base: Picture) => Promise<FrameSymbols>;
 	/** Symbols and base picture to the next picture: reconstruction, which never sees a byte. */
 	readonly reconstruct: (symbols: FrameSymbols, base: Picture) => Promise<Decoded>;
@@ -30,24 +32,41 @@ export type OpenedSegment<Decoded> = {
 /** What the decoder is made of; `worker.ts` fills it with the codec, tests with their own. */
 export type OpenSegment<Decoded> = (segment: SegmentMessage, signal: AbortSignal) => Promise<OpenedSegment<Decoded>>;
 
-type Symbols<Decoded> = {
-	readonly segment: SegmentMessage;
-	readonly opened: OpenedSegment<Decoded>;
+/** A frame of both layers. */
+type LayeredFrame = {
 	readonly sample: Sample;
 	readonly base: Picture;
+	/** Microseconds on the media timeline. */
+	readonly mediaTime: number;
+	readonly baseMilliseconds: number;
+};
+
+type ParsedFrame = Omit<LayeredFrame, "baseMilliseconds"> & {
 	readonly symbols: FrameSymbols;
-	/** Added to a timestamp of the track gives media time, in microseconds. */
-	readonly offset: number;
+	/** Of its base picture as well. */
 	readonly parseMilliseconds: number;
+};
+
+/** What is decoded together: a frame, or two that are shown the other way round. */
+type ParsedUnit<Decoded> = {
+	readonly segment: SegmentMessage;
+	readonly opened: OpenedSegment<Decoded>;
+	readonly frames: CodingUnit<ParsedFrame>;
 	/** Time that parsing stood still for want of a segment. */
 	readonly idleMilliseconds: number;
+};
+
+/** A frame with its picture, which is to be discarded. */
+type DecodedFrame<Decoded> = ParsedFrame & {
+	readonly decoded: Decoded;
+	readonly reconstructMilliseconds: number;
 };
 
 /** Segments that may wait; the page sends two at a time. */
 const SEGMENTS_WAITING = 64;
 
-/** Frames that the parser may be ahead of reconstruction. */
-const SYMBOLS_AHEAD = 4;
+/** Units that the parser may be ahead of reconstruction: a frame each, or two where there are bidirectional ones. */
+const UNITS_AHEAD = 4;
 
 /** A base picture and a sample of the same frame differ by no more than what rounding between timescales makes. */
 const TIMESTAMP_TOLERANCE = 1500;
@@ -60,8 +79,11 @@ const UNKNOWN_DURATION = 33_333;
  * room for.
  *
  * ```
- * segments -> [ parse ] -> symbols (4) -> [ reconstruct, paint ] -> frames (room) -> page
+ * segments -> [ parse ] -> units of symbols (4) -> [ reconstruct, paint ] -> frames (room) -> page
  * ```
+ *
+ * Samples come and pictures leave in order of time. Between, a bidirectional frame comes after the one behind it, whose picture is held
+ * until the bidirectional one has been sent: it takes no room before.
  *
  * `reset` ends an epoch: whatever belongs to it is dropped, wherever it is.
  */
@@ -134,10 +156,10 @@ export class SegmentDecoder<Decoded> {
 	#start(): BoundedQueue<SegmentMessage> {
 		const { signal } = this.#abort;
 		const segments = new BoundedQueue<SegmentMessage>(SEGMENTS_WAITING);
-		const symbols = new BoundedQueue<Symbols<Decoded>>(SYMBOLS_AHEAD);
+		const units = new BoundedQueue<ParsedUnit<Decoded>>(UNITS_AHEAD);
 		signal.addEventListener("abort", () => {
 			segments.end();
-			symbols.end();
+			units.end();
 		});
 		const epoch = this.#epoch;
 		const before = this.#stopped;
@@ -145,8 +167,8 @@ export class SegmentDecoder<Decoded> {
 			await before;
 			const failed = new Set<number>();
 			await Promise.allSettled([
-				this.#parseAll(segments, symbols, failed, epoch, signal),
-				this.#reconstructAll(symbols, failed, epoch, signal),
+				this.#parseAll(segments, units, failed, epoch, signal),
+				this.#reconstructAll(units, failed, epoch, signal),
 			]);
 		};
 		this.#stopped = run();
@@ -155,7 +177,7 @@ export class SegmentDecoder<Decoded> {
 
 	async #parseAll(
 		segments: BoundedQueue<SegmentMessage>,
-		symbols: BoundedQueue<Symbols<Decoded>>,
+		units: BoundedQueue<ParsedUnit<Decoded>>,
 		failed: Set<number>,
 		epoch: number,
 		signal: AbortSignal,
@@ -167,7 +189,7 @@ export class SegmentDecoder<Decoded> {
 			if (!segment) return;
 			const idle = this.#now() - asked;
 			try {
-				await this.#parseSegment(segment, symbols, failed, idle, signal);
+				await this.#parseSegment(segment, units, failed, idle, signal);
 			} catch (error) {
 				this.#fail(segment, failed, epoch, error, signal);
 			}
@@ -176,37 +198,41 @@ export class SegmentDecoder<Decoded> {
 
 	async #parseSegment(
 		segment: SegmentMessage,
-		symbols: BoundedQueue<Symbols<Decoded>>,
+		units: BoundedQueue<ParsedUnit<Decoded>>,
 		failed: ReadonlySet<number>,
 		idle: number,
 		signal: AbortSignal,
 	): Promise<void> {
 		const opened = await this.#open(segment, signal);
-		const bases = opened.basePictures[Symbol.asyncIterator]();
-		let offset: number | undefined;
+		const frames = this.#layeredFrames(segment, opened, signal);
 		let idleMilliseconds = idle;
+		for await (const [first, second] of codingUnits(frames, isBidirectional)) {
+			if (failed.has(segment.sequence)) return;
+			const reference = await this.#parseFrame(first, opened, signal);
+			const parsed: CodingUnit<ParsedFrame> =
+				second === undefined ? [reference] : [reference, await this.#parseFrame(second, opened, signal)];
+			await units.push({ segment, opened, frames: parsed, idleMilliseconds });
+			signal.throwIfAborted();
+			idleMilliseconds = 0;
+		}
+	}
+
+	/** Samples with their base pictures, in order of time. */
+	async *#layeredFrames(
+		segment: SegmentMessage,
+		opened: OpenedSegment<Decoded>,
+		signal: AbortSignal,
+	): AsyncGenerator<LayeredFrame, void, undefined> {
+		const bases = opened.basePictures[Symbol.asyncIterator]();
+		/** Added to a timestamp of the track gives media time, in microseconds. */
+		let offset: number | undefined;
 		try {
 			for (const sample of opened.samples) {
 				const started = this.#now();
 				const base = await nextBase(bases, sample, segment.sequence);
-				await nextTask();
 				signal.throwIfAborted();
-				if (failed.has(segment.sequence)) return;
 				offset ??= Math.round(segment.mediaStart * 1e6) - base.timestamp;
-				const parsed = await opened.parse(sample, base);
-				const parseMilliseconds = this.#now() - started;
-				await symbols.push({
-					segment,
-					opened,
-					sample,
-					base,
-					symbols: parsed,
-					offset,
-					parseMilliseconds,
-					idleMilliseconds,
-				});
-				signal.throwIfAborted();
-				idleMilliseconds = 0;
+				yield { sample, base, mediaTime: sample.timestamp + offset, baseMilliseconds: this.#now() - started };
 			}
 		} finally {
 			// Stops the base decoder where the segment was left early.
@@ -214,75 +240,104 @@ export class SegmentDecoder<Decoded> {
 		}
 	}
 
+	async #parseFrame(
+		{ baseMilliseconds, ...frame }: LayeredFrame,
+		opened: OpenedSegment<Decoded>,
+		signal: AbortSignal,
+	): Promise<ParsedFrame> {
+		const started = this.#now();
+		await nextTask();
+		signal.throwIfAborted();
+		const symbols = await opened.parse(frame.sample, frame.base);
+		return { ...frame, symbols, parseMilliseconds: baseMilliseconds + this.#now() - started };
+	}
+
 	async #reconstructAll(
-		queue: BoundedQueue<Symbols<Decoded>>,
+		units: BoundedQueue<ParsedUnit<Decoded>>,
 		failed: Set<number>,
 		epoch: number,
 		signal: AbortSignal,
 	): Promise<void> {
 		let previous = this.#now();
 		for (;;) {
-			const item = await queue.pull();
+			const unit = await units.pull();
 			signal.throwIfAborted();
-			if (!item) return;
-			if (failed.has(item.segment.sequence)) continue;
+			if (!unit) return;
+			if (failed.has(unit.segment.sequence)) continue;
 			try {
-				await this.#reconstructOne(item, previous, signal);
+				await this.#reconstructUnit(unit, previous, signal);
 			} catch (error) {
-				this.#fail(item.segment, failed, epoch, error, signal);
+				this.#fail(unit.segment, failed, epoch, error, signal);
 			}
 			previous = this.#now();
 		}
 	}
 
-	async #reconstructOne(item: Symbols<Decoded>, previous: number, signal: AbortSignal): Promise<void> {
-		const { segment, opened, sample, offset } = item;
-		const duration = sample.duration > 0 ? sample.duration : UNKNOWN_DURATION;
-		const mediaTime = sample.timestamp + offset;
+	/** Reconstructs the frames of a unit in order of decoding, then sends them in order of time. */
+	async #reconstructUnit(unit: ParsedUnit<Decoded>, previous: number, signal: AbortSignal): Promise<void> {
+		const { segment, opened, frames, idleMilliseconds } = unit;
+		const waiting: DecodedFrame<Decoded>[] = [];
+		try {
+			for (const frame of frames) {
+				waiting.push(await this.#reconstructFrame(frame, opened, signal));
+				signal.throwIfAborted();
+			}
+			// The first picture comes after the work for two, the second after next to none: each counts for half of both.
+			let spent = 0;
+			let since = previous + idleMilliseconds;
+			for (let frame = waiting.at(-1); frame !== undefined; frame = waiting.at(-1)) {
+				const { wait, convert } = await this.#send(frame, unit, signal);
+				const end = this.#now();
+				const total = (spent + Math.max(0, end - since - wait)) / waiting.length;
+				spent = total * (waiting.length - 1);
+				since = end;
+				waiting.pop();
+				opened.discard(frame.decoded);
+				const { mediaTime, parseMilliseconds: parse, reconstructMilliseconds: reconstruct } = frame;
+				const times = { parse, reconstruct, convert, total };
+				this.#emit({ type: "decoded", epoch: segment.epoch, mediaTime, times });
+				if (frame.sample === opened.samples.at(-1)) {
+					this.#emit({ type: "done", epoch: segment.epoch, sequence: segment.sequence });
+				}
+			}
+		} finally {
+			for (const { decoded } of waiting) opened.discard(decoded);
+		}
+	}
+
+	async #reconstructFrame(
+		frame: ParsedFrame,
+		opened: OpenedSegment<Decoded>,
+		signal: AbortSignal,
+	): Promise<DecodedFrame<Decoded>> {
 		await nextTask();
 		signal.throwIfAborted();
 		const started = this.#now();
-		const decoded = await opened.reconstruct(item.symbols, item.base);
-		const reconstructed = this.#now();
-		let convert = 0;
-		let wait = 0;
-		try {
+		const decoded = await opened.reconstruct(frame.symbols, frame.base);
+		return { ...frame, decoded, reconstructMilliseconds: this.#now() - started };
+	}
+
+	/** Paints and emits a frame once there is room for it, unless its time has passed. Returns milliseconds. */
+	async #send(
+		{ sample, mediaTime, symbols, decoded }: DecodedFrame<Decoded>,
+		{ segment: { epoch, sequence }, opened }: ParsedUnit<Decoded>,
+		signal: AbortSignal,
+	): Promise<{ readonly wait: number; readonly convert: number }> {
+		const duration = sample.duration > 0 ? sample.duration : UNKNOWN_DURATION;
+		const wait = await this.#waitForRoom(mediaTime + duration, signal);
+		if (mediaTime + duration <= this.#clock) return { wait, convert: 0 };
+		const painting = this.#now();
+		const { image, picture, ...sizes } = await opened.paint(decoded);
+		const convert = this.#now() - painting;
+		if (signal.aborted) {
+			image.close();
 			signal.throwIfAborted();
-			wait = await this.#waitForRoom(mediaTime + duration, signal);
-			if (mediaTime + duration > this.#clock) {
-				const painting = this.#now();
-				const { image, picture, ...sizes } = await opened.paint(decoded);
-				convert = this.#now() - painting;
-				if (signal.aborted) {
-					image.close();
-					signal.throwIfAborted();
-				}
-				this.#room--;
-				const { epoch, sequence } = segment;
-				const place = { epoch, sequence, mediaTime, timestamp: sample.timestamp, duration };
-				const { q } = item.symbols;
-				this.#emit({ type: "frame", ...place, ...sizes, image, picture, bytes: sample.data.length, q }, [
-					image,
-				]);
-			}
-		} finally {
-			opened.discard(decoded);
 		}
-		const end = this.#now();
-		this.#emit({
-			type: "decoded",
-			epoch: segment.epoch,
-			mediaTime,
-			times: {
-				parse: item.parseMilliseconds,
-				reconstruct: reconstructed - started,
-				convert,
-				total: Math.max(0, end - previous - wait - item.idleMilliseconds),
-			},
-		});
-		if (sample === opened.samples.at(-1)) {
-			this.#emit({ type: "done", epoch: segment.epoch, sequence: segment.sequence });
-		}
+		this.#room--;
+		const place = { epoch, sequence, mediaTime, timestamp: sample.timestamp, duration };
+		const { q } = symbols;
+		this.#emit({ type: "frame", ...place, ...sizes, image, picture, bytes: sample.data.length, q }, [image]);
+		return { wait, convert };
 	}
 
 	/** Waits until the page has room for a picture, or the picture's time has passed. Returns the milliseconds waited. */
@@ -314,6 +369,10 @@ export function describeFailure(error: unknown): {
 } {
 	if (error instanceof CodecError) return { code: error.code, message: error.message, hint: error.hint };
 	return { code: "backend-failed", message: error instanceof Error ? error.message : String(error), hint: undefined };
+}
+
+function isBidirectional({ sample }: LayeredFrame): boolean {
+	return frameTypeOf(sample.data) === "bidirectional";
 }
 
 /** The base picture of a sample. Base pictures without a sample (frames that the enhancement leaves out) are passed over. */

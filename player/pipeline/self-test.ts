@@ -20,6 +20,17 @@ export const SELF_TEST_FILE = "self-test.json";
 const SIDE = 40;
 const CODED = 64;
 
+type TestFrame = Pick<FrameSymbols, "type" | "q"> & { readonly place: number };
+
+/** In order of decoding; their places are those in order of time. */
+const FRAMES: readonly TestFrame[] = [
+	{ type: "intra", q: 20, place: 0 },
+	{ type: "inter", q: 40, place: 1 },
+	{ type: "inter", q: 63, place: 3 },
+	{ type: "bidirectional", q: 32, place: 2 },
+];
+const FRAME_DURATION = 40_000;
+
 /**
  * Reads the answers.
  *
@@ -52,7 +63,7 @@ function isAnswers(value: unknown): value is SelfTestAnswers {
 }
 
 /**
- * Reconstructs an intra and two inter frames from made-up symbols on this executor.
+ * Reconstructs frames of every type from made-up symbols on this executor.
  *
  * @returns the hash of each picture
  * @throws CodecError `backend-failed`, `model-invalid`
@@ -61,8 +72,8 @@ export async function runSelfTest(model: Model, executor: Executor): Promise<rea
 	const reconstructor = await EnhancementReconstructor.create({ model, executor, width: SIDE, height: SIDE });
 	try {
 		const hashes: number[] = [];
-		for (let frame = 0; frame < 3; frame++) {
-			const picture = await reconstructor.reconstruct(testSymbols(frame), testBase(frame));
+		for (const [index, frame] of FRAMES.entries()) {
+			const picture = await reconstructor.reconstruct(testSymbols(index, frame), testBase(index, frame));
 			try {
 				hashes.push(hashPicture(await picture.toPicture()));
 			} finally {
@@ -94,8 +105,8 @@ function numbers(seed: number): () => number {
 	};
 }
 
-function testSymbols(frame: number): FrameSymbols {
-	const next = numbers(1 + frame);
+function testSymbols(index: number, { type, q, place }: TestFrame): FrameSymbols {
+	const next = numbers(1 + index);
 	const cells = CODED / 8;
 	const latents = Int16Array.from({ length: LATENT_PLANES * cells * cells }, () =>
 		next() % 8 === 0 ? (next() % 129) - 64 : 0,
@@ -108,24 +119,28 @@ function testSymbols(frame: number): FrameSymbols {
 		vectors[2 * cell] = (next() % 81) - 40;
 		vectors[2 * cell + 1] = (next() % 81) - 40;
 	}
-	const copied = Uint8Array.from({ length: (cells * cells) / 4 }, () => next() % 2);
+	const blocks = { columns: cells / 2, rows: cells / 2 };
+	const copied = Uint8Array.from({ length: blocks.columns * blocks.rows }, () => next() % 2);
+	const quality = Uint8Array.from({ length: (cells * cells) / 16 }, () => next() % 64);
+	const directions = Uint8Array.from({ length: blocks.columns * blocks.rows }, () => next() % 3);
 	return {
-		type: frame === 0 ? "intra" : "inter",
-		q: [20, 40, 63][frame] ?? 32,
-		quality: Uint8Array.from({ length: (cells * cells) / 16 }, () => next() % 64),
-		motion: frame === 0 ? undefined : { columns: cells, rows: cells, moved, vectors },
-		copied: frame === 0 ? undefined : { columns: cells / 2, rows: cells / 2, flags: copied },
+		type,
+		q,
+		quality,
+		motion: type === "intra" ? undefined : { columns: cells, rows: cells, moved, vectors },
+		directions: type === "bidirectional" ? { ...blocks, directions } : undefined,
+		copied: type === "intra" ? undefined : { ...blocks, flags: copied },
 		latents,
 		baseHash: undefined,
 		pictureHash: undefined,
-		timestamp: frame * 40_000,
-		duration: 40_000,
+		timestamp: place * FRAME_DURATION,
+		duration: FRAME_DURATION,
 		bytes: { header: 0, motion: 0, latents: 0 },
 	};
 }
 
-function testBase(frame: number): Picture {
-	const next = numbers(77 + frame);
+function testBase(index: number, { place }: TestFrame): Picture {
+	const next = numbers(77 + index);
 	const side = 2 * Math.ceil(SIDE / 8);
 	const plane = (length: number) => Uint8Array.from({ length }, () => next() & 255);
 	const chroma = (side / 2) ** 2;
@@ -135,6 +150,6 @@ function testBase(frame: number): Picture {
 		y: plane(side * side),
 		u: plane(chroma),
 		v: plane(chroma),
-		timestamp: frame * 40_000,
+		timestamp: place * FRAME_DURATION,
 	};
 }

@@ -6,7 +6,9 @@ import { promisify } from "node:util";
 import { decodeAll, encodeAll } from "../../codec/base/base-codec.ts";
 import { FfmpegBaseDecoder, FfmpegBaseEncoder } from "../../codec/base/ffmpeg-base.ts";
 import { writeSequenceHeader } from "../../codec/bitstream/sequence-header.ts";
-import { EnhancementEncoder } from "../../codec/enhancement/encoder.ts";
+import { codingUnits } from "../../codec/enhancement/coding-units.ts";
+import { type EncodedFrame, EnhancementEncoder } from "../../codec/enhancement/encoder.ts";
+import { BIDIRECTIONAL_PATTERN, frameChoice } from "../../codec/enhancement/frame-pattern.ts";
 import { hashPicture } from "../../codec/hash/picture-hash.ts";
 import { createExecutor } from "../../codec/model/create-executor.ts";
 import { modelFolder } from "../../codec/model/load-node.ts";
@@ -48,7 +50,7 @@ export type FixtureStream = {
 
 const BT709: ColourSpace = { primaries: 1, transfer: 1, matrix: 1, fullRange: false };
 
-/** Encodes both layers and cuts them into segments. */
+/** Encodes both layers, every other inter frame a bidirectional one, and cuts them into segments. */
 export async function makeFixtureStream(options: FixtureOptions): Promise<FixtureStream> {
 	const { pictures, frameRate, segmentFrames, qualities, colour = BT709, audioSeconds = 0 } = options;
 	const first = pictures[0];
@@ -81,13 +83,23 @@ export async function makeFixtureStream(options: FixtureOptions): Promise<Fixtur
 		const enhancement = await EnhancementEncoder.create({ model, executor, width, height });
 		const samples: Sample[] = [];
 		const decoded: Picture[] = [];
-		for (const [index, picture] of pictures.entries()) {
-			const base = basePictures[index] as Picture;
-			const type = index % segmentFrames === 0 ? "intra" : "inter";
-			const frame = await enhancement.encode(picture, base, { type, q, duration: Math.round(1e6 / frameRate) });
-			samples.push(frame.sample);
-			decoded.push(await frame.reconstruction.toPicture());
-			frame.reconstruction.dispose();
+		const placed = pictures.map((picture, index) => {
+			const place = index % segmentFrames;
+			const followed = place + 1 < segmentFrames && index + 1 < pictures.length;
+			const { type } = frameChoice(place, q, BIDIRECTIONAL_PATTERN, followed);
+			return { picture, base: basePictures[index] as Picture, type };
+		});
+		for await (const unit of codingUnits(placed, ({ type }) => type === "bidirectional")) {
+			const frames: EncodedFrame[] = [];
+			for (const { picture, base, type } of unit) {
+				const choice = { type, q, duration: Math.round(1e6 / frameRate) };
+				frames.push(await enhancement.encode(picture, base, choice));
+			}
+			for (const { sample, reconstruction } of frames.reverse()) {
+				samples.push(sample);
+				decoded.push(await reconstruction.toPicture());
+				reconstruction.dispose();
+			}
 		}
 		await enhancement.dispose();
 		const track: EnhancementTrack = {

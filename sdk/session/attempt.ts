@@ -54,7 +54,7 @@ export class Attempt {
 	async run(): Promise<UploadResult> {
 		const { job, context, meter } = this.#work;
 		const base = new BaseLane(this.#work);
-		const pairs = lookAhead(runAhead(base.pairs(), job.queueLength - job.lookAhead), job.lookAhead);
+		const pairs = lookAhead(runAhead(base.pairs(), job.runAhead), job.lookAhead);
 		const enhancement = new EnhancementLane(this.#work, this.#stills);
 		try {
 			meter.start();

@@ -1,9 +1,13 @@
 import { pictureToFrame } from "../../codec/base/video-frame.ts";
-import { releasePicture } from "../../codec/picture/gpu-picture.ts";
+import { codingUnits } from "../../codec/enhancement/coding-units.ts";
+import type { CodingUnit } from "../../codec/enhancement/coding-units.ts";
 import type { Effort } from "../../codec/enhancement/effort.ts";
-import { BASE_LED_PATTERN, frameChoice } from "../../codec/enhancement/frame-pattern.ts";
+import { frameChoice } from "../../codec/enhancement/frame-pattern.ts";
 import type { LookedAhead } from "../../codec/enhancement/look-ahead.ts";
 import type { DecodedPicture } from "../../codec/enhancement/decoded-picture.ts";
+import { releasePicture } from "../../codec/picture/gpu-picture.ts";
+import type { SourcePicture } from "../../codec/picture/gpu-picture.ts";
+import type { Sample } from "../../codec/sample.ts";
 import { isLostDevice } from "../lost-device.ts";
 import type { EndedEnhancement } from "../resume/journal.ts";
 import type { UploadJournal } from "../resume/upload-journal.ts";
@@ -26,10 +30,18 @@ const UNAVAILABLE = "enhancement-unavailable";
 /** Why there is no more of it after something was lost. */
 const afterLoss = (loss: Loss, why: string): string => `${loss.why.replace(/\.$/, "")}, and ${why}`;
 
+/** A pair, and its place since the last sync sample. */
+type PlacedPair = LookedAhead<CodedPair> & { readonly place: number };
+
+/** What a frame became in one layer. */
+type LayerSample = { readonly track: string; readonly sample: Sample };
+
 /** The last stage of an attempt: codes the enhancements of every pair, takes its stills, and makes a checkpoint after each group. */
 export class EnhancementLane {
 	readonly #work: Work;
 	#layers: Layer[] = [];
+	/** Pictures that were taken and are not coded yet: of the frame that is coded, and of one that waits for the one behind it. */
+	readonly #inHand = new Set<SourcePicture>();
 	readonly #stills: Stills;
 	/** Warnings of the source that the host knows. */
 	#told = 0;
@@ -54,19 +66,12 @@ export class EnhancementLane {
 
 	/** Takes pairs until there are no more. @param ahead resolved when the first enhancement may be coded. */
 	async run(pairs: AsyncGenerator<LookedAhead<CodedPair>, void, undefined>, ahead: Promise<void>): Promise<void> {
-		const { job, context, meter, signal } = this.#work;
+		const { job, meter } = this.#work;
 		const clock = new PartClock(job.longestPart);
 		let group: number | undefined;
-		let place = 0;
-		for (;;) {
-			await context.gate.passed(signal);
-			const next = await meter.waiting("base", pairs.next());
-			this.#tellWarnings();
-			if (next.done === true) {
-				break;
-			}
-			this.#work.ready.leave();
-			const pair = next.value;
+		for await (const unit of codingUnits(this.#take(pairs), (pair) => this.#isBidirectional(pair))) {
+			// A pair that waited is followed by one of its own group: whatever begins or is cut, it is before both.
+			const [reference, pair = reference] = unit;
 			const { timestamp } = pair.picture;
 			const isOver = clock.isOver({ first: pair.first, timestamp, duration: pair.duration });
 			if (group === undefined) {
@@ -86,18 +91,14 @@ export class EnhancementLane {
 			if (pair.first && this.#has(pair)) {
 				await this.#survive(pair.group, () => this.#takeStills(pair));
 			}
-			// Where the base can be entered, so can the enhancement: a segment may begin at any sync sample.
-			place = pair.sample.sync ? 0 : place + 1;
 			group = pair.group;
-			await this.#tempo.coding(pair.duration, () =>
-				this.#survive(pair.group, () => this.#encodeAll(pair, place)),
-			);
-			releasePicture(pair.picture);
-			this.#done.frames += 1;
-			this.#done.duration += pair.duration;
-			meter.encoded(pair.duration);
-			if (this.#layers.length > 0) {
-				await turn();
+			await this.#survive(pair.group, () => this.#encodeUnit(unit));
+			for (const { picture, duration } of unit) {
+				releasePicture(picture);
+				this.#inHand.delete(picture);
+				this.#done.frames += 1;
+				this.#done.duration += duration;
+				meter.encoded(duration);
 			}
 		}
 		if (this.#recovery !== undefined) {
@@ -113,11 +114,43 @@ export class EnhancementLane {
 		}
 	}
 
-	/** Lets go of the encoders. */
+	/** Lets go of the encoders, and of what was not coded. */
 	async close(): Promise<void> {
+		for (const picture of this.#inHand) {
+			releasePicture(picture);
+		}
+		this.#inHand.clear();
 		await this.#recovery?.close();
 		this.#recovery = undefined;
 		await this.#closeLayers();
+	}
+
+	/** Pairs as they come; none while the upload is paused. */
+	async *#take(
+		pairs: AsyncGenerator<LookedAhead<CodedPair>, void, undefined>,
+	): AsyncGenerator<PlacedPair, void, undefined> {
+		const { context, meter, ready, signal } = this.#work;
+		let following = 0;
+		for (;;) {
+			await context.gate.passed(signal);
+			const next = await meter.waiting("base", pairs.next());
+			this.#tellWarnings();
+			if (next.done === true) {
+				return;
+			}
+			ready.leave();
+			const pair = next.value;
+			this.#inHand.add(pair.picture);
+			// Where the base can be entered, so can the enhancement: a segment may begin at any sync sample.
+			const place = pair.sample.sync ? 0 : following;
+			following = place + 1;
+			yield { ...pair, place };
+		}
+	}
+
+	/** Whether a pair is coded after the one behind it. In all layers alike, whatever their quality. */
+	#isBidirectional({ place, followed }: PlacedPair): boolean {
+		return frameChoice(place, 0, this.#work.job.pattern, followed).type === "bidirectional";
 	}
 
 	async #closeLayers(): Promise<void> {
@@ -309,9 +342,28 @@ export class EnhancementLane {
 		this.#work.ship().lead(BASE_ID);
 	}
 
-	async #encodeAll(pair: LookedAhead<CodedPair>, place: number): Promise<void> {
+	/** Codes the frames of a unit. What comes of it is added in the order of time, and only if it is whole. */
+	async #encodeUnit(unit: CodingUnit<PlacedPair>): Promise<void> {
+		const [, bidirectional] = unit;
+		const coded: LayerSample[] = [];
+		for (const pair of unit) {
+			await this.#tempo.coding(pair.duration, async () => {
+				coded.unshift(...(await this.#encodeAll(pair, pair === bidirectional)));
+			});
+			if (this.#layers.length > 0) {
+				await turn();
+			}
+		}
+		for (const { track, sample } of coded) {
+			this.#work.ship().add(track, sample);
+		}
+	}
+
+	/** @param followed whether the frame behind it is coded already. */
+	async #encodeAll(pair: PlacedPair, followed: boolean): Promise<readonly LayerSample[]> {
+		const coded: LayerSample[] = [];
 		for (const layer of this.#layers) {
-			await this.#encode(pair, layer, place);
+			coded.push({ track: enhancementId(layer.q), sample: await this.#encode(pair, layer, followed) });
 		}
 		if (this.#gap !== undefined) {
 			const { job, context, meter } = this.#work;
@@ -320,12 +372,13 @@ export class EnhancementLane {
 			context.host.onWarning(job.interrupt(at / 1e6, this.#done.duration / 1e6, why));
 			meter.backend = job.report;
 		}
+		return coded;
 	}
 
-	async #encode(pair: LookedAhead<CodedPair>, layer: Layer, place: number): Promise<void> {
-		const { meter, signal } = this.#work;
-		const { duration, picture, base, inheritance } = pair;
-		const choice = frameChoice(place, layer.q, BASE_LED_PATTERN);
+	async #encode(pair: PlacedPair, layer: Layer, followed: boolean): Promise<Sample> {
+		const { job, meter, signal } = this.#work;
+		const { duration, picture, base, inheritance, place } = pair;
+		const choice = frameChoice(place, layer.q, job.pattern, followed);
 		const coding = layer.encoder.encode(picture, base, { ...choice, duration, inheritance }, signal);
 		const { sample, reconstruction } = await meter.waiting("enhancement", coding);
 		try {
@@ -335,7 +388,7 @@ export class EnhancementLane {
 		} finally {
 			reconstruction.dispose();
 		}
-		this.#work.ship().add(enhancementId(layer.q), sample);
+		return sample;
 	}
 
 	async #preview({ duration, picture, base }: CodedPair, enhanced: DecodedPicture): Promise<void> {

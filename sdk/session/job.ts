@@ -2,6 +2,8 @@ import { baseCrfFor } from "../../codec/base/base-quality.ts";
 import { EFFORTS } from "../../codec/enhancement/effort.ts";
 import type { Effort } from "../../codec/enhancement/effort.ts";
 import { EnhancementEncoder } from "../../codec/enhancement/encoder.ts";
+import { BASE_LED_PATTERN, BIDIRECTIONAL_PATTERN } from "../../codec/enhancement/frame-pattern.ts";
+import type { FramePattern } from "../../codec/enhancement/frame-pattern.ts";
 import { WebGpuExecutor } from "../../codec/model/webgpu-executor.ts";
 import type { SourcePicture } from "../../codec/picture/gpu-picture.ts";
 import { geometryOf } from "../../codec/picture/geometry.ts";
@@ -131,6 +133,14 @@ export class Job {
 		return this.#effort;
 	}
 
+	/**
+	 * What becomes of each frame. None of a live source is bidirectional: it is coded with the effort `realtime`, and a part of it may end anywhere
+	 * in a group.
+	 */
+	get pattern(): FramePattern {
+		return EFFORTS[this.#effort].bidirectional ? BIDIRECTIONAL_PATTERN : BASE_LED_PATTERN;
+	}
+
 	/** Whether no more of the enhancement is coded. */
 	get ended(): boolean {
 		return this.#ended;
@@ -241,6 +251,11 @@ export class Job {
 	get lookAhead(): number {
 		if (!this.plan.enhanced) return 0;
 		return Math.min(EFFORTS[effortFor(this.source.info.live)].lookAhead, Math.floor(this.queueLength / 2));
+	}
+
+	/** Of the pairs that may wait, those that nothing behind them is asked of yet: the last one may wait while the pair behind it is coded. */
+	get runAhead(): number {
+		return this.queueLength - this.lookAhead - (this.lookAhead > 0 ? 1 : 0);
 	}
 
 	/** Microseconds after which a part is sent though its group goes on; undefined where a part is a whole group. */

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { frameTypeOf } from "../../codec/bitstream/frame-header.ts";
 import { openBrowser, SOFTWARE_WEBGPU } from "../testing/browser.ts";
 import type { BrowserBench } from "../testing/browser.ts";
 import { CORPUS } from "../testing/corpus.ts";
@@ -102,15 +103,17 @@ it("a recording whose GPU is lost goes on as base, and with its enhancement on t
 	expect((await decodeEnhanced(asset, "e24")).length).toBe(enhanced.length);
 });
 
-it("WebGPU computes where the page's policy forbids WebAssembly", SLOW, async () => {
+it("WebGPU computes where the page's policy forbids WebAssembly, bidirectional frames too", SLOW, async () => {
 	const page = await bench.another("strict");
+	// One group of four frames.
+	const options = { ...OPTIONS, gopSeconds: 1, backend: "webgpu", worker: "none" } as const;
 	const account = await page
-		.evaluate(
-			([address, options]) => globalThis.bench.upload(address, { ...options, backend: "webgpu", worker: "none" }),
-			[FILE, OPTIONS] as const,
-		)
+		.evaluate(([address, given]) => globalThis.bench.upload(address, given), [FILE, options] as const)
 		.finally(() => page.close());
-	expect((await decodeEnhanced(finished(account), "e24")).length).toBe(4);
+	const asset = finished(account);
+	const types = asset.samples("e24").map(({ data }) => frameTypeOf(data));
+	expect(types).toEqual(["intra", "bidirectional", "inter", "inter"]);
+	expect((await decodeEnhanced(asset, "e24")).length).toBe(4);
 });
 
 const FAULTS: readonly (readonly [GpuFault, RegExp])[] = [

@@ -20,11 +20,12 @@ export const PRODUCTS_A_PIXEL = 24_400;
 
 /**
  * How often a frame makes the processor and the GPU wait for each other. Eight times it reads something back: base picture, detail of
- * blocks, errors of vectors, latents, laws of the prior (three times), errors of copies. Half as much again for preparing some four hundred
- * dispatches, which is a guess: no GPU has been measured. An estimate that is too quick chooses a picture too large, which then gets less
- * effort, or loses its enhancement at some group, once the real pace is known; one that is too slow costs size.
+ * blocks, errors of vectors, latents, laws of the prior (three times), errors of copies; every other frame, a bidirectional one, two times more:
+ * errors of either reference alone. Half as much again for preparing some four hundred dispatches, which is a guess: no GPU has been measured.
+ * An estimate that is too quick chooses a picture too large, which then gets less effort, or loses its enhancement at some group, once the real
+ * pace is known; one that is too slow costs size.
  */
-const ROUND_TRIPS = 12;
+const ROUND_TRIPS = 13;
 
 /**
  * Of what a frame takes on the processor alone, what stays there: entropy coder, quantiser, laws of the prior, choice of blocks. 0.11 of sixty

@@ -32,11 +32,6 @@ export const decodeBase = async (asset: StoredAsset): Promise<Picture[]> => {
  * @throws where a sample cannot be decoded, or decodes to another picture than the browser's encoder had.
  */
 export const decodeEnhanced = async (asset: StoredAsset, trackId: string): Promise<Picture[]> => {
-	const { executor } = await createExecutor({ prefer: ["wasm"] });
-	const model = await loadModel(modelFolder(new URL("../../models/crescendo-1", import.meta.url).pathname));
-	const { width, height } = asset.request;
-	const parser = await EnhancementParser.create({ model, executor, width, height });
-	const reconstructor = await EnhancementReconstructor.create({ model, executor, width, height });
 	const bases = await decodeBase(asset);
 	const times = asset.samples("base").map(({ timestamp }) => timestamp);
 	const frames: LayeredFrame[] = asset.samples(trackId).map((sample) => {
@@ -46,6 +41,18 @@ export const decodeEnhanced = async (asset: StoredAsset, trackId: string): Promi
 		}
 		return { sample, base };
 	});
+	return decodeLayered(frames, asset.request);
+};
+
+/** The enhanced pictures of samples that lie beside their base pictures. @throws like {@link decodeEnhanced} */
+export const decodeLayered = async (
+	frames: readonly LayeredFrame[],
+	{ width, height }: Pick<Picture, "width" | "height">,
+): Promise<Picture[]> => {
+	const { executor } = await createExecutor({ prefer: ["wasm"] });
+	const model = await loadModel(modelFolder(new URL("../../models/crescendo-1", import.meta.url).pathname));
+	const parser = await EnhancementParser.create({ model, executor, width, height });
+	const reconstructor = await EnhancementReconstructor.create({ model, executor, width, height });
 	const pictures: Picture[] = [];
 	for await (const frame of decodeFrames(frames, parser, reconstructor)) {
 		if (frame.error !== undefined) {

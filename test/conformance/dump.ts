@@ -7,6 +7,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { codingUnits } from "../../codec/enhancement/coding-units.ts";
 import { EnhancementParser, type ParserTrace } from "../../codec/enhancement/parser.ts";
 import { createExecutor } from "../../codec/model/create-executor.ts";
 import { modelFolder } from "../../codec/model/load-node.ts";
@@ -58,7 +59,11 @@ for (const stream of manifest.streams) {
 		return offset - bytes.length;
 	};
 	const frames = [];
-	for (const { sample, base, expected } of await readStream(stream, values.streams)) {
+	const inTime = await readStream(stream, values.streams);
+	const coded = [];
+	for await (const unit of codingUnits(inTime, ({ expected }) => expected.type === "bidirectional"))
+		coded.push(...unit);
+	for (const { sample, base, expected } of coded) {
 		const symbols = await parser.parse(sample, base);
 		if (traced === undefined) throw new Error("The parser did not report its trace.");
 		frames.push({
@@ -67,6 +72,7 @@ for (const stream of manifest.streams) {
 			base: { y: place(base.y), u: place(base.u), v: place(base.v) },
 			moved: symbols.motion === undefined ? null : place(symbols.motion.moved),
 			vectors: symbols.motion === undefined ? null : place(symbols.motion.vectors),
+			directions: symbols.directions === undefined ? null : place(symbols.directions.directions),
 			copied: symbols.copied === undefined ? null : place(symbols.copied.flags),
 			hyper: place(traced.hyper),
 			latents: place(symbols.latents),

@@ -8,6 +8,7 @@
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { codingUnits } from "../../codec/enhancement/coding-units.ts";
 import { EnhancementEncoder } from "../../codec/enhancement/encoder.ts";
 import { hashPicture } from "../../codec/hash/picture-hash.ts";
 import { createExecutor } from "../../codec/model/create-executor.ts";
@@ -20,7 +21,7 @@ import { MODEL_FOLDER, STREAMS_FOLDER } from "./files.ts";
 import { extremes, FRAME_DURATION, moving, type Scene, still, storm } from "./scenes.ts";
 import { hex, type ManifestFrame, type ManifestStream } from "./streams.ts";
 
-/** Frames as "I" or "P" and quality: `I40 P35`. */
+/** Frames in order of time, as "I", "P" or "B" and quality: `I40 B20 P35`. */
 type Plan = {
 	name: string;
 	about: string;
@@ -83,14 +84,25 @@ const PLANS: readonly Plan[] = [
 		frames: "I50 P45 P45",
 	},
 	{
+		name: "bidirectional",
+		about: "bidirectional frames beside ordinary ones, odd size, a second intra frame",
+		width: 71,
+		height: 49,
+		scene: moving,
+		frames: "I40 B20 P36 B63 P63 P30 B0 P36 I40 B24 P36",
+		coarseBase: true,
+	},
+	{
 		name: "tiny-odd",
-		about: "odd size, both kinds of frame at the lowest and the highest quality, motion beyond the edge: for slow executors",
+		about: "odd size, all kinds of frame at the lowest and the highest quality, motion beyond the edge: for slow executors",
 		width: 31,
 		height: 27,
 		scene: moving,
-		frames: "I40 P35 P0 I0 P63 I63 P33",
+		frames: "I40 P35 P0 I0 P63 I63 B20 P33 B63 P0",
 	},
 ];
+
+const TYPES = { I: "intra", P: "inter", B: "bidirectional" } as const;
 
 /** A base as a coarse coder might leave it: steps of 12. */
 function coarse(picture: Picture): Picture {
@@ -110,31 +122,34 @@ for (const name of await readdir(folders.streams)) await rm(join(folders.streams
 for (const { name, about, width, height, scene, frames, coarseBase } of PLANS) {
 	const encoder = await EnhancementEncoder.create({ model, executor, width, height, pictureHash: "every" });
 	const samples: Uint8Array[] = [];
-	const bases: Uint8Array[] = [];
+	const bases: Picture[] = [];
 	const manifestFrames: ManifestFrame[] = [];
-	for (const [index, word] of frames.split(" ").entries()) {
-		const source = scene(width, height, index);
-		const base = coarseBase ? coarse(downscalePicture(source)) : downscalePicture(source);
-		const type = word.startsWith("I") ? "intra" : "inter";
-		const q = Number(word.slice(1));
-		const encoded = await encoder.encode(source, base, { type, q, duration: FRAME_DURATION });
-		const picture = await encoded.reconstruction.toPicture();
-		encoded.reconstruction.dispose();
-		samples.push(encoded.sample.data);
-		bases.push(base.y, base.u, base.v);
-		manifestFrames.push({
-			type,
-			q,
-			bytes: encoded.sample.data.length,
-			latents: hashLatents(encoded.symbols.latents),
-			picture: hex(hashPicture(picture)),
-		});
+	const words = frames.split(" ").map((word, index) => ({ word, index }));
+	for await (const unit of codingUnits(words, ({ word }) => word.startsWith("B"))) {
+		for (const { word, index } of unit) {
+			const source = scene(width, height, index);
+			const base = coarseBase ? coarse(downscalePicture(source)) : downscalePicture(source);
+			const type = TYPES[word.charAt(0) as keyof typeof TYPES];
+			const q = Number(word.slice(1));
+			const encoded = await encoder.encode(source, base, { type, q, duration: FRAME_DURATION });
+			const picture = await encoded.reconstruction.toPicture();
+			encoded.reconstruction.dispose();
+			samples[index] = encoded.sample.data;
+			bases[index] = base;
+			manifestFrames[index] = {
+				type,
+				q,
+				bytes: encoded.sample.data.length,
+				latents: hashLatents(encoded.symbols.latents),
+				picture: hex(hashPicture(picture)),
+			};
+		}
 	}
 	await encoder.dispose();
 	const { baseWidth, baseHeight } = encoder.geometry;
 	streams.push({ name, about, width, height, baseWidth, baseHeight, frames: manifestFrames });
 	await writeFile(join(folders.streams, `${name}.samples`), Buffer.concat(samples));
-	await writeFile(join(folders.streams, `${name}.bases`), Buffer.concat(bases));
+	await writeFile(join(folders.streams, `${name}.bases`), Buffer.concat(bases.flatMap(({ y, u, v }) => [y, u, v])));
 	process.stdout.write(
 		`${name}: ${manifestFrames.map(({ type, q, bytes }) => `${type} q${q} ${bytes}`).join(", ")}\n`,
 	);

@@ -14,6 +14,7 @@ import torch
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 from training.export.simulate import Simulation  # noqa: E402
+from training.model.bidirectional import Between  # noqa: E402
 from training.model.picture import unfold  # noqa: E402
 
 
@@ -92,6 +93,12 @@ class Stream:
         rows, columns = self.info["codedHeight"] // 16, self.info["codedWidth"] // 16
         return self.array(frame["copied"], np.uint8, 1, 1, rows, columns)
 
+    def directions(self, frame):
+        if frame["type"] != "bidirectional":
+            return None
+        rows, columns = self.info["codedHeight"] // 16, self.info["codedWidth"] // 16
+        return self.array(frame["directions"], np.uint8, 1, 1, rows, columns)
+
     def hyper(self, frame):
         rows, columns = self.info["codedHeight"] // 32, self.info["codedWidth"] // 32
         return self.array(frame["hyper"], "<i2", 1, 16, rows, columns)
@@ -115,14 +122,17 @@ def main(argv=None):
         names = json.load(f)["streams"]
     wrong = 0
     for name in names:
-        stream, state = Stream(o.dump, name), None
+        stream, past, state = Stream(o.dump, name), None, None
         width, height = stream.info["width"], stream.info["height"]
         for n, frame in enumerate(stream.info["frames"]):
-            if frame["type"] == "intra":
-                state = None
+            between = frame["type"] == "bidirectional"
+            before = Between(future=state, past=past) if between else None if frame["type"] == "intra" else state
             symbols = stream.latents(frame), stream.hyper(frame)
-            state = model.frame(state, stream.quality(frame), stream.base(frame), *symbols, stream.motion(frame), stream.copied(frame))
-            found = visible_hash(state["samples"], width, height)
+            how = stream.motion(frame), stream.copied(frame), stream.directions(frame)
+            decoded = model.frame(before, stream.quality(frame), stream.base(frame), *symbols, *how)
+            if not between:
+                past, state = state, decoded
+            found = visible_hash(decoded["samples"], width, height)
             if found != frame["picture"]:
                 wrong += 1
                 print(f"{name} frame {n}: {found} instead of {frame['picture']}", file=sys.stderr)

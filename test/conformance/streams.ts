@@ -1,9 +1,10 @@
 /** The committed conformance streams: what there is, and reading them. Runs in Node and in a page. */
+import type { FrameType } from "../../codec/bitstream/frame-header.ts";
 import type { Picture } from "../../codec/picture/picture.ts";
 import type { Sample } from "../../codec/sample.ts";
 
 export type ManifestFrame = {
-	readonly type: "intra" | "inter";
+	readonly type: FrameType;
 	readonly q: number;
 	/** Bytes of the sample in the stream's `.samples` file; samples follow each other. */
 	readonly bytes: number;

@@ -11,7 +11,8 @@ import { readMediaSegment } from "../../codec/mp4/fragment-reader.ts";
 import { readInitSegment } from "../../codec/mp4/init-reader.ts";
 import { bytesSource, FragmentedFileReader } from "../../codec/mp4/reader.ts";
 import { readOnnx } from "../../codec/model/onnx-reader.ts";
-import { MotionModels, readMotion } from "../../codec/motion/syntax.ts";
+import { MotionHistory, readBidirectionalMotion } from "../../codec/motion/bidirectional.ts";
+import { readMotion } from "../../codec/motion/syntax.ts";
 import { readY4m, y4mHeader } from "../../codec/picture/y4m.ts";
 import { readEnhancementList } from "../../player/stream/enhancement-list.ts";
 import { readMediaPlaylist } from "../../player/stream/media-playlist.ts";
@@ -107,17 +108,22 @@ export const TARGETS: Readonly<Record<string, () => Promise<Target>>> = {
 		return { inputs: headers, read: readSequenceHeader, runs: 2000 };
 	},
 	"enhancement sample": async () => {
-		const stream = (await readManifest()).streams.find(({ name }) => name === "motion-odd");
-		if (stream === undefined) throw new Error("no conformance stream with motion");
-		const { grid8 } = frameGeometry(stream.width, stream.height);
-		// The first frames: those after them need what is learned from frame to frame.
-		const frames = (await readStream(stream)).slice(0, 2);
+		const stream = (await readManifest()).streams.find(({ name }) => name === "bidirectional");
+		if (stream === undefined) throw new Error("no conformance stream with bidirectional frames");
+		const { width, height } = frameGeometry(stream.width, stream.height).grid8;
+		// The first frame of each type: those after them need what is learned from frame to frame.
+		const frames = (await readStream(stream)).slice(0, 3);
+		const inter = readSample(frames[2]?.sample.data ?? new Uint8Array(0));
 		return {
 			inputs: frames.map(({ sample }) => sample.data),
 			mend: withCheckSum,
 			read: (bytes) => {
 				const { type, motion } = readSample(bytes);
-				if (type === "inter") readMotion(motion, grid8.width, grid8.height, new MotionModels()).toBlockMotion();
+				const history = new MotionHistory();
+				if (type === "inter") readMotion(motion, width, height, history.inter).toBlockMotion();
+				if (type !== "bidirectional") return;
+				readMotion(inter.motion, width, height, history.inter);
+				readBidirectionalMotion(motion, width, height, history).field.toBlockMotion();
 			},
 			runs: 3000,
 		};

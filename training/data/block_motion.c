@@ -1,11 +1,12 @@
 // Block motion of a clip, for training: the quadtree of codec/SPEC.md section 4.1 searched on source pictures.
 //
 //   gcc -O3 -march=native -o block_motion block_motion.c -lm
-//   ./block_motion SOURCE.yuv WIDTH HEIGHT FRAMES OUT LAMBDA...
+//   ./block_motion SOURCE.yuv WIDTH HEIGHT FRAMES OUT DISTANCE LAMBDA...
 //
 // SOURCE.yuv: 8-bit 4:2:0 pictures one after the other, WIDTH and HEIGHT multiples of 32. LAMBDA: squared error per bit.
-// The reference of a picture is the source picture before it, interpolated by the six taps of section 4.3.
-// OUT, for each LAMBDA, for each frame: int16 cells[H/8][W/8][moved, x, y], quarter luma samples (zero in frame 0);
+// The reference of a picture is the source picture DISTANCE before it (1: the one before; -1: the next), interpolated by the six taps of
+// section 4.3.
+// OUT, for each LAMBDA, for each frame: int16 cells[H/8][W/8][moved, x, y], quarter luma samples (zero in frames without a reference);
 // then, for each LAMBDA, for each frame: float32 bits. The bits are an estimate by adaptive counts, not the coder's own.
 // One line per LAMBDA on stdout: PSNR-Y of the still and of the moved prediction, bits per luma sample.
 #include <math.h>
@@ -171,20 +172,23 @@ static void code(const Node *o, int size) {
 }
 
 int main(int argc, char **argv) {
-  if (argc < 7 || argc - 6 > MAX_LAMBDAS) { fprintf(stderr, "block_motion SOURCE.yuv WIDTH HEIGHT FRAMES OUT LAMBDA... (up to %d)\n", MAX_LAMBDAS); return 2; }
+  if (argc < 8 || argc - 7 > MAX_LAMBDAS) { fprintf(stderr, "block_motion SOURCE.yuv WIDTH HEIGHT FRAMES OUT DISTANCE LAMBDA... (up to %d)\n", MAX_LAMBDAS); return 2; }
   W = atoi(argv[2]), H = atoi(argv[3]);
-  const int frames = atoi(argv[4]), lambdas = argc - 6;
+  const int frames = atoi(argv[4]), distance = atoi(argv[6]), lambdas = argc - 7;
   if (W < 32 || H < 32 || W % 32 || H % 32 || frames < 1) { fprintf(stderr, "block_motion: WIDTH and HEIGHT must be multiples of 32, FRAMES at least 1\n"); return 2; }
+  if (!distance) { fprintf(stderr, "block_motion: a picture is no reference of its own: DISTANCE must not be 0\n"); return 2; }
   FILE *source = fopen(argv[1], "rb"), *out = fopen(argv[5], "wb");
   if (!source || !out) { perror("block_motion"); return 2; }
   cells_w = W / 8, cells_h = H / 8;
   const size_t cells = (size_t)cells_w * cells_h, frame_size = (size_t)W * H * 3 / 2;
-  u8 *now = allocate(frame_size, 1), *before = allocate(frame_size, 1);
+  u8 *pictures = allocate(frames, frame_size);
+  const size_t read = fread(pictures, frame_size, frames, source);
+  if (read != (size_t)frames) { fprintf(stderr, "block_motion: %s ends before frame %zu\n", argv[1], read); return 2; }
   for (int i = 0; i < 16; i++) phases[i] = allocate((size_t)(W + 2 * PAD) * (H + 2 * PAD), 1);
   Coder *coders = allocate(lambdas, sizeof(Coder));
   for (int i = 0; i < lambdas; i++) {
     Coder *c = coders + i;
-    c->lambda = atof(argv[6 + i]), c->cells = allocate(cells, sizeof(Cell)), c->past = allocate(cells, sizeof(Cell));
+    c->lambda = atof(argv[7 + i]), c->cells = allocate(cells, sizeof(Cell)), c->past = allocate(cells, sizeof(Cell));
     for (int k = 0; k < 9; k++) model_start(c->mode + k, MODES);
     model_start(&c->x, 15), model_start(&c->y, 15), model_start(c->split, 2), model_start(c->split + 1, 2);
   }
@@ -192,11 +196,10 @@ int main(int argc, char **argv) {
   float *bits = allocate((size_t)lambdas * frames, sizeof(float));
   double samples = 0, still = 0;
   for (int t = 0; t < frames; t++) {
-    u8 *swap = before; before = now, now = swap;
-    if (fread(now, 1, frame_size, source) != frame_size) { fprintf(stderr, "block_motion: %s ends before frame %d\n", argv[1], t); return 2; }
-    if (!t) continue;
-    current = now;
-    interpolate(before);
+    const int from = t - distance;
+    if (from < 0 || from >= frames) continue;
+    current = pictures + t * frame_size;
+    interpolate(pictures + from * frame_size);
     for (int Y = 0; Y < H; Y += 8) for (int X = 0; X < W; X += 8) still += error(X, Y, 8, 0, 0);
     samples += (double)W * H;
     for (int i = 0; i < lambdas; i++) {

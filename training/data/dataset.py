@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from .prepare import BIDIRECTIONAL_ARRAYS, has_bidirectional
+
 BLOCK = 32  # crops lie on the grid of the largest motion block
 # How often a grade is drawn against the others that are there; packs not named here are clean.
 GRADE_WEIGHTS = {"clean": 3.0, "pack-03": 1.0, "enlarged": 1.0, "photos": 0.6, "drawn": 0.5}
@@ -36,11 +38,13 @@ def grade_of(meta):
 
 
 def flip_sideways(sample):
-    """The mirrored sample: arrays end in x (motion: [n, 3, h, w]); the interpolation filters are symmetric, so it is exact."""
+    """The mirrored sample: arrays end in x (those of motion: [n, 3, h, w]); the interpolation filters are symmetric, so it is exact."""
     flipped = {k: v[..., ::-1] for k, v in sample.items()}
-    motion = flipped["motion"].copy()
-    motion[:, 1] = np.clip(-motion[:, 1].astype(np.int32), -1024, 1023)
-    return dict(flipped, motion=motion)
+    for name in ("motion", *BIDIRECTIONAL_ARRAYS):
+        if name in flipped:
+            flipped[name] = motion = flipped[name].copy()
+            motion[:, 1] = np.clip(-motion[:, 1].astype(np.int32), -1024, 1023)
+    return flipped
 
 
 class ClipDataset(torch.utils.data.Dataset):
@@ -50,23 +54,29 @@ class ClipDataset(torch.utils.data.Dataset):
     x, y in quarter luma samples; that of the first picture means nothing), q and crf (float32 scalars). `crop` is one
     number or (height, width), multiples of 32; clips that are smaller are left out. Clips that appear while training runs
     are found within a minute.
+
+    `bidirectional`: only clips that have what bidirectional frames need, and with it: motion_two, motion_ahead, like motion.
     """
 
-    def __init__(self, folder, frames=3, crop=128, flip=True):
+    def __init__(self, folder, frames=3, crop=128, flip=True, bidirectional=False):
         self.folder, self.frames, self.flip = Path(folder), frames, flip
+        self.bidirectional = bidirectional
         self.crop = (crop, crop) if isinstance(crop, int) else tuple(crop)
         if any(c < BLOCK or c % BLOCK for c in self.crop):
             raise ValueError(f"crop {self.crop} is not a multiple of {BLOCK}")
         self.clips, self.seen = [], set()
         self.scan()
         if not self.clips:
-            raise FileNotFoundError(f"{folder} holds no clip of {frames} frames and {self.crop[1]}x{self.crop[0]}: run training/data/prepare.py")
+            wanted, flag = ("clip with motion of bidirectional frames", " --add-bidirectional") if bidirectional else ("clip", "")
+            raise FileNotFoundError(f"{folder} holds no {wanted} of {frames} frames and {self.crop[1]}x{self.crop[0]}: run training/data/prepare.py{flag}")
 
     def scan(self):
         """Looks for new clip folders; known clips keep their index."""
         self.scanned = time.monotonic()
         for path in sorted(self.folder.iterdir()):
             if path.name.startswith(".") or path in self.seen or not (path / "meta.json").exists():
+                continue
+            if self.bidirectional and not has_bidirectional(path):
                 continue
             self.seen.add(path)
             meta = json.loads((path / "meta.json").read_text())
@@ -101,13 +111,16 @@ class ClipDataset(torch.utils.data.Dataset):
             array = np.load(path / f"{name}.npy", mmap_mode="r")
             return array[(*lead, slice(t, t + n), ..., slice(y0 // r, (y0 + h) // r), slice(x0 // r, (x0 + w) // r))]
 
-        motion = np.load(path / "motion.npy", mmap_mode="r")[l, t:t + n, y0 // 8:(y0 + h) // 8, x0 // 8:(x0 + w) // 8]
+        def cut_motion(name):
+            array = np.load(path / f"{name}.npy", mmap_mode="r")
+            return array[l, t:t + n, y0 // 8:(y0 + h) // 8, x0 // 8:(x0 + w) // 8].transpose(0, 3, 1, 2)
+
         sample = dict(
             y=cut("y", 1)[:, None],
             uv=cut("uv", 2),
             base_y=cut("base_y", 4, k)[:, None],
             base_uv=cut("base_uv", 8, k),
-            motion=motion.transpose(0, 3, 1, 2),
+            **{name: cut_motion(name) for name in ("motion", *(BIDIRECTIONAL_ARRAYS if self.bidirectional else ()))},
         )
         if self.flip and random.random() < 0.5:
             sample = flip_sideways(sample)

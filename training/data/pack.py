@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from training.data.prepare import MOTION_LAMBDAS, build_motion_program, find_motion, interleave, run_ffmpeg, write_clip  # noqa: E402
+from training.data.prepare import MOTION_LAMBDAS, build_motion_program, interleave, motions_of, run_ffmpeg, write_clip  # noqa: E402
 
 PICTURES = ("-preset", "medium", "-crf", "12")
 LOSSLESS = ("-preset", "veryslow", "-qp", "0")
@@ -120,9 +120,8 @@ def unpack_clip(job):
     count, frames = len(meta["crfs"]), meta["frames"]
     if len(y) != frames or len(base_y) != count * frames:
         raise RuntimeError(f"{meta['name']}: {len(y)} pictures and {len(base_y)} base pictures, {frames} and {count * frames} expected")
-    motion, bits = find_motion(program, y, uv)
     arrays = dict(y=y, uv=uv, base_y=base_y.reshape(count, frames, *base_y.shape[1:]), base_uv=base_uv.reshape(count, frames, *base_uv.shape[1:]),
-                  motion=motion, bits=bits)
+                  **motions_of(program, y, uv))
     write_clip(out, meta["name"], arrays, dict(meta, motion_lambdas=MOTION_LAMBDAS))
     return meta["name"]
 

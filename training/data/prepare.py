@@ -10,7 +10,13 @@ Each clip is a folder (written under a dotted name, renamed when complete, so a 
     base_uv.npy uint8 [K, T, 2, H/8, W/8]
     motion.npy  int16 [L, T, H/8, W/8, 3]          moved, x, y (quarter luma samples); frame 0 is zero
     bits.npy    float32 [L, T]                     estimated bits of the motion
+    motion_two.npy, motion_ahead.npy               as motion.npy, from two pictures before and from the next one: what streams with
+                                                   bidirectional frames need. Frames that have no such picture are zero
     meta.json   name, pack, scene, fps, size, crfs [K], motion_lambdas [L] (squared error a bit), base_bytes [K]
+
+    /usr/bin/python3 training/data/prepare.py --add-bidirectional --out training/runs/clips
+
+gives older clip folders the last two arrays; it may be stopped and started again, and run beside a trainer.
 """
 import argparse
 import csv
@@ -25,6 +31,7 @@ import tarfile
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -38,6 +45,19 @@ CRFS_PER_CLIP = 3
 MOTION_LAMBDAS = (80, 300, 1100)
 CLEAN_PACKS = ("pack-00.tar", "pack-01.tar", "pack-02.tar")
 SECOND_PACKS = ("pack-03.tar",)
+
+
+class Search(NamedTuple):
+    """Where a picture's motion comes from, and what it may cost."""
+
+    distance: int  # pictures before its own; below 0: after it
+    price: int  # factor on the squared error per bit
+
+
+# The arrays of motion. That of a bidirectional frame leads into the next picture and serves the one before as well, turned round:
+# vectors that follow noise instead of motion are wrong there, and a higher price keeps them out.
+SEARCHES = dict(motion=Search(1, 1), motion_two=Search(2, 1), motion_ahead=Search(-1, 3))
+BIDIRECTIONAL_ARRAYS = ("motion_two", "motion_ahead")
 
 
 def build_motion_program(folder):
@@ -87,17 +107,25 @@ def decode_stream(stream, w, h):
     return planes_of(run_ffmpeg(["-f", "h264", "-i", "-", "-vsync", "passthrough", "-f", "rawvideo", "-pix_fmt", "yuv420p", "-"], stream), w, h)
 
 
-def find_motion(program, y, uv, lambdas=MOTION_LAMBDAS):
-    """Block motion of the clip: int16 [L, T, H/8, W/8, 3] and estimated bits float32 [L, T]."""
+def find_motion(program, y, uv, lambdas=MOTION_LAMBDAS, name="motion"):
+    """Block motion of the clip, the array `name` of SEARCHES: int16 [L, T, H/8, W/8, 3] and estimated bits float32 [L, T]."""
     frames, h, w = y.shape
+    distance, price = SEARCHES[name]
     with tempfile.TemporaryDirectory() as folder:
         source, out = Path(folder, "source.yuv"), Path(folder, "motion.bin")
         source.write_bytes(raw_of(y, uv))
-        subprocess.run([program, source, str(w), str(h), str(frames), out, *map(str, lambdas)], check=True, stdout=subprocess.DEVNULL)
+        prices = [str(price * l) for l in lambdas]
+        subprocess.run([program, source, str(w), str(h), str(frames), out, str(distance), *prices], check=True, stdout=subprocess.DEVNULL)
         data = out.read_bytes()
     shape = (len(lambdas), frames, h // 8, w // 8, 3)
     split = 2 * int(np.prod(shape))
     return np.frombuffer(data[:split], np.int16).reshape(shape), np.frombuffer(data[split:], np.float32).reshape(len(lambdas), frames)
+
+
+def motions_of(program, y, uv):
+    """All arrays of motion of a clip folder, and the bits of `motion`."""
+    found = {name: find_motion(program, y, uv, name=name) for name in SEARCHES}
+    return dict({name: motion for name, (motion, _) in found.items()}, bits=found["motion"][1])
 
 
 def arrays_of(y, uv, fps, crfs, program):
@@ -108,8 +136,7 @@ def arrays_of(y, uv, fps, crfs, program):
     for planes, _ in decoded:
         if len(planes) != len(y):
             raise RuntimeError(f"base stream of {len(planes)} frames, {len(y)} expected")
-    motion, bits = find_motion(program, y, uv)
-    arrays = dict(y=y, uv=uv, base_y=np.stack([d[0] for d in decoded]), base_uv=np.stack([d[1] for d in decoded]), motion=motion, bits=bits)
+    arrays = dict(y=y, uv=uv, base_y=np.stack([d[0] for d in decoded]), base_uv=np.stack([d[1] for d in decoded]), **motions_of(program, y, uv))
     return arrays, streams
 
 
@@ -124,6 +151,24 @@ def write_clip(out, name, arrays, meta):
         shutil.rmtree(draft)
     else:
         draft.rename(final)
+
+
+def has_bidirectional(folder):
+    """Whether a clip folder has all of BIDIRECTIONAL_ARRAYS."""
+    return all(Path(folder, f"{name}.npy").exists() for name in BIDIRECTIONAL_ARRAYS)
+
+
+def add_bidirectional(job):
+    """Gives one clip folder BIDIRECTIONAL_ARRAYS, each complete or not there; returns its name."""
+    folder, program = job
+    y, uv = (np.load(folder / f"{key}.npy") for key in ("y", "uv"))
+    lambdas = json.loads((folder / "meta.json").read_text())["motion_lambdas"]
+    for name in BIDIRECTIONAL_ARRAYS:
+        motion, _ = find_motion(program, y, uv, lambdas, name)
+        draft = folder / f".{name}.{os.getpid()}.npy"
+        np.save(draft, motion)
+        draft.rename(folder / f"{name}.npy")
+    return folder.name
 
 
 def chosen_crfs(name):
@@ -190,6 +235,20 @@ def read_manifest(source):
     return [row for seed, part in enumerate(parts) for row in interleave(part, seed)]
 
 
+def run_all(work, jobs, processes):
+    """work(job) for each of the named jobs, printing what it returns; the exit code."""
+    failed = 0
+    with ProcessPoolExecutor(processes) as pool:
+        running = {name: pool.submit(work, job) for name, job in jobs.items()}
+        for i, (name, job) in enumerate(running.items()):
+            try:
+                print(f"{i + 1}/{len(jobs)} {job.result()}", flush=True)
+            except Exception as error:  # one bad clip must not cost the rest; it is named, and the exit code says so
+                failed += 1
+                print(f"{i + 1}/{len(jobs)} {name} failed: {error}", file=sys.stderr, flush=True)
+    return 1 if failed else 0
+
+
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--source", default=str(HERE.parents[2] / "shared/data/train"), help="folder of the tars and MANIFEST.tsv")
@@ -198,24 +257,21 @@ def main(argv=None):
     parser.add_argument("--enlarged", type=int, default=80, help="so many of the first clips once more, their middle twice as large")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--nice", type=int, default=10)
+    parser.add_argument("--add-bidirectional", action="store_true", help="give the clips that are there the motion of bidirectional frames, in random order")
     options = parser.parse_args(argv)
     os.nice(options.nice)
     out = Path(options.out)
     out.mkdir(parents=True, exist_ok=True)
-    rows = read_manifest(options.source)[:options.limit]
-    todo = [(r, False) for r in rows] + [(r, True) for r in rows[:options.enlarged]]
-    todo = [(r, enlarged) for r, enlarged in todo if not (out / clip_name(r, enlarged) / "meta.json").exists()]
-    failed = 0
-    with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(options.processes) as pool:
+    with tempfile.TemporaryDirectory() as folder:
         program = build_motion_program(folder)
-        jobs = [pool.submit(prepare_clip, (r, options.source, out, program, enlarged)) for r, enlarged in todo]
-        for i, ((row, _), job) in enumerate(zip(todo, jobs)):
-            try:
-                print(f"{i + 1}/{len(todo)} {job.result()}", flush=True)
-            except Exception as error:  # one bad clip must not cost the rest; it is named, and the exit code says so
-                failed += 1
-                print(f"{i + 1}/{len(todo)} {row['file']} failed: {error}", file=sys.stderr, flush=True)
-    return 1 if failed else 0
+        if options.add_bidirectional:
+            clips = [p.parent for p in sorted(out.glob("[!.]*/meta.json")) if not has_bidirectional(p.parent)]
+            random.shuffle(clips)
+            return run_all(add_bidirectional, {c.name: (c, program) for c in clips[:options.limit]}, options.processes)
+        rows = read_manifest(options.source)[:options.limit]
+        todo = [(r, False) for r in rows] + [(r, True) for r in rows[:options.enlarged]]
+        jobs = {clip_name(r, enlarged): (r, options.source, out, program, enlarged) for r, enlarged in todo}
+        return run_all(prepare_clip, {name: job for name, job in jobs.items() if not (out / name / "meta.json").exists()}, options.processes)
 
 
 if __name__ == "__main__":

@@ -58,7 +58,7 @@ class Clip:
         self.pixels = self.y[0].size
         self.key = f"{self.name}_{self.y.shape[2]}x{self.y.shape[1]}_{len(self.y)}"
         self.cache, self.program = Path(cache), program
-        self.search = "motion" if block is None else f"motion{block}x{block}_"
+        self.block = "" if block is None else f"{block}x{block}_"
         self.cache.mkdir(parents=True, exist_ok=True)
 
     def _cached(self, name, make):
@@ -78,12 +78,12 @@ class Clip:
             return dict(y=y, uv=uv, bits=8.0 * len(stream))
         return self._cached(f"base{crf:g}", make)
 
-    def motion(self, motion_lambda):
-        """Block motion [T, H/8, W/8, 3] and its bits [T]."""
+    def motion(self, motion_lambda, name="motion"):
+        """Block motion [T, H/8, W/8, 3], the array `name` of `prepare.SEARCHES`, and its bits [T]."""
         def make():
-            motion, bits = find_motion(self.program, self.y, self.uv, (motion_lambda,))
+            motion, bits = find_motion(self.program, self.y, self.uv, (motion_lambda,), name)
             return dict(motion=motion[0], bits=bits[0])
-        return self._cached(f"{self.search}{motion_lambda}", make)
+        return self._cached(f"{name}{self.block}{motion_lambda}", make)
 
     def anchor(self):
         """x264 veryfast zerolatency, one I frame: [(crf, bits per pixel, per-frame quality [T, 2], MS-SSIM in dB)]."""

@@ -2,8 +2,9 @@
 
     /usr/bin/python3 training/evaluate/evaluate.py --checkpoint training/runs/run/last.pt --quick
 
-Rates are estimates (latents and hyper latents by their tables, motion by adaptive counts, copied blocks by their models, block quality
-not at all) plus the bytes of the base stream and a frame header; pictures are those of the PyTorch model. `bench/` measures files instead. All q of a clip run as one batch.
+Rates are estimates (latents and hyper latents by their tables, motion by adaptive counts, copied blocks by their models, directions by
+their entropy, block quality not at all) plus the bytes of the base stream and a frame header; pictures are those of the PyTorch model.
+`bench/` measures files instead. All q of a clip run as one batch.
 """
 import argparse
 import json
@@ -26,10 +27,12 @@ from training.data.dataset import base_crf_of  # noqa: E402
 from training.evaluate.clips import Clip, build_one_size_program, motion_lambda_of  # noqa: E402
 from training.evaluate.copied import CopyChoice  # noqa: E402
 from training.evaluate.curves import bd_rate, frame_quality, ms_ssim  # noqa: E402
+from training.evaluate.directions import direction_bits  # noqa: E402
 from training.evaluate.inheritance import WORTH, inheritance  # noqa: E402
 from training.model.ablation import ABLATIONS  # noqa: E402
-from training.model.enhancement import QUALITIES, Enhancement  # noqa: E402
 from training.model.adaptive import quality_map  # noqa: E402
+from training.model.bidirectional import BIDIRECTIONAL, INTER, INTRA, References, coding_order  # noqa: E402
+from training.model.enhancement import QUALITIES, Enhancement  # noqa: E402
 from training.model.fixed import set_mode  # noqa: E402
 from training.model.frugal import PATIENCE, FrugalRounding  # noqa: E402
 from training.model.picture import enlarge, fold, to_real, unfold  # noqa: E402
@@ -83,27 +86,30 @@ def run_clip(model, clip, qs, options):
     """Codes the clip at every q: per q a dict of rates (bits per pixel, by part) and per-frame qualities."""
     device = options.device
     bases = [clip.base(options.base_crf or base_crf_of(q)) for q in qs]
-    motions = [clip.motion(motion_lambda_of(q)) for q in qs]
+    order = coding_order(len(clip.y), options.bidirectional)
+    motions = {name: [clip.motion(motion_lambda_of(q), name) for q in qs] for name in {place.motion for place in order if place.motion}}
     q = torch.tensor([float(v) for v in qs], device=device)
-    state, parts, pictures, predictions, enlarged = None, [], [], [], []
+    references = References()
+    parts, pictures, predictions, enlarged = ([None] * len(clip.y) for _ in range(4))  # in the order of time
     strength = torch.full((len(qs),), options.adaptive, device=device)
     later = [WORTH * torch.from_numpy(inheritance(b["y"], options.look_ahead))[:, None] for b in bases]
-    copying = None if options.no_copies else CopyChoice(len(qs))
-    for t in range(len(clip.y)):
+    copying = {} if options.no_copies else {kind: CopyChoice(len(qs)) for kind in (INTER, BIDIRECTIONAL)}
+    for t, kind, motion_name in order:
         y, uv = (torch.from_numpy(a[t].copy()).to(device) for a in (clip.y, clip.uv))
         source = fold(to_real(y[None, None]), to_real(uv[None])).expand(len(qs), -1, -1, -1)
         base = to_real(stack([b["y"][t][None] for b in bases], device)), to_real(stack([b["uv"][t] for b in bases], device))
-        motion = stack([m["motion"][t].transpose(2, 0, 1) for m in motions], device).float()
-        offset = options.intra_finer if t == 0 else options.pattern[(t - 1) % len(options.pattern)]
-        frame_q = quality_map(source, (q + offset).clamp(0, QUALITIES - 1), strength, torch.stack([v[t] for v in later]).to(device))
+        found = motions.get(motion_name)
+        motion = stack([m["motion"][t].transpose(2, 0, 1) for m in found], device).float() if found else None
+        frame_q = quality_map(source, (q + quality_offset(t, kind, options)).clamp(0, QUALITIES - 1), strength, torch.stack([v[t] for v in later]).to(device))
         rounding = FrugalRounding(model, frame_q, options.patience) if options.patience else None
-        state = model(source, base, state, frame_q, motion if t else None, rounding, copying)
-        moved = [m["bits"][t] if t else 0.0 for m in motions]
+        state = model(source, base, references.of(kind), frame_q, motion, rounding, copying.get(kind))
+        references.add(kind, state)
+        moved = np.array([m["bits"][t] for m in found] if found else [0.0] * len(qs))
+        if state["directions"] is not None:
+            moved = moved + [direction_bits(d) for d in state["directions"][:, 0].cpu().numpy()]
         hyper = state["hyper_bits"].cpu().numpy()
-        parts.append(np.stack((np.array(moved), hyper, state["bits"].cpu().numpy() - hyper, np.full(len(qs), HEADER_BITS)), 1))
-        pictures.append(to_samples(state["picture"]))
-        predictions.append(to_samples(state["prediction"]))
-        enlarged.append(to_samples(enlarge(*base)))
+        parts[t] = np.stack((moved, hyper, state["bits"].cpu().numpy() - hyper, np.full(len(qs), HEADER_BITS)), 1)
+        pictures[t], predictions[t], enlarged[t] = map(to_samples, (state["picture"], state["prediction"], enlarge(*base)))
     parts = np.stack(parts)  # [T, Q, part]
     results = []
     for i, v in enumerate(qs):
@@ -126,19 +132,35 @@ def run_clip(model, clip, qs, options):
     return results
 
 
-def sag(frames):
-    """Change of PSNR-Y over the GOP: the mean of the last three frames less that of frames 9 to 11 (None if too short)."""
-    return None if len(frames) < 14 else float(np.mean(frames[-3:]) - np.mean(frames[9:12]))
+def quality_offset(t, kind, options):
+    """What the q of picture t is above that of the stream."""
+    if kind == INTRA:
+        return options.intra_finer
+    if kind == BIDIRECTIONAL:
+        return -options.bidirectional_coarser
+    return options.inter_finer if options.bidirectional else options.pattern[(t - 1) % len(options.pattern)]
 
 
-def compare(clip, results):
+def sag(frames, bidirectional=False):
+    """Change of PSNR-Y over the GOP: the mean of the last three frames less that of frames 9 to 11 (None if too short).
+
+    Every other frame of a bidirectional stream is coarser: there each frame counts as the mean of itself and the next one.
+    """
+    if len(frames) < 14:
+        return None
+    if bidirectional:
+        frames = np.convolve(frames, (0.5, 0.5), "valid")
+    return float(np.mean(frames[-3:]) - np.mean(frames[9:12]))
+
+
+def compare(clip, results, bidirectional):
     """The clip's row of the report, x264's curve beside it."""
     anchor = clip.anchor()
     points = [dict(crf=c, rate=float(r), psnr_y=float(q[:, 0].mean()), psnr_yuv=float(q[:, 1].mean()), ms_ssim=float(s)) for c, r, q, s in anchor]
     row = dict(clip=clip.key, results=results, anchor=points)
     for name in MEASURES:
         row[f"bd_{name}"] = bd_rate([(p["rate"], p[name]) for p in points], [(v["rate"], v[name]) for v in results])
-    row["sag"] = [sag(v["frames"]) for v in results]
+    row["sag"] = [sag(v["frames"], bidirectional) for v in results]
     row["sag_x264"] = [sag(q[:, 0]) for _, _, q, _ in anchor]
     return row
 
@@ -178,8 +200,11 @@ def parse(argv):
     p.add_argument("--q", help="values separated by commas")
     p.add_argument("--largest", help="cut clips to at most WxH")
     p.add_argument("--base-crf", type=float, help="one quality of the base for every q")
-    p.add_argument("--intra-finer", type=float, default=10, help="q of the intra frame above that of its inter frames")
-    p.add_argument("--pattern", default="-2,-2,-2,6", help="q offsets of the inter frames, repeated")
+    p.add_argument("--intra-finer", type=float, default=10, help="q of the intra frame above the stream's")
+    p.add_argument("--bidirectional", type=int, choices=(0, 1), default=1, help="0: every frame refers to the one before, as in live video")
+    p.add_argument("--inter-finer", type=float, default=4, help="with bidirectional frames: q of the other inter frames above the stream's")
+    p.add_argument("--bidirectional-coarser", type=float, default=12, help="q of bidirectional frames below the stream's")
+    p.add_argument("--pattern", default="-2,-2,-2,6", help="without bidirectional frames: q offsets of the inter frames, repeated")
     p.add_argument("--patience", type=float, default=PATIENCE, help="of rate-distortion rounding; 0: plain")
     p.add_argument("--adaptive", type=float, default=2.5, help="block quality: indices for each halving of a block's variance")
     p.add_argument("--look-ahead", type=int, default=8, help="frames; 0: nothing is known of later pictures")
@@ -209,14 +234,15 @@ def main(argv=None):
     if not paths:
         print(f"no clips in {o.clips}", file=sys.stderr)
         return 2
-    print(f"{o.checkpoint or o.sketch or 'untrained'}: step {step}, {mode}, {o.weights} weights, {o.frames} frames, q {o.q}, patience {o.patience:g}")
+    frames = f"{o.frames} frames{', every other bidirectional' if o.bidirectional else ''}"
+    print(f"{o.checkpoint or o.sketch or 'untrained'}: step {step}, {mode}, {o.weights} weights, {frames}, q {o.q}, patience {o.patience:g}")
     rows, start = [], time.time()
     with tempfile.TemporaryDirectory() as folder:
         block = ABLATIONS[o.ablate].block
         program = build_one_size_program(folder, block) if block else build_motion_program(folder)
         for path in paths:
             clip = Clip(path, o.frames, o.largest, o.cache, program, block)
-            rows.append(compare(clip, run_clip(model, clip, o.q, o)))
+            rows.append(compare(clip, run_clip(model, clip, o.q, o), o.bidirectional))
             report(rows[-1])
     summary = {k: mean_of([r[k] for r in rows]) for k in (f"bd_{name}" for name in MEASURES)}
     summary["sag"] = mean_of([s for r in rows for s in r["sag"]])

@@ -6,6 +6,7 @@ of integers are exact far beyond what the certificate allows for float32.
 import torch
 import torch.nn.functional as F
 
+from training.model.bidirectional import FUTURE, PAST, Moved, mirrored
 from training.model.enhancement import Enhancement
 from training.model.fixed import set_mode
 from training.model.picture import fold, unfold
@@ -74,21 +75,45 @@ class Simulation(Enhancement):
         moved = luma_integers(luma, cells(vectors, 8)), bilinear_integers(chroma, cells(vectors, 4), 3)
         return (fold(*moved) - 128).double() / 256
 
-    def exact_cues(self, base, previous, motion):
-        """SPEC 2.1; base and previous: (luma, chroma) int64 samples 0..255, extended."""
+    def move_base(self, base, motion):
+        """A base picture, (luma, chroma) int64 samples, by block motion."""
+        vectors = motion[:, 1:].long()
+        return bilinear_integers(base[0], cells(vectors, 2), 4), bilinear_integers(base[1], vectors, 5)
+
+    def move_samples(self, state, motion):
+        """`Enhancement.move` with the base as integers."""
+        vectors = cells(motion[:, 1:], 2).double() / 16
+        features = self.move_features(state["features"], vectors)
+        return Moved(self.move_picture(state["picture"], motion), features, self.move_base(state["samples_base"], motion))
+
+    def blend_samples(self, future, past, directions):
+        """SPEC 4.7: two `Moved` of `move_samples` as one, by int64 directions [1,1,H/16,W/16] of the blocks."""
+
+        def choose(a, b, r, bits=0):
+            at = cells(directions, r)
+            a, b = self.integers(a.double(), bits), self.integers(b.double(), bits)
+            return torch.where(at == FUTURE, a, torch.where(at == PAST, b, (a + b + 1) >> 1))
+
+        feature_bits = self.formats["feature"].bits
+        picture = choose(future.picture, past.picture, 4, 8).double() / 256
+        features = choose(future.features, past.features, 4, feature_bits).double() * 2.0**-feature_bits
+        return Moved(picture, features, tuple(choose(a, b, r) for a, b, r in zip(future.base, past.base, (4, 2))))
+
+    def exact_cues(self, base, expected, motion):
+        """SPEC 2.1; base and expected (the one before, moved; None in an intra frame): (luma, chroma) int64 samples 0..255, extended."""
         luma, chroma = base
         now = torch.cat((F.pixel_unshuffle(luma, 2), chroma), 1)
         zero = torch.zeros_like(now)
-        if motion is None:
+        if expected is None:
             return torch.cat((now - 128, zero, zero, zero[:, :3]), 1)
         vectors = motion[:, 1:].long()
-        then = bilinear_integers(previous[0], cells(vectors, 2), 4), bilinear_integers(previous[1], vectors, 5)
-        change = (now - torch.cat((F.pixel_unshuffle(then[0], 2), then[1]), 1)).clamp(-127, 127)
+        change = (now - torch.cat((F.pixel_unshuffle(expected[0], 2), expected[1]), 1)).clamp(-127, 127)
         moves = torch.cat((64 * motion[:, :1].long(), vectors.abs().clamp(max=64)), 1)
         return torch.cat((now - 128, change, change.abs(), moves), 1)
 
-    def frame(self, state, q, base, latents, hyper, motion=None, copied=None):
-        """One frame from its symbols. state: of the previous frame, None for an intra frame.
+    def frame(self, state, q, base, latents, hyper, motion=None, copied=None, directions=None):
+        """One frame from its symbols. state: of the frame it refers to, None for an intra frame; `Between` two with the directions
+        [1,1,H/16,W/16] int64 of a bidirectional frame's blocks.
 
         q [1,1,H/32,W/32] int64, one a block; base: (luma [1,1,h,w], chroma [1,2,h/2,w/2]) int64 samples; latents [1,96,H/8,W/8] int64 sixteenths; hyper
         [1,16,H/32,W/32] int64; motion [1,3,H/8,W/8] int64; copied [1,1,H/16,W/16] int64 flags, None in an intra frame. Returns the next state; "samples" is the folded picture 0..255.
@@ -98,8 +123,13 @@ class Simulation(Enhancement):
             q8 = cells(q, 4).float()
             luma, chroma = base
             features, enlarged = self.base((luma - 128).double() / 256, (chroma - 128).double() / 256)
-            context, prediction, moved = self.predict(features, enlarged, state, motion)
-            cue = self.exact_cues(base, state["samples_base"] if state else None, motion if state else None)
+            moved = None
+            if directions is not None:
+                moved = self.blend_samples(self.move_samples(state.future, motion), self.move_samples(state.past, mirrored(motion)), directions)
+            elif state is not None:
+                moved = self.move_samples(state, motion)
+            context, prediction = self.predict(features, enlarged, moved)
+            cue = self.exact_cues(base, moved and moved.base, motion)
             live = torch.ones_like(latents[:, :1]) if copied is None else 1 - cells(copied, 2)
             self.check_prior(q8, hyper, cue, latents, live, inter=state is not None)
             rate = self.rate_vector(self.rate, cells(q8, 2), self.formats["feature"]).double()

@@ -114,15 +114,17 @@ ABLATIONS = {
 }
 
 
-def merge_to_16x16(motion, luma):
+def merge_to_16x16(motion, luma, distance=1):
     """Motion [B,T,3,h,w] of a quadtree as blocks of 16x16: each takes that of its four 8x8 cells which predicts its luma best.
 
-    luma [B,T,1,8h,8w] real; the first picture's motion means nothing and is taken from any cell.
+    luma [B,T,1,8h,8w] real; `distance` as in `prepare.SEARCHES`. Motion of a picture without a reference means nothing and is taken from any
+    cell.
     """
     frames = []
     for t in range(motion.shape[1]):
+        reference = luma[:, min(max(t - distance, 0), motion.shape[1] - 1)]
         of_corner = [motion[:, t, :, y::2, x::2] for y in (0, 1) for x in (0, 1)]
-        errors = torch.stack([block_errors(luma[:, t], luma[:, max(t - 1, 0)], nearest(m.float(), 2)) for m in of_corner])
+        errors = torch.stack([block_errors(luma[:, t], reference, nearest(m.float(), 2)) for m in of_corner])
         best = errors.argmin(0, keepdim=True).expand(-1, -1, motion.shape[2], -1, -1)
         frames.append(nearest(torch.stack(of_corner).gather(0, best)[0].float(), 2).to(motion.dtype))
     return torch.stack(frames, 1)

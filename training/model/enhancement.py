@@ -1,17 +1,18 @@
-"""The enhancement network: one frame coded given the base picture and the previous frame (codec/SPEC.md, section 2)."""
+"""The enhancement network: one frame coded given the base picture and the frames it refers to (codec/SPEC.md, section 2)."""
 import math
 
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
+from .bidirectional import Between, Moved, blend, choose_directions, mirrored, mix
 from .copying import block_gains, cell_errors, to_cells
 from .fixed import Block, Conv, Fixed, floor_through, round_through
 from .picture import LUMA_CHANNELS, PICTURE_CHANNELS, enlarge, fold, unfold
 from .prior import ANCHORS, HYPER, Prior, cues
 from .rate import laplace_bits
 from .transform import CHROMA_COEFFICIENTS, LATENTS, LUMA_COEFFICIENTS, dct_matrix
-from .warp import bilinear, nearest, warp_picture
+from .warp import bilinear, nearest, warp_base, warp_picture
 
 FEATURES, BASE_FEATURES, QUALITIES = 64, 32, 64
 DETAIL8 = 96  # channels of the synthesis at 1/8
@@ -174,21 +175,33 @@ class Enhancement(nn.Module):
             return difference
         return floor_through((difference * 256).clamp(-255, 255)) / 256
 
-    def predict(self, base_features, enlarged, previous, motion):
-        """(context, prediction, moved); previous None: an intra frame.
+    def move(self, reference, motion):
+        """What a frame's state gives to one that refers to it by block motion: `Moved`."""
+        vectors = nearest(motion[:, 1:], 2) / 16
+        return Moved(
+            self.move_picture(reference["picture"], motion),
+            self.move_features(reference["features"], vectors),
+            warp_base(*reference["base"], motion),
+        )
 
-        `moved` are picture and features of the previous frame by block motion: what copied blocks show (None in an intra frame).
-        """
-        moved = None
-        if previous is None:
+    def move_between(self, references, motion, source, q8):
+        """(`Moved`, directions of the blocks) of a bidirectional frame, the directions chosen as an encoder chooses them."""
+        future, past = self.move(references.future, motion), self.move(references.past, mirrored(motion))
+        predictions = mix(future.picture, past.picture, 0.5, 256), future.picture, past.picture
+        with torch.no_grad():
+            errors = [self.weighted_errors(source - p) for p in predictions]
+        directions = choose_directions(errors, lambda_of(q8))
+        unit = 2.0 ** self.formats["feature"].bits if self.integer else None
+        return blend(future, past, directions, unit), directions
+
+    def predict(self, base_features, enlarged, moved):
+        """(context, prediction); moved: what the frame is predicted from, None: an intra frame."""
+        if moved is None:
             features, blended = self.intra(base_features), enlarged
         else:
-            vectors = nearest(motion[:, 1:], 2) / 16
-            features = self.move_features(previous["features"], vectors)
+            features = moved.features
             keep = self.keep(self.compare(torch.cat((base_features, features), 1)))
-            temporal = self.move_picture(previous["picture"], motion)
-            moved = temporal, features
-            part = keep * (temporal - enlarged)
+            part = keep * (moved.picture - enlarged)
             if self.integer:
                 part = floor_through(part * 4096) / 4096
             blended = enlarged + part
@@ -196,7 +209,7 @@ class Enhancement(nn.Module):
             self.context(torch.cat((features, base_features, self.coarse(blended - enlarged)), 1))
         )
         prediction = self.formats["fine"](blended + self.fusion(context))
-        return context, prediction, moved
+        return context, prediction
 
     def synthesize(self, context, prediction, latents, step, rate):
         """(picture, features) from decoded latents (in steps)."""
@@ -222,22 +235,31 @@ class Enhancement(nn.Module):
     def forward(self, source, base, previous, q, motion=None, rounding=None, copying=None):
         """One frame. source: real folded picture; base: real (luma, chroma) of the base picture; q [B,1,H/32,W/32] in 0..63, one a block.
 
-        copying(gains of blocks in bits, cues) -> (flags [B,1,h,w], their bits [B]) chooses the copied blocks of an inter frame. In training
-        the latents next to them still see theirs, which saves a second pass.
+        previous: the state of the frame it refers to, None for an intra frame, `Between` two for a bidirectional one, whose motion leads into
+        the future.
 
-        Returns the state for the next frame and the rate: picture, features, base; latents, prediction, bits [B], hyper_bits [B].
+        copying(gains of blocks in bits, cues) -> (flags [B,1,h,w], their bits [B]) chooses the copied blocks of all but an intra frame. In
+        training the latents next to them still see theirs, which saves a second pass.
+
+        Returns the state for the next frame and the rate: picture, features, base; latents, prediction, bits [B], hyper_bits [B]; directions
+        [B,1,H/16,W/16] of a bidirectional frame, whose bits are not counted.
         """
         b, _, h, w = source.shape
         features, enlarged = self.base(*base)
-        context, prediction, moved = self.predict(features, enlarged, previous, motion)
         q8 = nearest(q, 4)
+        moved = directions = None
+        if isinstance(previous, Between):
+            moved, directions = self.move_between(previous, motion, source, q8)
+        elif previous is not None:
+            moved = self.move(previous, motion)
+        context, prediction = self.predict(features, enlarged, moved)
         step = self.steps(q8)
         y, z = self.analysis(source, prediction, enlarged, context, 2048 / step)
         z_hat = round_through(z).clamp(-127, 127)
         index = self.hyper_index()[None, :, None, None]
         z_bits = laplace_bits(z if self.training else z_hat, index, noise=self.training).sum((1, 2, 3))
-        cue = cues(base, previous["base"] if previous else None, motion if previous else None)
-        rate = self.rate_vector(self.prior.rate[1 if previous else 0], q8, self.prior.formats["trunk"])
+        cue = cues(base, moved and moved.base, motion)
+        rate = self.rate_vector(self.prior.rate[1 if moved else 0], q8, self.prior.formats["trunk"])
         seen = z_hat, cue, rate
         synthesis_rate = self.rate_vector(self.rate, nearest(q, 8), self.formats["feature"])
         y_hat, y_bits = self.prior(y, *seen, rounding)
@@ -246,7 +268,7 @@ class Enhancement(nn.Module):
         if copying and moved:
             with torch.no_grad():
                 price = lambda_of(q8)
-                added = self.weighted_errors(source - moved[0]) - self.weighted_errors(source - picture)
+                added = self.weighted_errors(source - moved.picture) - self.weighted_errors(source - picture)
                 flags, flag_bits = copying(block_gains(y_bits.sum(1, keepdim=True), added, price), cue)
                 copied = to_cells(flags)
             if self.training:
@@ -263,4 +285,5 @@ class Enhancement(nn.Module):
             prediction=prediction,
             bits=y_bits.sum((1, 2, 3)) + z_bits + flag_bits,
             hyper_bits=z_bits,
+            directions=directions,
         )

@@ -7,7 +7,6 @@ from .fixed import Block, Conv, Fixed, replace_through, round_through
 from .picture import fold
 from .rate import LOG_STEP, SCALES, laplace_bits
 from .transform import LATENTS
-from .warp import warp_base
 
 HYPER, CUES, WIDTH, ANCHORS = 16, 21, 40, 8
 SCALE_SHIFT = 3  # the head gives index / 8, so that its values are near one
@@ -21,14 +20,17 @@ def checkerboard(channels, height, width, device):
     return (((c + y + torch.arange(width, device=device)) % 2) == 0).float()[None]
 
 
-def cues(base, previous_base, motion):
-    """[B,21,H/8,W/8]: what the prior may see of base pictures and motion, integers / 128."""
+def cues(base, moved_base, motion):
+    """[B,21,H/8,W/8]: what the prior may see of base pictures and motion, integers / 128.
+
+    moved_base: (luma, chroma) of the base picture before, moved by block motion; None in an intra frame, and `motion` has no part in it.
+    """
     luma, chroma = base
     now = torch.cat((F.pixel_unshuffle(luma, 2), chroma), 1) * 2
-    if motion is None:
+    if moved_base is None:
         zero = torch.zeros_like(now)
         return torch.cat((now, zero, zero, zero[:, :3]), 1)
-    moved_luma, moved_chroma = warp_base(*previous_base, motion)
+    moved_luma, moved_chroma = moved_base
     then = torch.cat((F.pixel_unshuffle(moved_luma, 2), moved_chroma), 1) * 2
     change = (torch.floor((now - then) * 128 + 0.5) / 128).clamp(-127 / 128, 127 / 128)
     return torch.cat((now, change, change.abs(), motion[:, :1] / 2, motion[:, 1:].abs().clamp(max=64) / 128), 1)

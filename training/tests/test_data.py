@@ -74,6 +74,24 @@ def test_motion_finds_the_move_and_agrees_with_the_warp():
     assert np.array_equal(predicted[16:-16, 16:-16], y[2][16:-16, 16:-16])
 
 
+def test_motion_of_bidirectional_frames_points_two_back_and_one_ahead():
+    y, uv = moving_clip(5, 96, 128, dx=3, dy=-2)
+    for name, vector, none in (("motion_two", (1, -24, 16), (0, 1)), ("motion_ahead", (1, 12, -8), (4,))):
+        motion, bits = prepare.find_motion(program(), y, uv, (50,), name)
+        for t in range(5):
+            assert motion[0, t].any() == (bits[0, t] > 0) == (t not in none), (name, t)
+            if t not in none:
+                assert (motion[0, t, 2:-2, 2:-2] == vector).all(), (name, t)
+
+
+def test_a_bit_of_motion_ahead_has_three_times_the_price():
+    y, uv = moving_clip(4, 96, 128, dx=1, dy=1)
+    y = np.clip(y + np.random.default_rng(3).normal(0, 8, y.shape), 0, 255).astype(np.uint8)
+    (dear,), (cheap,) = (prepare.find_motion(program(), y[::-1], uv[::-1], (price,))[1] for price in (120, 40))
+    (_, (ahead,)) = prepare.find_motion(program(), y, uv, (40,), "motion_ahead")
+    assert 0.5 < ahead.sum() / dear.sum() < 2 and ahead.sum() < 0.2 * cheap.sum()
+
+
 def test_still_clips_cost_next_to_nothing():
     y, uv = moving_clip(3, dx=0, dy=0)
     motion, bits = prepare.find_motion(program(), y, uv, (300,))
@@ -120,6 +138,42 @@ def test_crops_are_consistent():
             assert min(fit, key=fit.get)[1] == 0
 
 
+def test_older_clips_are_given_the_motion_of_bidirectional_frames():
+    with tempfile.TemporaryDirectory() as folder:
+        small_folder(folder)
+        arrays = {name: np.load(Path(folder, "one", f"{name}.npy")) for name in ("motion", *prepare.BIDIRECTIONAL_ARRAYS)}
+        Path(folder, "one", "motion_two.npy").unlink()
+        kept = Path(folder, "two", "motion_two.npy").stat().st_mtime_ns
+        whole = dataset.ClipDataset(folder, frames=3, crop=64, bidirectional=True)
+        assert [path.name for path, _ in whole.clips] == ["two"]
+        assert prepare.main(["--add-bidirectional", "--out", folder, "--processes", "1", "--nice", "0"]) == 0
+        assert kept == Path(folder, "two", "motion_two.npy").stat().st_mtime_ns
+        for name, array in arrays.items():
+            found = np.load(Path(folder, "one", f"{name}.npy"))
+            assert np.array_equal(found, array) and found.dtype == np.int16 and found.shape == arrays["motion"].shape
+        assert not list(Path(folder, "one").glob(".*")), "no drafts are left"
+        whole.scan()
+        sample = whole[1]
+        assert all(sample[name].shape == sample["motion"].shape and sample[name].dtype == torch.int16 for name in arrays)
+        assert "motion_two" not in dataset.ClipDataset(folder, frames=3, crop=64)[0]
+        for name in ("one", "two"):
+            Path(folder, name, "motion_ahead.npy").unlink()
+        try:
+            dataset.ClipDataset(folder, frames=3, crop=64, bidirectional=True)
+        except FileNotFoundError as error:
+            assert "--add-bidirectional" in str(error)
+        else:
+            raise AssertionError("a folder without the motion of bidirectional frames was accepted")
+
+
+def test_flip_turns_every_motion():
+    rng = np.random.default_rng(6)
+    sample = {name: rng.integers(-25, 25, (2, 3, 4, 5)).astype(np.int16) for name in ("motion", *prepare.BIDIRECTIONAL_ARRAYS)}
+    flipped = dataset.flip_sideways(sample)
+    for name, motion in sample.items():
+        assert np.array_equal(flipped[name][:, 1], -motion[:, 1, :, ::-1]) and np.array_equal(flipped[name][:, ::2], motion[:, ::2, :, ::-1])
+
+
 def test_flip_mirrors_the_prediction_exactly():
     y, uv = moving_clip(2, 64, 96, dx=1, dy=2)
     rng = np.random.default_rng(5)
@@ -160,7 +214,7 @@ def test_packed_clips_come_back():
         assert pack.main(["pack", "--clips", clips, "--out", archive, "--limit", "1"]) == 0
         assert pack.main(["unpack", "--archive", archive, "--out", out, "--processes", "1"]) == 0
         (name,) = (p.name for p in Path(out).iterdir())
-        for key in ("y", "uv", "base_y", "base_uv", "motion", "bits"):
+        for key in ("y", "uv", "base_y", "base_uv", "bits", *prepare.SEARCHES):
             before, after = (np.load(Path(f, name, f"{key}.npy")) for f in (clips, out))
             assert before.shape == after.shape and before.dtype == after.dtype
             if key.startswith("base"):

@@ -10,7 +10,8 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from support import moving_clip, run  # noqa: E402
 from training.data import dataset, prepare  # noqa: E402
-from training.evaluate import clips, curves, evaluate, inheritance  # noqa: E402
+from training.evaluate import clips, curves, directions, evaluate, inheritance  # noqa: E402
+from training.model import bidirectional  # noqa: E402
 
 
 def test_psnr():
@@ -45,6 +46,7 @@ def test_rules_of_q():
 def test_sag():
     assert evaluate.sag([40.0] * 10) is None
     assert abs(evaluate.sag([40.0] * 12 + [39.0] * 8) + 1) < 1e-9
+    assert evaluate.sag([41.0, 39.0] * 10, bidirectional=True) == 0
 
 
 def test_what_stays_is_inherited():
@@ -63,18 +65,36 @@ def test_evaluation_end_to_end():
         y, uv = moving_clip(3, 192, 192)
         size = ["-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", "192x192", "-r", "25", "-i", "-"]
         prepare.run_ffmpeg([*size, "-c:v", "libx264", "-qp", "0", "-y", str(Path(folder, "texture_192x192_25.mp4"))], prepare.raw_of(y, uv))
-        out = Path(folder, "out.json")
-        assert evaluate.main(["--clips", folder, "--cache", f"{folder}/cache", "--frames", "3", "--q", "10,40,60", "--patience", "2.5", "--out", str(out)]) == 0
-        row = json.loads(out.read_text())["clips"][0]
-        quality = [r["psnr_y"] for r in row["results"]]
-        assert quality == sorted(quality) and quality[-1] - quality[0] > 1, "finer steps must show"
-        for r in row["results"]:
-            assert abs(sum(r["bits"].values()) - r["rate"]) < 1e-9 and all(v > 0 for v in r["bits"].values())
-            assert r["psnr_y"] > r["base_psnr_y"]
-        # A second run reads the cache and comes to the same.
-        again = Path(folder, "again.json")
-        evaluate.main(["--clips", folder, "--cache", f"{folder}/cache", "--frames", "3", "--q", "10,40,60", "--patience", "2.5", "--out", str(again)])
-        assert json.loads(again.read_text())["clips"] == json.loads(out.read_text())["clips"]
+        results = {}
+        for way in (0, 1):
+            options = ["--clips", folder, "--cache", f"{folder}/cache", "--frames", "3", "--q", "10,40,60", "--patience", "2.5", "--bidirectional", str(way)]
+            out, again = Path(folder, "out.json"), Path(folder, "again.json")
+            assert evaluate.main([*options, "--out", str(out)]) == 0
+            row = json.loads(out.read_text())["clips"][0]
+            quality = [r["psnr_y"] for r in row["results"]]
+            assert quality == sorted(quality) and quality[-1] - quality[0] > 1, "finer steps must show"
+            for r in row["results"]:
+                assert abs(sum(r["bits"].values()) - r["rate"]) < 1e-9 and all(v > 0 for v in r["bits"].values())
+                assert r["psnr_y"] > r["base_psnr_y"]
+            # A second run reads the cache and comes to the same.
+            evaluate.main([*options, "--out", str(again)])
+            assert json.loads(again.read_text())["clips"] == json.loads(out.read_text())["clips"]
+            results[way] = row["results"]
+        for plain, between in zip(results[0], results[1]):
+            assert plain["frames"][0] == between["frames"][0], "the intra frame is the same"
+            assert between["frames"][2] != plain["frames"][2] and between["bits"]["base"] == plain["bits"]["base"]
+
+
+def test_offsets_of_q():
+    order = bidirectional.coding_order(6, True)
+    with_them, without = (evaluate.parse(["--bidirectional", way, "--pattern", "1,2"]) for way in ("1", "0"))
+    assert [evaluate.quality_offset(t, kind, with_them) for t, kind, _ in sorted(order)] == [10, -12, 4, -12, 4, 4]
+    assert [evaluate.quality_offset(t, kind, without) for t, kind, _ in bidirectional.coding_order(4, False)] == [10, 1, 2, 1]
+
+
+def test_directions_cost_their_entropy():
+    assert directions.direction_bits(np.zeros((4, 6), int)) == 0
+    assert abs(directions.direction_bits(np.array([[0, 1], [2, 2]])) - 0.8 * 6) < 1e-9
 
 
 if __name__ == "__main__":

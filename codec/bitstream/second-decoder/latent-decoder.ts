@@ -29,24 +29,12 @@ const byDistance = (weights: readonly number[], expected: number) =>
 const IN_TIME = numbers("900 45 2 2 2 2 2 2 2");
 const IN_SPACE = numbers("300 180 80 35 15 7 3 2 2");
 
-/** Section 5.3: latent bytes of the frames of one GOP. */
-export class LatentDecoder {
-	private readonly planes = new Map<number, Record<"coded" | "zero" | "level" | "sign", Model[]>>();
-	private readonly change = CHANGE.map((w) => new Model(w));
-	private readonly offsets = Array.from({ length: 36 }, () => 0);
-	private previous: number[] | undefined;
-	private readonly copiedModels = COPIED.map((w) => new Model(w));
-	private previousCopied: number[] | undefined;
+/** Section 5.3: offsets of block quality, of all frames of one GOP. */
+export class QualityDecoder {
 	private readonly uneven = new Model([600, 400]);
 	private readonly inTime = IN_TIME.map((_, expected) => new Model(byDistance(IN_TIME, expected)));
 	private readonly inSpace = IN_SPACE.map((_, expected) => new Model(byDistance(IN_SPACE, expected)));
 	private previousOffsets: number[] | undefined;
-
-	/** An inter frame without latent bytes. */
-	skip(blocks: number): void {
-		this.previous = undefined;
-		this.previousCopied = Array.from({ length: blocks }, () => 1);
-	}
 
 	/** Offsets of block quality, row by row. */
 	quality(stream: Stream, w: number, h: number): number[] {
@@ -64,6 +52,22 @@ export class LatentDecoder {
 		}
 		this.previousOffsets = offsets;
 		return offsets;
+	}
+}
+
+/** Section 5.3: the other latent bytes, of the bidirectional frames of one GOP or of the others. */
+export class LatentDecoder {
+	private readonly planes = new Map<number, Record<"coded" | "zero" | "level" | "sign", Model[]>>();
+	private readonly change = CHANGE.map((w) => new Model(w));
+	private readonly offsets = Array.from({ length: 36 }, () => 0);
+	private previous: number[] | undefined;
+	private readonly copiedModels = COPIED.map((w) => new Model(w));
+	private previousCopied: number[] | undefined;
+
+	/** An inter frame without latent bytes. */
+	skip(blocks: number): void {
+		this.previous = undefined;
+		this.previousCopied = Array.from({ length: blocks }, () => 1);
 	}
 
 	/** Flags of copied blocks, row by row. */

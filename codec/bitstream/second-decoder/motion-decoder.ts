@@ -25,25 +25,69 @@ type Cell = { x: number; y: number; s: number };
 /** By `x,y`. */
 export type Cells = Map<string, Cell>;
 
-/** Section 4.2: the inter frames of one GOP. */
+/** Section 4.7, by what the left and the upper block have. */
+const DIRECTION = groups(
+	`1500 100 100 | 1100 500 100 | 1100 100 500
+	 1100 500 100 | 700 900 100 | 700 500 500
+	 1100 100 500 | 700 500 500 | 700 100 900`,
+	3,
+);
+
+/** Sections 4.2 and 4.7: the frames of one GOP behind the intra frame, in order of decoding. */
 export class MotionDecoder {
 	private readonly split = SPLIT.map((w) => new Model(w));
 	private readonly mode = MODE.map((w) => new Model(w));
 	private readonly differenceX = new Model(DIFFERENCE_X);
 	private readonly differenceY = DIFFERENCE_Y.map((w) => new Model(w));
 	private previous: Cells | undefined;
+	private readonly direction = DIRECTION.map((w) => new Model(w));
+	private between: MotionDecoder | undefined;
 
-	/** Cells of the next frame. */
-	frame(bytes: Uint8Array, columns: number, rows: number): Cells {
-		const cells: Cells = new Map();
-		const at = (from: Cells, x: number, y: number) => from.get(`${x},${y}`);
+	/** Cells, and directions of the 16x16 blocks, of a bidirectional frame. */
+	bidirectional(bytes: Uint8Array, columns: number, rows: number): { cells: Cells; directions: number[] } {
+		const n = (columns * rows) / 4;
+		this.between ??= new MotionDecoder();
+		this.between.previous =
+			this.previous &&
+			new Map(
+				[...this.previous].map(([at, { x, y, s }]) => [
+					at,
+					{ x: -Math.floor(x / 2), y: -Math.floor(y / 2), s },
+				]),
+			);
 		if (bytes.length === 0) {
-			this.previous = undefined;
-			for (let y = 0; y < rows; y++)
-				for (let x = 0; x < columns; x++) cells.set(`${x},${y}`, { x: 0, y: 0, s: 2 });
-			return cells;
+			return { cells: this.between.frame(bytes, columns, rows), directions: Array.from({ length: n }, () => 0) };
 		}
 		const stream = new Stream(bytes);
+		const cells = this.between.field(stream, columns, rows);
+		const directions: number[] = [];
+		const w = columns / 2;
+		for (let i = 0; i < n; i++) {
+			const left = i % w === 0 ? 0 : defined(directions[i - 1]);
+			const up = i < w ? 0 : defined(directions[i - w]);
+			directions.push(defined(this.direction[3 * left + up]).symbol(stream));
+		}
+		stream.end();
+		return { cells, directions };
+	}
+
+	/** Cells of the next inter frame. */
+	frame(bytes: Uint8Array, columns: number, rows: number): Cells {
+		if (bytes.length > 0) {
+			const stream = new Stream(bytes);
+			const cells = this.field(stream, columns, rows);
+			stream.end();
+			return cells;
+		}
+		const cells: Cells = new Map();
+		this.previous = undefined;
+		for (let y = 0; y < rows; y++) for (let x = 0; x < columns; x++) cells.set(`${x},${y}`, { x: 0, y: 0, s: 2 });
+		return cells;
+	}
+
+	private field(stream: Stream, columns: number, rows: number): Cells {
+		const cells: Cells = new Map();
+		const at = (from: Cells, x: number, y: number) => from.get(`${x},${y}`);
 		const difference = (model: Model) => {
 			const k = model.symbol(stream);
 			const magnitude = k < 8 ? k : 2 ** (k - 5) + stream.bits(k - 5);
@@ -92,7 +136,6 @@ export class MotionDecoder {
 				for (let i = 0; i < n; i++) cells.set(`${x + i},${y + j}`, { x: vector.x, y: vector.y, s });
 		};
 		for (let y = 0; y < rows; y += 4) for (let x = 0; x < columns; x += 4) block(x, y, 2);
-		stream.end();
 		this.previous = cells;
 		return cells;
 	}

@@ -1,10 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { LatentModels, LatentWriter } from "../../entropy/latent-stream.ts";
-import { MotionField, MotionModels, writeMotion } from "../../motion/syntax.ts";
+import { MotionHistory, writeBidirectionalMotion } from "../../motion/bidirectional.ts";
+import { MotionField, writeMotion } from "../../motion/syntax.ts";
 import { writeSample } from "../sample.ts";
 import { defined, Stream } from "./entropy.ts";
-import { LatentDecoder } from "./latent-decoder.ts";
+import { LatentDecoder, QualityDecoder } from "./latent-decoder.ts";
 import { MotionDecoder } from "./motion-decoder.ts";
 
 /** Section 3, of an inter frame without hashes: motion and latent bytes. */
@@ -53,6 +54,8 @@ function randomField(palette: readonly (readonly [number, number])[], draws: rea
 }
 
 const frames = fc.record({
+	bidirectional: fc.boolean(),
+	directions: fc.array(fc.nat(2), { minLength: 16, maxLength: 16 }),
 	palette: fc.array(fc.tuple(coordinate, coordinate), { minLength: 1, maxLength: 5 }),
 	draws: fc.array(fc.nat(999), { minLength: 1, maxLength: 90 }),
 	copied: fc.array(fc.nat(1), { minLength: 6, maxLength: 6 }),
@@ -72,23 +75,31 @@ describe("a second decoder, written from the specification", () => {
 		const blocks = { width: 3, height: 2 };
 		fc.assert(
 			fc.property(fc.array(frames, { minLength: 1, maxLength: 4 }), (gop) => {
-				const models = new MotionModels();
+				const history = new MotionHistory();
 				const latentModels = new LatentModels();
 				const decoder = new MotionDecoder();
-				const latentDecoder = new LatentDecoder();
+				const qualityDecoder = new QualityDecoder();
+				const latentDecoders = { inter: new LatentDecoder(), bidirectional: new LatentDecoder() };
 				for (const frame of gop) {
+					const type = frame.bidirectional ? "bidirectional" : "inter";
+					const latentDecoder = latentDecoders[type];
 					const field = randomField(frame.palette, frame.draws);
 					const scales = Uint8Array.from(frame.scales);
 					const symbols = Int16Array.from(frame.symbols, (s, i) => (scales[i] === 0 ? 0 : s));
-					const writer = new LatentWriter(latentModels);
+					const writer = new LatentWriter(latentModels, type);
 					writer.quality(Int8Array.from(frame.offsets), { width: 2, height: 2 });
 					writer.copied(Uint8Array.from(frame.copied), Uint8Array.from(frame.levels), blocks);
 					writer.hyper(Int16Array.from(frame.hyper), { channels: 2, width: 2, height: 2 });
 					for (const pass of [0, 1] as const) writer.pass(symbols, scales, geometry, pass);
 					const [baseHash, pictureHash] = [undefined, undefined];
-					const [motionBytes, latentBytes] = [writeMotion(field, models), writer.finish()];
+					const still = Array.from(field.vectors).every((v) => v === 0);
+					const directions = { columns: 4, rows: 4, directions: Uint8Array.from(frame.directions) };
+					const motionBytes = frame.bidirectional
+						? writeBidirectionalMotion({ field, directions }, history)
+						: writeMotion(field, history.inter);
+					const latentBytes = writer.finish();
 					const sample = writeSample({
-						type: "inter",
+						type,
 						q: 9,
 						baseHash,
 						pictureHash,
@@ -97,7 +108,12 @@ describe("a second decoder, written from the specification", () => {
 					});
 
 					const { motion, latents } = parts(sample);
-					const cells = decoder.frame(motion, 8, 8);
+					const { cells, directions: told } = frame.bidirectional
+						? decoder.bidirectional(motion, 8, 8)
+						: { cells: decoder.frame(motion, 8, 8), directions: frame.directions };
+					expect(told).toEqual(frame.directions);
+					const both = frame.directions.every((d) => d === 0);
+					expect(motion.length === 0).toBe(still && (both || !frame.bidirectional));
 					for (let y = 0; y < 8; y++) {
 						for (let x = 0; x < 8; x++) {
 							const i = 2 * (8 * y + x);
@@ -114,7 +130,7 @@ describe("a second decoder, written from the specification", () => {
 						continue;
 					}
 					const stream = new Stream(latents);
-					expect(latentDecoder.quality(stream, 2, 2)).toEqual(frame.offsets);
+					expect(qualityDecoder.quality(stream, 2, 2)).toEqual(frame.offsets);
 					expect(latentDecoder.copied(stream, frame.levels, 3, 2)).toEqual(frame.copied);
 					expect(latentDecoder.hyper(stream, 2, 2, 2)).toEqual(frame.hyper);
 					const decoded = Array.from({ length: 24 }, () => 0);
