@@ -74,7 +74,7 @@ OUT.mp4 holds all layers: base, one enhancement for each quality, sound.
   --base-crf N          constant quality of the base, 0..51, less is better (default: fits q)
   --base-bitrate N      bits a second of the base, instead
   --base-preset NAME    x264's preset (default slow)
-  --effort NAME         realtime, normal or slow (default normal)
+  --effort NAME         realtime, live, normal or slow (default normal)
   --adaptive-quality N  how much finer flat blocks are than busy ones, 0..8; 0 is best for PSNR (default ${DEFAULT_ADAPTIVE_QUALITY})
   --gop SECONDS         from one sync sample to the next, at most (default 2)
   --no-scene-cuts       sync samples at even distances only, not where the video cuts
@@ -154,7 +154,7 @@ const readSettings = (flags: Flags<typeof FLAGS>) => {
 		qualities,
 		bitrate,
 		rate: readBaseRate(flags, qualities, bitrate),
-		effort: parseChoice(flags.effort ?? "normal", "--effort", ["realtime", "normal", "slow"]),
+		effort: parseChoice(flags.effort ?? "normal", "--effort", ["realtime", "live", "normal", "slow"]),
 		adaptiveQuality: parseNumber(
 			flags["adaptive-quality"] ?? String(DEFAULT_ADAPTIVE_QUALITY),
 			"--adaptive-quality",

@@ -13,8 +13,10 @@ export type EffortSettings = {
 };
 
 export const EFFORTS = {
-	/** For cameras: every frame once. */
+	/** Every frame once, when it comes: for cameras on a machine that has no time for more. */
 	realtime: { motion: "fast", copies: false, bidirectional: false, lookAhead: 0 },
+	/** When it comes, but as good as it can be then: for cameras. */
+	live: { motion: "normal", copies: true, bidirectional: false, lookAhead: 0 },
 	normal: { motion: "normal", copies: true, bidirectional: true, lookAhead: 8 },
 	slow: { motion: "thorough", copies: true, bidirectional: true, lookAhead: 16 },
 } as const satisfies Record<string, EffortSettings>;

@@ -134,8 +134,8 @@ export class Job {
 	}
 
 	/**
-	 * What becomes of each frame. None of a live source is bidirectional: it is coded with the effort `realtime`, and a part of it may end anywhere
-	 * in a group.
+	 * What becomes of each frame. None of a live source is bidirectional: it is coded with the effort `live` or `realtime`, and a part of it may end
+	 * anywhere in a group.
 	 */
 	get pattern(): FramePattern {
 		return EFFORTS[this.#effort].bidirectional ? BIDIRECTIONAL_PATTERN : BASE_LED_PATTERN;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { choosePlan, fitWithin, speedSeen } from "./plan.ts";
+import { choosePlan, fitWithin, REALTIME_COST, speedSeen } from "./plan.ts";
 import type { Backend, Task } from "./plan.ts";
 
 const task = (change: Partial<Task> = {}): Task => ({
@@ -51,6 +51,10 @@ describe("choosePlan", () => {
 		expect(live(60)).toMatchObject({ width: 1920, height: 1080, pace: undefined, notice: undefined });
 		// 10 frames a second at full size are 40 at 960x540: more than 30 with a margin.
 		expect(live(10)).toMatchObject({ width: 960, height: 540, enhanced: true, pace: undefined });
+		// With a margin, 30 of all frames at the effort `live` are 55 at `realtime`.
+		expect(live(56)).toMatchObject({ width: 1920, effort: "live" });
+		expect(live(56).predictedFps).toBeCloseTo(56 * 0.8 * REALTIME_COST, 5);
+		expect(live(54)).toMatchObject({ width: 1920, effort: "realtime", givenUp: [] });
 		const paced = live(2.5);
 		expect(paced).toMatchObject({ width: 640, height: 360, enhanced: true });
 		expect(paced.pace).toBeCloseTo(2.5 * 9 * 0.8, 5);

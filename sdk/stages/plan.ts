@@ -56,7 +56,7 @@ export type Plan = {
 const LADDER = [3840, 2560, 1920, 1280, 960, 854, 640, 480, 426, 320];
 
 /**
- * What a frame takes with the effort `realtime`, of what it takes with `normal`. The networks' multiplications are 0.66 (`bench/macs.test.ts`); with
+ * What a frame takes with the effort `realtime`, of what it takes with `normal` or `live`. The networks' multiplications are 0.66 (`bench/macs.test.ts`); with
  * everything around them it is 0.65 to 0.74 of the processor's time on WASM (at 320x180, 426x238 and 640x360, on one machine). Of a GPU it is not
  * measured.
  */
@@ -136,7 +136,7 @@ const ladder = (task: Task, full: Size): readonly Size[] => {
 };
 
 /**
- * A live source must be coded as fast as it comes. The picture becomes smaller, down to `LIVE_SIDE`, before pictures are left
+ * A live source must be coded as fast as it comes: with the effort `live` where that is so, else with `realtime`. The picture becomes smaller, down to `LIVE_SIDE`, before pictures are left
  * out, and pictures are left out, down to `LIVE_RATE`, before it becomes smaller still.
  */
 const chooseLive = (task: Task, full: Size, backend: Computing, decided: Size | undefined): Plan => {
@@ -155,7 +155,9 @@ const chooseLive = (task: Task, full: Size, backend: Computing, decided: Size | 
 		const why = `the enhancement could not keep up ${where}. ${because}`.trim();
 		return baseAlone(task, why, fps(sizes.at(-1) ?? full));
 	}
-	const predictedFps = fps(size);
+	// The speed is that of the least effort; whoever is fast enough for all frames with more of it does more.
+	const effort = fps(size) * REALTIME_COST >= task.frameRate ? "live" : "realtime";
+	const predictedFps = effort === "live" ? fps(size) * REALTIME_COST : fps(size);
 	const pace = predictedFps >= task.frameRate ? undefined : predictedFps;
 	const isFull = isSame(size, full);
 	const reduced = isFull ? [] : [`at ${size.width}x${size.height} instead of ${full.width}x${full.height}`];
@@ -169,7 +171,7 @@ const chooseLive = (task: Task, full: Size, backend: Computing, decided: Size | 
 		...(isFull ? [] : ["size" as const]),
 		...(pace === undefined ? [] : ["frames" as const]),
 	];
-	return { ...size, enhanced: true, effort: "realtime", givenUp, pace, predictedFps, notice };
+	return { ...size, enhanced: true, effort, givenUp, pace, predictedFps, notice };
 };
 
 const isSame = (left: Size, right: Size): boolean => left.width === right.width && left.height === right.height;

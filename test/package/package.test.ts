@@ -39,7 +39,7 @@ describe("the published package", () => {
 		// The machine's Node is the user's business; the runtime comes with onnxruntime's own package.
 		expect(Object.keys(consumer.manifest.optionalDependencies)).toEqual(["onnxruntime-node"]);
 		const bytes = [...consumer.files.values()].reduce((sum, size) => sum + size, 0);
-		expect(bytes).toBeLessThan(8 * 2 ** 20);
+		expect(bytes).toBeLessThan(8.5 * 2 ** 20);
 	});
 
 	it("names every package that it imports", async () => {
