@@ -18,6 +18,7 @@ import { EnhancementReconstructor } from "./reconstruction.ts";
 
 const SIZE = { width: 70, height: 50 };
 const DURATION = 40_000;
+const QUALITIES = { intra: 46, inter: 36, bidirectional: 20 };
 const TYPES = { I: "intra", P: "inter", B: "bidirectional" } as const;
 
 let model: Model;
@@ -43,7 +44,7 @@ async function encode(
 		for (const { type, time } of unit) {
 			const source = { ...at(time), timestamp: time * DURATION };
 			const base = downscalePicture(source);
-			const choice = { type, q: type === "bidirectional" ? 20 : 36, duration: DURATION };
+			const choice = { type, q: QUALITIES[type], duration: DURATION };
 			const { sample, symbols, reconstruction } = await encoder.encode(source, base, choice);
 			const hash = hashPicture(await reconstruction.toPicture());
 			reconstruction.dispose();
