@@ -81,7 +81,8 @@ const describeMachine = async (): Promise<void> => {
 	const adapter = await navigator.gpu?.requestAdapter();
 	const name = [adapter?.info.vendor, adapter?.info.architecture].filter(Boolean).join(" ");
 	page.machine.textContent =
-		adapter === null || adapter === undefined
+		// Browsers without a GPU may imitate one on the processor.
+		adapter === null || adapter === undefined || adapter.info.isFallbackAdapter
 			? "No GPU here: the enhancement runs on the processor, where size or effort may be smaller."
 			: `This machine has a GPU${name === "" ? "" : ` (${name})`}: the enhancement runs there if it is quicker than the processor.`;
 };
