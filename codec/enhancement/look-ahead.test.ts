@@ -68,6 +68,20 @@ describe("look-ahead", () => {
 		expect(followed).toEqual([true, true, true, false, true, false]);
 	});
 
+	it("does not call a picture followed where everything changes from one to the next", async () => {
+		const noise = async function* () {
+			for (let index = 0; index < 4; index++) {
+				const { sample, base } = item(index, index === 0);
+				const y = base.y.map((_, i) => (Math.imul(i + 1, 2654435761 + 40503 * index) >>> 11) & 255);
+				yield { sample, base: index < 2 ? base : { ...base, y } };
+			}
+		};
+		const followed: boolean[] = [];
+		for await (const result of lookAhead(noise(), 2)) followed.push(result.followed);
+		// The first two are alike; what comes then is like nothing before it.
+		expect(followed).toEqual([true, false, false, false]);
+	});
+
 	it("passes on at once where it may not look ahead", async () => {
 		expect(await run([true, false], 0)).toEqual([
 			{ index: 0, most: undefined, cells: 0, ahead: 0, followed: false },

@@ -10,12 +10,17 @@ export type CodedBase = { readonly sample: Sample; readonly base: Picture };
 export type LookedAhead<T> = T & {
 	/** What later pictures inherit from each 32x32 block of its picture: `EncodeChoice.inheritance`. */
 	readonly inheritance: Float32Array | undefined;
-	/** Whether another picture of the same GOP is known to follow: then this one may be bidirectional. */
+	/** Whether another picture of the same GOP is known to follow, and little enough happens up to it: then this one may be bidirectional. */
 	readonly followed: boolean;
 };
 
 /** Side of the base's part of a 32x32 block. */
 const BLOCK = 8;
+/**
+ * Absolute error of a base sample, moved, above which a picture is no better off between two references: the second one's own reference is
+ * too far away then (files of seven clips: those at 2 to 8 on average gain, the one at 10 loses; `bench/rd/EXPERIMENTS.md`).
+ */
+const RESTLESS = 9;
 
 type Waiting<T> = { readonly item: T; readonly plane: LumaPlane; readonly costs: BlockCosts | undefined };
 
@@ -35,7 +40,8 @@ export async function* lookAhead<T extends CodedBase>(
 		waiting.shift();
 		const ahead = later.flatMap(({ costs }) => (costs === undefined ? [] : [costs]));
 		const own = first.costs?.own ?? ownCosts(first.plane);
-		return { ...first.item, inheritance: inheritance(own, ahead), followed: later.length > 0 };
+		const followed = later[0] !== undefined && !isRestless(first.costs, later[0].costs);
+		return { ...first.item, inheritance: inheritance(own, ahead), followed };
 	};
 	for await (const item of items) {
 		if (frames === 0) {
@@ -49,6 +55,12 @@ export async function* lookAhead<T extends CodedBase>(
 		if (waiting.length > frames) yield release();
 	}
 	while (waiting.length > 0) yield release();
+}
+
+/** Whether too much changes from the picture before to this one, and on to the next. */
+function isRestless(...steps: readonly (BlockCosts | undefined)[]): boolean {
+	const moved = steps.flatMap((costs) => [...(costs?.moved ?? [])]);
+	return moved.reduce((sum, cost) => sum + cost, 0) > RESTLESS * BLOCK * BLOCK * moved.length;
 }
 
 /** Extended to whole blocks. */
