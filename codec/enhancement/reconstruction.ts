@@ -295,9 +295,7 @@ export class EnhancementReconstructor {
 		if (directions !== undefined) {
 			this.references.dropPast();
 			features.dispose();
-			const decoded = new DecodedPicture(this.executor, shared.share(), this.geometry, frame);
-			shared.release();
-			return decoded;
+			return new DecodedPicture(this.executor, shared, this.geometry, frame);
 		}
 		this.references.add({ picture: shared, features });
 		return new DecodedPicture(this.executor, shared.share(), this.geometry, frame);
