@@ -6,7 +6,8 @@
  */
 import { createReadStream } from "node:fs";
 import { MOTION_EFFORTS, MotionSearch } from "../codec/motion/search.ts";
-import { MotionModels, readMotion, writeMotion } from "../codec/motion/syntax.ts";
+import { readMotion, writeMotion } from "../codec/motion/motion-bytes.ts";
+import { MotionModels } from "../codec/motion/syntax.ts";
 import { warpLuma } from "../codec/motion/warp.ts";
 import { extendPicture } from "../codec/picture/extend.ts";
 import { geometryOf } from "../codec/picture/geometry.ts";

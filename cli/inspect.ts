@@ -65,8 +65,8 @@ export type EnhancementReport = {
 	readonly interQ?: readonly [number, number];
 	readonly bidirectionalQ?: readonly [number, number];
 	readonly headerBytes: number;
-	readonly motionBytes: number;
-	readonly latentBytes: number;
+	/** Of motion and latents. */
+	readonly payloadBytes: number;
 	readonly pictureHashes: number;
 	readonly damagedSamples: number;
 };
@@ -91,7 +91,7 @@ const inspectFile = async ({ reader, size }: OpenFile): Promise<Report> => {
 class Tally {
 	readonly #found: ReadTrack;
 	readonly #qualities = { intra: [] as number[], inter: [] as number[], bidirectional: [] as number[] };
-	readonly #parts = { headerBytes: 0, motionBytes: 0, latentBytes: 0, pictureHashes: 0, damagedSamples: 0 };
+	readonly #parts = { headerBytes: 0, payloadBytes: 0, pictureHashes: 0, damagedSamples: 0 };
 	#samples = 0;
 	#syncSamples = 0;
 	bytes = 0;
@@ -143,9 +143,8 @@ class Tally {
 		try {
 			const parts = readSample(sample.data);
 			this.#qualities[parts.type].push(parts.q);
-			this.#parts.headerBytes += sample.data.length - parts.motion.length - parts.latents.length;
-			this.#parts.motionBytes += parts.motion.length;
-			this.#parts.latentBytes += parts.latents.length;
+			this.#parts.headerBytes += sample.data.length - parts.payload.length;
+			this.#parts.payloadBytes += parts.payload.length;
 			if (parts.pictureHash !== undefined) this.#parts.pictureHashes++;
 		} catch (error) {
 			if (!(error instanceof CodecError)) throw error;
@@ -199,7 +198,7 @@ const describe = (report: EnhancementReport): string => {
 		...(report.bidirectionalQ === undefined ? [] : [`bidirectional frames ${q(report.bidirectionalQ)}`]),
 		`model ${report.modelId}`,
 		...(report.baseTrack === undefined ? [] : [`base track ${report.baseTrack}`]),
-		`bytes of headers ${report.headerBytes}, motion ${report.motionBytes}, latents ${report.latentBytes}`,
+		`bytes of headers ${report.headerBytes}, of motion and latents ${report.payloadBytes}`,
 		`${report.pictureHashes} picture hashes`,
 		...(report.damagedSamples === 0 ? [] : [`${report.damagedSamples} DAMAGED samples`]),
 	];

@@ -4,11 +4,15 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { frameTypeOf } from "../../codec/bitstream/frame-header.ts";
 import { readSample } from "../../codec/bitstream/sample.ts";
+import { codingUnits } from "../../codec/enhancement/coding-units.ts";
 import { bytesSource, FragmentedFileReader } from "../../codec/mp4/reader.ts";
+import type { Sample } from "../../codec/sample.ts";
 import type { ResultCache } from "./cache.ts";
 import type { Measurement } from "./measure-opponent.ts";
 import type { Quality } from "./metrics.ts";
+import { MotionShares } from "./motion-shares.ts";
 import { quarterSize, writeQuarter } from "./quarter.ts";
 import { type ClipFacts, measure } from "./video.ts";
 
@@ -100,13 +104,18 @@ export async function sharesOf(file: Uint8Array): Promise<Shares> {
 	const reader = await FragmentedFileReader.open(bytesSource(file));
 	let [base, motion, latents, headers] = [0, 0, 0, 0];
 	for (const { id, track } of reader.tracks) {
-		for await (const sample of reader.samples(id)) {
-			if (track.kind === "base") base += sample.data.length;
-			if (track.kind !== "enhancement") continue;
-			const parts = readSample(sample.data);
-			motion += parts.motion.length;
-			latents += parts.latents.length;
-			headers += sample.data.length - parts.motion.length - parts.latents.length;
+		if (track.kind === "base") for await (const { data } of reader.samples(id)) base += data.length;
+		if (track.kind !== "enhancement") continue;
+		const shares = new MotionShares(track.width, track.height);
+		const isBidirectional = ({ data }: Sample) => frameTypeOf(data) === "bidirectional";
+		for await (const unit of codingUnits(reader.samples(id), isBidirectional)) {
+			for (const { data } of unit) {
+				const parts = readSample(data);
+				const moved = shares.bytesOf(parts);
+				motion += moved;
+				latents += parts.payload.length - moved;
+				headers += data.length - parts.payload.length;
+			}
 		}
 	}
 	return { base, motion, latents, headers, container: file.length - base - motion - latents - headers };

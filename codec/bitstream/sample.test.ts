@@ -5,25 +5,24 @@ import { readSample, type SampleParts, writeSample } from "./sample.ts";
 import { codeOf } from "./test-damage.ts";
 
 const hash = fc.nat(0xffffffff);
-const payload = fc.uint8Array({ maxLength: 300 });
-const samples: fc.Arbitrary<SampleParts> = fc.oneof(
-	fc.record({
-		type: fc.constant("intra" as const),
+const NOTHING = new Uint8Array(0);
+const samples: fc.Arbitrary<SampleParts> = fc
+	.record({
+		type: fc.constantFrom("intra" as const, "inter" as const, "bidirectional" as const),
 		q: fc.nat(63),
-		baseHash: hash,
+		anyBaseHash: hash,
+		hasBaseHash: fc.boolean(),
 		pictureHash: fc.option(hash, { nil: undefined }),
-		motion: fc.constant(new Uint8Array(0)),
-		latents: payload,
-	}),
-	fc.record({
-		type: fc.constantFrom("inter" as const, "bidirectional" as const),
-		q: fc.nat(63),
-		baseHash: fc.option(hash, { nil: undefined }),
-		pictureHash: fc.option(hash, { nil: undefined }),
-		motion: payload,
-		latents: payload,
-	}),
-);
+		moves: fc.boolean(),
+		hasLatents: fc.boolean(),
+		bytes: fc.uint8Array({ minLength: 1, maxLength: 300 }),
+	})
+	.map(({ type, q, anyBaseHash, hasBaseHash, pictureHash, moves, hasLatents, bytes }) => {
+		const hasMotion = moves && type !== "intra";
+		const baseHash = hasBaseHash || type === "intra" ? anyBaseHash : undefined;
+		const payload = hasMotion || hasLatents ? bytes : NOTHING;
+		return { type, q, baseHash, pictureHash, hasMotion, hasLatents, payload };
+	});
 
 /** Sample bytes with the check sum that they should have. */
 function sealed(...body: number[]): Uint8Array {
@@ -38,9 +37,7 @@ describe("sample", () => {
 				const bytes = writeSample(parts);
 				const larger = new Uint8Array(bytes.length + offset + 3);
 				larger.set(bytes, offset);
-				const { headerBytes, ...read } = readSample(larger.subarray(offset, offset + bytes.length));
-				expect(read).toEqual(parts);
-				expect(headerBytes).toBe(bytes.length - parts.motion.length - parts.latents.length);
+				expect(readSample(larger.subarray(offset, offset + bytes.length))).toEqual(parts);
 			}),
 			{ seed: 17 },
 		);
@@ -52,24 +49,26 @@ describe("sample", () => {
 			q: 40,
 			baseHash: 0x01020304,
 			pictureHash: 0x05060708,
-			motion: Uint8Array.of(9),
-			latents: new Uint8Array(200).fill(7),
+			hasMotion: true,
+			hasLatents: true,
+			payload: Uint8Array.of(9, 10),
 		};
-		const latents = Array.from({ length: 200 }, () => 7);
-		expect(writeSample(parts)).toEqual(sealed(0x51, 40, 3, 1, 0xc8, 0x01, 1, 2, 3, 4, 5, 6, 7, 8, 9, ...latents));
+		expect(writeSample(parts)).toEqual(sealed(0x67, 0xc0 + 40, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10));
+		const bidirectional = { ...parts, type: "bidirectional", baseHash: undefined, hasLatents: false } as const;
+		expect(writeSample(bidirectional)).toEqual(sealed(0x6a, 0x80 + 40, 5, 6, 7, 8, 9, 10));
 	});
 
-	it("takes nine bytes for a frame in which nothing happens", () => {
-		const none = new Uint8Array(0);
+	it("takes six bytes for a frame in which nothing happens", () => {
+		const hashes = { baseHash: undefined, pictureHash: undefined };
 		const still = {
 			type: "inter",
 			q: 3,
-			baseHash: undefined,
-			pictureHash: undefined,
-			motion: none,
-			latents: none,
+			...hashes,
+			hasMotion: false,
+			hasLatents: false,
+			payload: NOTHING,
 		} as const;
-		expect(writeSample(still)).toHaveLength(9);
+		expect(writeSample(still)).toHaveLength(6);
 	});
 
 	it("refuses every truncation and every flipped bit", () => {
@@ -87,14 +86,13 @@ describe("sample", () => {
 	});
 
 	it.each([
-		["frame type 3", sealed(0x53, 0, 0, 0, 0)],
-		["quality 64", sealed(0x51, 64, 0, 0, 0)],
-		["an unknown flag", sealed(0x51, 0, 4, 0, 0)],
-		["an intra frame without base hash", sealed(0x50, 0, 0, 0, 0)],
-		["an intra frame with motion", sealed(0x50, 0, 2, 1, 0, 0, 0, 0, 0, 9)],
-		["lengths beyond the sample", sealed(0x51, 0, 0, 1, 1, 9)],
-		["lengths short of the sample", sealed(0x51, 0, 0, 0, 0, 9)],
-		["a length in long form", sealed(0x51, 0, 0, 0x80, 0, 0)],
+		["frame type 3", sealed(0x6c, 0)],
+		["an intra frame without base hash", sealed(0x60, 0)],
+		["an intra frame with motion", sealed(0x62, 0x40, 0, 0, 0, 0, 9)],
+		["motion without payload", sealed(0x66, 0)],
+		["latents without payload", sealed(0x65, 0)],
+		["a payload of nothing", sealed(0x64, 0, 9)],
+		["half a hash", sealed(0x64, 0x80, 1, 2)],
 		["no header", sealed()],
 	])("refuses %s even where the check sum fits", (_, bytes) => {
 		expect(() => readSample(bytes)).toThrow(expect.objectContaining({ code: "damaged-sample" }));
@@ -102,8 +100,8 @@ describe("sample", () => {
 
 	it("names another version and says what to do", () => {
 		for (const [version, hint] of [
-			[4, "has to encode it again"],
-			[6, "A newer player"],
+			[5, "has to encode it again"],
+			[7, "A newer player"],
 			[15, "A newer player"],
 		] as const) {
 			const bytes = sealed((version << 4) | 1, 0, 0);
@@ -126,17 +124,19 @@ describe("sample", () => {
 	});
 
 	it("refuses to write what cannot be read", () => {
-		const none = new Uint8Array(0);
+		const hashes = { baseHash: 1, pictureHash: undefined };
 		const intra = {
 			type: "intra",
 			q: 3,
-			baseHash: 1,
-			pictureHash: undefined,
-			motion: none,
-			latents: none,
+			...hashes,
+			hasMotion: false,
+			hasLatents: false,
+			payload: NOTHING,
 		} as const;
 		expect(() => writeSample({ ...intra, baseHash: undefined })).toThrow(RangeError);
-		expect(() => writeSample({ ...intra, motion: Uint8Array.of(1) })).toThrow(RangeError);
+		expect(() => writeSample({ ...intra, hasMotion: true, payload: Uint8Array.of(1) })).toThrow(RangeError);
+		expect(() => writeSample({ ...intra, payload: Uint8Array.of(1) })).toThrow(RangeError);
+		expect(() => writeSample({ ...intra, hasLatents: true })).toThrow(RangeError);
 		expect(() => writeSample({ ...intra, q: 64 })).toThrow(RangeError);
 	});
 });

@@ -1,4 +1,4 @@
-/** A whole enhancement sample (SPEC section 3): header, motion bytes, latent bytes, check sum. */
+/** A whole enhancement sample (SPEC section 3): header, payload, check sum. */
 import { CodecError } from "../errors.ts";
 import { crc32c } from "../hash/crc32c.ts";
 import { ByteReader } from "./bytes.ts";
@@ -6,22 +6,20 @@ import { type FrameHeader, readFrameHeader, writeFrameHeader } from "./frame-hea
 
 const CRC_BYTES = 4;
 
-export type SampleParts = Omit<FrameHeader, "motionLength" | "latentLength"> & {
-	/** rANS bytes of the block motion; none in an intra frame, and where every block is still. */
-	readonly motion: Uint8Array;
-	/** rANS bytes of hyper latents and latents; none where every symbol is 0. */
-	readonly latents: Uint8Array;
+export type SampleParts = FrameHeader & {
+	/** rANS bytes of block motion and latents; none where the frame has neither. */
+	readonly payload: Uint8Array;
 };
 
-/** @throws RangeError, see {@link writeFrameHeader} */
+/** @throws RangeError where the payload does not fit the header; see {@link writeFrameHeader} */
 export function writeSample(parts: SampleParts): Uint8Array {
-	const { motion, latents } = parts;
-	const header = writeFrameHeader({ ...parts, motionLength: motion.length, latentLength: latents.length });
-	const end = header.length + motion.length + latents.length;
+	const { payload } = parts;
+	if (!fits(parts, payload)) throw new RangeError("A sample has a payload exactly where it has motion or latents.");
+	const header = writeFrameHeader(parts);
+	const end = header.length + payload.length;
 	const bytes = new Uint8Array(end + CRC_BYTES);
 	bytes.set(header);
-	bytes.set(motion, header.length);
-	bytes.set(latents, header.length + motion.length);
+	bytes.set(payload, header.length);
 	new DataView(bytes.buffer).setUint32(end, crc32c(bytes.subarray(0, end)));
 	return bytes;
 }
@@ -30,10 +28,10 @@ export function writeSample(parts: SampleParts): Uint8Array {
  * Takes a sample apart. The check sum is looked at first, in every version, so that damage is never mistaken for a
  * newer version.
  *
- * @returns views of `bytes`, and the header's length (check sum included) for statistics
+ * @returns the payload as a view of `bytes`
  * @throws CodecError `damaged-sample`, `unsupported-version`
  */
-export function readSample(bytes: Uint8Array): SampleParts & { readonly headerBytes: number } {
+export function readSample(bytes: Uint8Array): SampleParts {
 	const end = bytes.length - CRC_BYTES;
 	if (end < 0) throw new CodecError("damaged-sample", `A sample of ${bytes.length} bytes is cut short.`);
 	const sum = new DataView(bytes.buffer, bytes.byteOffset).getUint32(end);
@@ -41,12 +39,14 @@ export function readSample(bytes: Uint8Array): SampleParts & { readonly headerBy
 		throw new CodecError("damaged-sample", "The sample's check sum does not fit its bytes.");
 	}
 	const reader = new ByteReader(bytes.subarray(0, end));
-	const { motionLength, latentLength, ...header } = readFrameHeader(reader);
-	const headerBytes = reader.position + CRC_BYTES;
-	const motion = reader.take(motionLength);
-	const latents = reader.take(latentLength);
-	if (reader.error || reader.position !== end) {
-		throw new CodecError("damaged-sample", "The parts of the sample do not add up to its length.");
+	const header = readFrameHeader(reader);
+	const payload = bytes.subarray(reader.position, end);
+	if (!fits(header, payload)) {
+		throw new CodecError("damaged-sample", "The sample's payload is not what its header announces.");
 	}
-	return { ...header, motion, latents, headerBytes };
+	return { ...header, payload };
+}
+
+function fits({ hasMotion, hasLatents }: FrameHeader, payload: Uint8Array): boolean {
+	return payload.length > 0 === (hasMotion || hasLatents);
 }

@@ -44,7 +44,7 @@ describe("sequence header", () => {
 
 	it("has the layout of the specification", () => {
 		expect(Array.from(writeSequenceHeader(example))).toEqual([
-			5,
+			6,
 			...Array.from({ length: 16 }, (_, i) => i),
 			2,
 			128,
@@ -76,8 +76,8 @@ describe("sequence header", () => {
 	it("names another version, whatever follows, and says what to do", () => {
 		for (const [version, hint] of [
 			[1, "has to encode it again"],
-			[4, "has to encode it again"],
-			[6, "A newer player"],
+			[5, "has to encode it again"],
+			[7, "A newer player"],
 			[255, "A newer player"],
 		] as const) {
 			const bytes = Uint8Array.of(version);

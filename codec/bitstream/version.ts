@@ -4,9 +4,9 @@ import { CodecError } from "../errors.ts";
 /**
  * What this build writes and reads. Version 2 brought adaptive hyper latents and scale offsets, version 3 copied blocks and the quality of
  * blocks. Since version 4 the prior no longer sees latents of earlier frames, and no network corrects the motion of features. Version 5 brought
- * bidirectional frames.
+ * bidirectional frames. In version 6 motion and latents of a frame share one entropy-coded stream.
  */
-export const BITSTREAM_VERSION = 5;
+export const BITSTREAM_VERSION = 6;
 
 /**
  * The error for another version than {@link BITSTREAM_VERSION}.

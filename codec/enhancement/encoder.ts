@@ -1,15 +1,16 @@
 import type { FrameType } from "../bitstream/frame-header.ts";
 import { writeSample } from "../bitstream/sample.ts";
 import { LatentModels } from "../entropy/latent-stream.ts";
+import { RansEncoder } from "../entropy/rans.ts";
 import { CodecError } from "../errors.ts";
 import { hashPicture } from "../hash/picture-hash.ts";
 import type { DeviceTensor, Executor } from "../model/executor.ts";
 import type { Model } from "../model/model-file.ts";
 import { WebGpuExecutor } from "../model/webgpu-executor.ts";
-import { MotionHistory, writeBidirectionalMotion } from "../motion/bidirectional.ts";
+import { MotionHistory, putBidirectionalMotion } from "../motion/bidirectional.ts";
 import type { DirectionMap } from "../motion/direction-map.ts";
 import { MOTION_EFFORTS } from "../motion/search.ts";
-import { type MotionField, writeMotion } from "../motion/syntax.ts";
+import { type MotionField, putMotion } from "../motion/syntax.ts";
 import type { SourcePicture } from "../picture/gpu-picture.ts";
 import type { Picture } from "../picture/picture.ts";
 import type { Sample } from "../sample.ts";
@@ -63,7 +64,7 @@ export type EncodeChoice = {
 	/** Of the frame, in microseconds. */
 	readonly duration: number;
 	/**
-	 * Bytes that motion and latents may take. A frame that takes more is coded again, coarser, until it fits or has quality 0;
+	 * Bytes that motion and latents, the payload, may take. A frame that takes more is coded again, coarser, until it fits or has quality 0;
 	 * `symbols.q` is what it became. Default: no limit.
 	 */
 	readonly limit?: number | undefined;
@@ -216,9 +217,10 @@ export class EnhancementEncoder {
 		const directions = type === "bidirectional" ? this.directionChoice(qualityMap(q, offsets)) : undefined;
 		const prepared = await this.reconstructor.prepare(motion && { motion, directions }, extendedBase);
 		let coded: CodedLatents;
-		let motionBytes: Uint8Array;
+		const payload = new RansEncoder();
+		let hasMotion = false;
 		try {
-			motionBytes = field === undefined ? new Uint8Array(0) : this.writeMotion(field, prepared.directions);
+			if (field !== undefined) hasMotion = this.putMotion(payload, field, prepared.directions);
 			const cues = this.prior.cues(extendedBase, motion, prepared.directions);
 			timed("prediction");
 			throwIfAborted(signal);
@@ -228,10 +230,10 @@ export class EnhancementEncoder {
 				const real = await this.latents.analyse(prepared, quality);
 				timed("analysis");
 				const frame = { real, cues, prepared, type, q, offsets, quality };
-				coded = await this.latents.code(frame, this.latentModels);
+				coded = await this.latents.code(frame, this.latentModels, payload);
 				timed("latents");
 				throwIfAborted(signal);
-				const bytes = coded.bytes.length + motionBytes.length;
+				const bytes = coded.payload.length;
 				if (bytes <= limit || q === 0) break;
 				this.latentModels = models;
 				q = coarser(q, bytes / Math.max(limit, 1));
@@ -242,7 +244,7 @@ export class EnhancementEncoder {
 			throw error;
 		}
 
-		const { latents, copied } = coded;
+		const { latents, copied, hasLatents } = coded;
 		const quality = qualityMap(q, offsets);
 		const frame = { q, quality, latents, copied, timestamp: source.timestamp, duration };
 		return scoped(async (_, result) => {
@@ -255,16 +257,10 @@ export class EnhancementEncoder {
 			const hashes = { baseHash: type === "intra" ? hashPicture(base) : undefined, pictureHash: hash };
 			timed("hash");
 
-			const data = writeSample({ type, q, ...hashes, motion: motionBytes, latents: coded.bytes });
-			const payload = motionBytes.length + coded.bytes.length;
-			const bytes = {
-				header: data.length - payload,
-				motion: motionBytes.length,
-				latents: coded.bytes.length,
-			};
+			const data = writeSample({ type, q, hasMotion, hasLatents, ...hashes, payload: coded.payload });
 			return {
 				sample: { data, timestamp: source.timestamp, duration, sync: type === "intra" },
-				symbols: { type, motion, directions: prepared.directions, ...frame, ...hashes, bytes },
+				symbols: { type, motion, directions: prepared.directions, ...frame, ...hashes },
 				reconstruction: decoded,
 			};
 		});
@@ -277,9 +273,9 @@ export class EnhancementEncoder {
 		return this.frames.motion(this.motionHistory.bidirectional(), BIDIRECTIONAL_THRIFT * lambda);
 	}
 
-	private writeMotion(field: MotionField, directions: DirectionMap | undefined): Uint8Array {
-		if (directions === undefined) return writeMotion(field, this.motionHistory.inter);
-		return writeBidirectionalMotion({ field, directions }, this.motionHistory);
+	private putMotion(encoder: RansEncoder, field: MotionField, directions: DirectionMap | undefined): boolean {
+		if (directions === undefined) return putMotion(encoder, field, this.motionHistory.inter);
+		return putBidirectionalMotion(encoder, { field, directions }, this.motionHistory);
 	}
 
 	/** Chooses the references of each block by the errors of their predictions. */

@@ -25,6 +25,4 @@ export type FrameSymbols = {
 	/** Presentation time in microseconds, and duration, of the sample. */
 	readonly timestamp: number;
 	readonly duration: number;
-	/** Bytes of each part, for statistics. */
-	readonly bytes: { readonly header: number; readonly motion: number; readonly latents: number };
 };

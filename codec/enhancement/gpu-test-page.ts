@@ -1,7 +1,8 @@
 import { createWebGpuExecutor } from "../model/webgpu-executor.ts";
 import { GpuMotionSearch } from "../motion/gpu-search.ts";
 import { MOTION_EFFORTS, MotionSearch } from "../motion/search.ts";
-import { type MotionField, MotionModels, writeMotion } from "../motion/syntax.ts";
+import { writeMotion } from "../motion/motion-bytes.ts";
+import { type MotionField, MotionModels } from "../motion/syntax.ts";
 import { warpLuma } from "../motion/warp.ts";
 import { FOLDED_PLANES, foldPicture } from "../picture/fold.ts";
 import type { Picture } from "../picture/picture.ts";

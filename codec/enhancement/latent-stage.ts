@@ -1,5 +1,6 @@
 import type { FrameType } from "../bitstream/frame-header.ts";
 import { LatentWriter, type LatentModels } from "../entropy/latent-stream.ts";
+import type { RansEncoder } from "../entropy/rans.ts";
 import { CodecError } from "../errors.ts";
 import type { Executor, Graph } from "../model/executor.ts";
 import { graphOf, HYPER_PLANES, LATENT_PLANES, type Model } from "../model/model-file.ts";
@@ -38,13 +39,16 @@ export type RealFrame = {
 	readonly quality: Uint8Array;
 };
 
-/** A frame's latents as decoders will have them, and the bytes that say so. */
+/** A frame's latents as decoders will have them, and the payload that says so. */
 export type CodedLatents = {
 	/** Of both passes, dequantised, `[96, h8, w8]`. */
 	readonly latents: Int16Array;
 	/** Undefined in an intra frame. */
 	readonly copied: CopiedMap | undefined;
-	readonly bytes: Uint8Array;
+	/** rANS bytes of motion and latents. */
+	readonly payload: Uint8Array;
+	/** Whether latents are in it. */
+	readonly hasLatents: boolean;
 };
 
 type Quantised = {
@@ -112,9 +116,9 @@ export class LatentStage {
 	/**
 	 * Chooses symbols and the blocks to copy, and codes.
 	 *
-	 * @param models of latents; they move on to this frame
+	 * @param models of latents; they move on to this frame. @param motion what of the payload comes before the latents; not changed
 	 */
-	async code(frame: RealFrame, models: LatentModels): Promise<CodedLatents> {
+	async code(frame: RealFrame, models: LatentModels, motion: RansEncoder): Promise<CodedLatents> {
 		const { real, cues, type, offsets, quality } = frame;
 		const { grid8, grid16, grid32 } = this.geometry;
 		const hyper = new Int16Array(HYPER_PLANES * grid32.cells);
@@ -141,7 +145,14 @@ export class LatentStage {
 		for (const pass of [0, 1] as const) {
 			writer.pass(coded.symbols, coded.scales[pass], { channels: LATENT_PLANES, ...grid8 }, pass);
 		}
-		return { latents: coded.latents, copied, bytes: writer.finish() };
+		const encoder = motion.copy();
+		const hasLatents = writer.finish(encoder);
+		return {
+			latents: coded.latents,
+			copied,
+			hasLatents,
+			payload: encoder.isEmpty ? new Uint8Array(0) : encoder.finish(),
+		};
 	}
 
 	/**

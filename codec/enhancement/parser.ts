@@ -1,13 +1,14 @@
 import type { FrameType } from "../bitstream/frame-header.ts";
 import { readSample } from "../bitstream/sample.ts";
 import { LatentModels, LatentReader } from "../entropy/latent-stream.ts";
+import { RansDecoder } from "../entropy/rans.ts";
 import { CodecError } from "../errors.ts";
 import { hashPicture } from "../hash/picture-hash.ts";
 import type { Executor } from "../model/executor.ts";
 import { HYPER_PLANES, LATENT_PLANES, type Model } from "../model/model-file.ts";
-import { MotionHistory, readBidirectionalMotion } from "../motion/bidirectional.ts";
+import { getBidirectionalMotion, MotionHistory } from "../motion/bidirectional.ts";
 import type { CopiedMap } from "../motion/copied-map.ts";
-import { readMotion } from "../motion/syntax.ts";
+import { getMotion } from "../motion/syntax.ts";
 import type { Picture } from "../picture/picture.ts";
 import type { Sample } from "../sample.ts";
 import { changeLevels, withoutCopied } from "./copied-blocks.ts";
@@ -109,14 +110,14 @@ export class EnhancementParser {
 		await this.prior.dispose();
 	}
 
-	private readMotion(type: FrameType, bytes: Uint8Array): Pick<FrameSymbols, "motion" | "directions"> {
+	private readMotion(type: FrameType, decoder: RansDecoder | undefined): Pick<FrameSymbols, "motion" | "directions"> {
 		const { width, height } = this.geometry.grid8;
 		if (type === "intra") return { motion: undefined, directions: undefined };
 		if (type === "inter") {
-			const motion = readMotion(bytes, width, height, this.motionHistory.inter).toBlockMotion();
+			const motion = getMotion(decoder, width, height, this.motionHistory.inter).toBlockMotion();
 			return { motion, directions: undefined };
 		}
-		const { field, directions } = readBidirectionalMotion(bytes, width, height, this.motionHistory);
+		const { field, directions } = getBidirectionalMotion(decoder, width, height, this.motionHistory);
 		return { motion: field.toBlockMotion(), directions };
 	}
 
@@ -131,8 +132,9 @@ export class EnhancementParser {
 			this.motionHistory = new MotionHistory();
 			this.latentModels = new LatentModels();
 		}
-		const { motion, directions } = this.readMotion(parts.type, parts.motion);
-		const reader = new LatentReader(parts.latents, this.latentModels, parts.type);
+		const decoder = parts.payload.length === 0 ? undefined : new RansDecoder(parts.payload);
+		const { motion, directions } = this.readMotion(parts.type, parts.hasMotion ? decoder : undefined);
+		const reader = new LatentReader(parts.hasLatents ? decoder : undefined, this.latentModels, parts.type);
 		const offsets = new Int8Array(grid32.cells);
 		reader.quality(offsets, grid32);
 		const quality = qualityMap(parts.q, offsets);
@@ -145,7 +147,7 @@ export class EnhancementParser {
 		const { grid8 } = this.geometry;
 		const hyper = new Int16Array(HYPER_PLANES * grid32.cells);
 		reader.hyper(hyper, { channels: HYPER_PLANES, ...grid32 });
-		requireUndamaged(reader);
+		requireUndamaged(decoder);
 		if (hyper.some((value) => Math.abs(value) > LARGEST_HYPER)) {
 			throw new CodecError("damaged-sample", `A hyper latent is beyond ${LARGEST_HYPER}.`);
 		}
@@ -156,12 +158,12 @@ export class EnhancementParser {
 		const latents = new Int16Array(symbols.length);
 		const size = { channels: LATENT_PLANES, ...grid8 };
 		reader.pass(symbols, first.scale, size, 0);
-		requireUndamaged(reader);
+		requireUndamaged(decoder);
 		dequantisePass(symbols, first.mean, latents, grid8, 0);
 		const second = law(await this.prior.second(latents));
 		throwIfAborted(signal);
 		reader.pass(symbols, second.scale, size, 1);
-		reader.finish();
+		decoder?.finish();
 		dequantisePass(symbols, second.mean, latents, grid8, 1);
 		this.prior.remember(extended, parts.type);
 		this.trace?.({ hyper, symbols, first, second });
@@ -177,7 +179,6 @@ export class EnhancementParser {
 			pictureHash: parts.pictureHash,
 			timestamp: sample.timestamp,
 			duration: sample.duration,
-			bytes: { header: parts.headerBytes, motion: parts.motion.length, latents: parts.latents.length },
 		};
 	}
 }
@@ -194,8 +195,8 @@ function checkBase(base: Picture, expected: number): void {
 }
 
 /** Damage that has shown already need not wait for the networks. */
-function requireUndamaged(reader: LatentReader): void {
-	if (reader.damaged) reader.finish();
+function requireUndamaged(decoder: RansDecoder | undefined): void {
+	if (decoder?.error) decoder.finish();
 }
 
 /** @throws CodecError `aborted` */

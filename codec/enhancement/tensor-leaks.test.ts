@@ -62,7 +62,6 @@ const frame: FrameSymbols = {
 	motion: { columns: 8, rows: 8, moved: new Uint8Array(64), vectors: new Int16Array(128) },
 	directions: undefined,
 	copied: undefined,
-	bytes: { header: 0, motion: 0, latents: 0 },
 };
 
 it("a reconstructor keeps nothing of a frame that failed", async () => {

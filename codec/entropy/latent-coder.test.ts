@@ -46,7 +46,8 @@ function write(frame: Frame, models = new LatentModels()): Uint8Array {
 	writer.hyper(frame.hyper, hyperGeometry);
 	writer.pass(frame.symbols, frame.scales, frame.geometry, 0);
 	writer.pass(frame.symbols, frame.scales, frame.geometry, 1);
-	return writer.finish();
+	const encoder = new RansEncoder();
+	return writer.finish(encoder) ? encoder.finish() : new Uint8Array(0);
 }
 
 function read(
@@ -54,13 +55,14 @@ function read(
 	frame: Frame,
 	models = new LatentModels(),
 ): { hyper: Int16Array; symbols: Int16Array } {
-	const reader = new LatentReader(bytes, models, "inter");
+	const decoder = bytes.length === 0 ? undefined : new RansDecoder(bytes);
+	const reader = new LatentReader(decoder, models, "inter");
 	const hyper = new Int16Array(frame.hyper.length).fill(77);
 	const symbols = new Int16Array(frame.symbols.length).fill(77);
 	reader.hyper(hyper, hyperGeometry);
 	reader.pass(symbols, frame.scales, frame.geometry, 0);
 	reader.pass(symbols, frame.scales, frame.geometry, 1);
-	reader.finish();
+	decoder?.finish();
 	return { hyper, symbols };
 }
 
@@ -178,7 +180,7 @@ describe("latents", () => {
 		const hyper = (...symbols: number[]) => {
 			const writer = new LatentWriter(new LatentModels(), "inter");
 			writer.hyper(Int16Array.from(symbols), geometry);
-			return () => writer.finish();
+			return () => writer.finish(new RansEncoder());
 		};
 		expect(hyper(256, 0)).toThrow(RangeError);
 		expect(hyper(1)).toThrow(RangeError);

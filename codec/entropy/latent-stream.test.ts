@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { FrameType } from "../bitstream/frame-header.ts";
 import { LatentModels, LatentReader, LatentWriter } from "./latent-stream.ts";
+import { RansDecoder, RansEncoder } from "./rans.ts";
 
 const QUALITY = { width: 2, height: 2 };
 const COPIED = { width: 4, height: 4 };
@@ -22,22 +23,24 @@ const write = ({ type, offsets, copied, first }: Frame, models: LatentModels): U
 	if (copied !== undefined) writer.copied(Uint8Array.from(copied), new Uint8Array(16), COPIED);
 	writer.hyper(Int16Array.of(first, 0, 0, 0, 0, 0, 0, 0), HYPER);
 	for (const pass of [0, 1] as const) writer.pass(new Int16Array(128), new Uint8Array(128).fill(9), LATENTS, pass);
-	return writer.finish();
+	const encoder = new RansEncoder();
+	return writer.finish(encoder) ? encoder.finish() : new Uint8Array(0);
 };
 
 const read = (bytes: Uint8Array, type: FrameType, models: LatentModels): Frame => {
-	const reader = new LatentReader(bytes, models, type);
+	const decoder = bytes.length === 0 ? undefined : new RansDecoder(bytes);
+	const reader = new LatentReader(decoder, models, type);
 	const [offsets, hyper, symbols] = [new Int8Array(4).fill(3), new Int16Array(8), new Int16Array(128)];
 	const copied = type === "intra" ? undefined : new Uint8Array(16);
 	reader.quality(offsets, QUALITY);
 	if (copied !== undefined) reader.copied(copied, new Uint8Array(16), COPIED);
 	reader.hyper(hyper, HYPER);
 	for (const pass of [0, 1] as const) reader.pass(symbols, new Uint8Array(128).fill(9), LATENTS, pass);
-	reader.finish();
+	decoder?.finish();
 	return { type, offsets: [...offsets], copied: copied && [...copied], first: hyper[0] as number };
 };
 
-describe("latent bytes", () => {
+describe("latents in a stream", () => {
 	it("say the quality of every block, also where nothing is added to the prediction", () => {
 		const offsets = fc.array(fc.oneof(fc.constant(0), fc.integer({ min: -4, max: 4 })), {
 			minLength: 4,

@@ -1,11 +1,11 @@
-/** The latent bytes of a sample as a whole (SPEC section 5.3): what the parser and the encoder of a frame hold. */
+/** The latents of a sample as a whole (SPEC section 5.3): what the parser and the encoder of a frame hold. */
 import type { FrameType } from "../bitstream/frame-header.ts";
 import { type BlockGrid, CopiedModels } from "./copied-coder.ts";
 import { HyperModels } from "./hyper-coder.ts";
 import { decodeLatentPass, encodeLatentPass } from "./latent-coder.ts";
 import type { LatentGeometry, LatentPass } from "./latent-contexts.ts";
 import { QualityModels } from "./quality-coder.ts";
-import { RansDecoder, RansEncoder } from "./rans.ts";
+import type { RansDecoder, RansEncoder } from "./rans.ts";
 import { ScaleOffsets } from "./scale-offsets.ts";
 
 /** What has been learned of the latents of frames of one kind. */
@@ -45,7 +45,7 @@ export class LatentModels {
 	}
 }
 
-/** Codes quality offsets, copied blocks (of any but an intra frame), hyper latents, first pass, second pass, in this order; `finish` gives the bytes. */
+/** Codes quality offsets, copied blocks (of any but an intra frame), hyper latents, first pass, second pass, in this order; `finish` puts them. */
 export class LatentWriter {
 	private readonly shared: LatentModels;
 	private readonly models: KindModels;
@@ -89,44 +89,38 @@ export class LatentWriter {
 	}
 
 	/**
-	 * The latent bytes: none at all where every symbol is 0 and, in an inter frame, every block is copied. An intra frame without any has
-	 * quality offsets of 0, so where it has others it has bytes: the networks are told of them even where there is nothing to add.
+	 * Puts nothing at all where every symbol is 0 and, in an inter frame, every block is copied. An intra frame of which nothing is put has
+	 * quality offsets of 0, so where it has others it is put: the networks are told of them even where there is nothing to add.
 	 *
-	 * @throws RangeError where a symbol is out of range, or not 0 at scale 0
+	 * @returns whether anything was put. @throws RangeError where a symbol is out of range, or not 0 at scale 0
 	 */
-	finish(): Uint8Array {
+	finish(encoder: RansEncoder): boolean {
 		const { copiedBlocks, qualityOffsets } = this;
 		const understood = copiedBlocks?.every((flag) => flag === 1) ?? !qualityOffsets?.some((offset) => offset !== 0);
 		if (this.empty && understood) {
 			if (copiedBlocks !== undefined) this.models.copied.allCopied(copiedBlocks.length);
 			this.models.hyper.skip();
-			return new Uint8Array(0);
+			return false;
 		}
-		const encoder = new RansEncoder();
 		for (const put of this.parts) put(encoder);
-		return encoder.finish();
+		return true;
 	}
 }
 
-/** Reads what {@link LatentWriter} wrote. Damage is reported once, by `finish`; until then it reads as some symbols. */
+/** Reads what {@link LatentWriter} put. Damage is reported once, by the decoder's `finish`; until then it reads as some symbols. */
 export class LatentReader {
 	private readonly shared: LatentModels;
 	private readonly models: KindModels;
 	private readonly decoder: RansDecoder | undefined;
 
 	/**
-	 * @param bytes the latent bytes of a sample; none: every symbol is 0 and every block of an inter frame copied
+	 * @param decoder behind the motion; undefined: the sample has no latents, every symbol is 0 and every block of an inter frame copied
 	 * @param models learns the frame; of no use after damage until the next intra frame
 	 */
-	constructor(bytes: Uint8Array, models: LatentModels, type: FrameType) {
+	constructor(decoder: RansDecoder | undefined, models: LatentModels, type: FrameType) {
 		this.shared = models;
 		this.models = models.of(type);
-		this.decoder = bytes.length === 0 ? undefined : new RansDecoder(bytes);
-	}
-
-	/** True once damage has been met: what follows need not be computed, `finish` will throw. */
-	get damaged(): boolean {
-		return this.decoder?.error ?? false;
+		this.decoder = decoder;
 	}
 
 	/** Fills `flags`, of an inter frame. */
@@ -158,10 +152,5 @@ export class LatentReader {
 		}
 		const corrected = this.models.offsets.get(this.decoder, pass);
 		decodeLatentPass(this.decoder, scales, symbols, geometry, pass, corrected);
-	}
-
-	/** @throws CodecError `damaged-sample` */
-	finish(): void {
-		this.decoder?.finish();
 	}
 }

@@ -51,6 +51,19 @@ export class RansEncoder {
 		this.put(value << shift, 1 << shift);
 	}
 
+	/** Nothing was taken. */
+	get isEmpty(): boolean {
+		return this.count === 0;
+	}
+
+	/** An encoder that has taken the same steps, and goes on by itself. */
+	copy(): RansEncoder {
+		const copy = new RansEncoder();
+		copy.records = this.records.slice();
+		copy.count = this.count;
+		return copy;
+	}
+
 	/** Encodes everything taken. The encoder is empty again afterwards. */
 	finish(): Uint8Array {
 		const states = [LOWEST_STATE, LOWEST_STATE];

@@ -1,6 +1,6 @@
 /** Motion of a bidirectional frame: a field that points into the future, mirrored into the past, and a direction for each block (SPEC section 4.7). */
 import { DirectionModels } from "../entropy/direction-coder.ts";
-import { RansDecoder, RansEncoder } from "../entropy/rans.ts";
+import type { RansDecoder, RansEncoder } from "../entropy/rans.ts";
 import type { BlockMotion } from "./block-motion.ts";
 import type { DirectionMap } from "./direction-map.ts";
 import { getField, MotionField, MotionModels, putField, stillField } from "./syntax.ts";
@@ -37,42 +37,43 @@ export function mirrored(motion: BlockMotion): BlockMotion {
 export type BidirectionalMotion = { readonly field: MotionField; readonly directions: DirectionMap };
 
 /**
- * Writes the motion of a bidirectional frame and lets `history` learn it.
+ * Puts the motion of a bidirectional frame and lets `history` learn it.
  *
- * @returns the motion bytes of the sample: none where nothing moves and every block has both references
- * @throws RangeError as `writeMotion`
+ * @returns whether anything was put: nothing is where nothing moves and every block has both references
+ * @throws RangeError as `putMotion`
  */
-export function writeBidirectionalMotion(motion: BidirectionalMotion, history: MotionHistory): Uint8Array {
+export function putBidirectionalMotion(
+	encoder: RansEncoder,
+	motion: BidirectionalMotion,
+	history: MotionHistory,
+): boolean {
 	const { field, directions } = motion;
 	if (field.vectors.every((v) => v === 0) && directions.directions.every((direction) => direction === 0)) {
-		return new Uint8Array(0);
+		return false;
 	}
-	const encoder = new RansEncoder();
 	putField(encoder, field, history.bidirectional());
 	history.directions.put(encoder, directions.directions, { width: directions.columns, height: directions.rows });
-	return encoder.finish();
+	return true;
 }
 
 /**
- * Reads what {@link writeBidirectionalMotion} wrote and lets `history` learn it.
+ * Reads what {@link putBidirectionalMotion} put and lets `history` learn it.
  *
- * @param columns coded width / 8, a multiple of 4. @param rows coded height / 8, a multiple of 4
+ * @param decoder undefined: nothing was put. @param columns coded width / 8, a multiple of 4. @param rows coded height / 8, a multiple of 4
  * @throws CodecError `damaged-sample`
  */
-export function readBidirectionalMotion(
-	bytes: Uint8Array,
+export function getBidirectionalMotion(
+	decoder: RansDecoder | undefined,
 	columns: number,
 	rows: number,
 	history: MotionHistory,
 ): BidirectionalMotion {
 	const grid = { width: columns / 2, height: rows / 2 };
 	const map = (directions: Uint8Array) => ({ columns: grid.width, rows: grid.height, directions });
-	if (bytes.length === 0) {
+	if (decoder === undefined) {
 		return { field: stillField(columns, rows), directions: map(new Uint8Array(grid.width * grid.height)) };
 	}
-	const decoder = new RansDecoder(bytes);
 	const field = getField(decoder, columns, rows, history.bidirectional());
 	const directions = map(history.directions.get(decoder, grid));
-	decoder.finish();
 	return { field, directions };
 }

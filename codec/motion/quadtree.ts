@@ -57,7 +57,7 @@ export class Quadtree {
 
 	/**
 	 * @param coder its state before this frame; not changed. @param lambda squared error that one bit is worth
-	 * @returns a complete field, ready for `writeMotion` with the same models
+	 * @returns a complete field, ready for `putMotion` with the same models
 	 */
 	choose(coder: MotionModels, lambda: number): MotionField {
 		const { models } = this;

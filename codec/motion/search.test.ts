@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MOTION_EFFORTS, MotionSearch } from "./search.ts";
 import { SubpelReference } from "./subpel-reference.ts";
-import { type MotionField, MotionModels, readMotion, writeMotion } from "./syntax.ts";
+import { readMotion, writeMotion } from "./motion-bytes.ts";
+import { type MotionField, MotionModels } from "./syntax.ts";
 import { warpLuma } from "./warp.ts";
 
 /** A smooth random texture that can be sampled anywhere. */

@@ -123,7 +123,7 @@ export class MotionSearch {
 	}
 
 	/**
-	 * @returns a complete field, ready for `writeMotion` with the same models
+	 * @returns a complete field, ready for `putMotion` with the same models
 	 * @throws RangeError where a plane has another size than the search
 	 */
 	search({ current, reference, models, lambda }: MotionRequest): MotionField {

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { codeOf } from "../bitstream/test-damage.ts";
-import { MotionField, MotionModels, readMotion, writeMotion } from "./syntax.ts";
+import { readMotion, writeMotion } from "./motion-bytes.ts";
+import { MotionField, MotionModels } from "./syntax.ts";
 
 const coordinate = fc.oneof(
 	fc.constant(0),

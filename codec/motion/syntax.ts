@@ -1,6 +1,6 @@
-/** Block motion of an inter frame as bytes: writer and reader side by side (SPEC section 4.2). */
+/** Block motion of an inter frame in the entropy coder: writer and reader side by side (SPEC section 4.2). */
 import type { AdaptiveModel } from "../entropy/adaptive-model.ts";
-import { RansDecoder, RansEncoder } from "../entropy/rans.ts";
+import type { RansDecoder, RansEncoder } from "../entropy/rans.ts";
 import { CodecError } from "../errors.ts";
 import {
 	emptyNeighbourhood,
@@ -19,24 +19,23 @@ export { MotionField, MotionModels };
 type Walk = { readonly models: MotionModels; readonly field: MotionField; readonly hood: Neighbourhood };
 
 /**
- * Writes a field and lets `models` learn it.
+ * Puts the motion of an inter frame and lets `models` learn it.
  *
  * @param field complete: every cell has its leaf. Modes follow from the vectors
  * @param models state since the last intra frame
- * @returns the motion bytes of the sample: none where nothing moves
+ * @returns whether anything was put: nothing is where nothing moves
  * @throws RangeError where the field is incomplete or a vector is out of range
  */
-export function writeMotion(field: MotionField, models: MotionModels): Uint8Array {
+export function putMotion(encoder: RansEncoder, field: MotionField, models: MotionModels): boolean {
 	if (field.vectors.every((v) => v === 0)) {
 		models.previous = undefined;
-		return new Uint8Array(0);
+		return false;
 	}
-	const encoder = new RansEncoder();
 	putField(encoder, field, models);
-	return encoder.finish();
+	return true;
 }
 
-/** Puts a field, whatever it holds, and lets `models` learn it. @throws RangeError as {@link writeMotion} */
+/** Puts a field, whatever it holds, and lets `models` learn it. @throws RangeError as {@link putMotion} */
 export function putField(encoder: RansEncoder, field: MotionField, models: MotionModels): void {
 	const { columns, rows } = field;
 	const walk = { models, field: new MotionField(columns, rows), hood: emptyNeighbourhood() };
@@ -94,22 +93,25 @@ function writeBlock(
 }
 
 /**
- * Reads what {@link writeMotion} wrote and lets `models` learn it. After damage the models are of no use until the
+ * Reads what {@link putMotion} put and lets `models` learn it. After damage the models are of no use until the
  * next intra frame.
  *
+ * @param decoder undefined: nothing was put
  * @param columns coded width / 8, a multiple of 4
  * @param rows coded height / 8, a multiple of 4
  * @throws CodecError `damaged-sample`
  */
-export function readMotion(bytes: Uint8Array, columns: number, rows: number, models: MotionModels): MotionField {
-	if (bytes.length === 0) {
+export function getMotion(
+	decoder: RansDecoder | undefined,
+	columns: number,
+	rows: number,
+	models: MotionModels,
+): MotionField {
+	if (decoder === undefined) {
 		models.previous = undefined;
 		return stillField(columns, rows);
 	}
-	const decoder = new RansDecoder(bytes);
-	const field = getField(decoder, columns, rows, models);
-	decoder.finish();
-	return field;
+	return getField(decoder, columns, rows, models);
 }
 
 /** A field in which nothing moves. */

@@ -38,8 +38,9 @@ const findEnhancementFault = (version: number | undefined, { data, sync }: Sampl
 	try {
 		const reader = new ByteReader(data);
 		const header = readFrameHeader(reader);
-		if (reader.position + header.motionLength + header.latentLength + CHECK_SUM_BYTES !== data.length) {
-			return "The lengths in an enhancement sample do not add up to its size.";
+		const payload = data.length - reader.position - CHECK_SUM_BYTES;
+		if (payload < 0 || payload > 0 !== (header.hasMotion || header.hasLatents)) {
+			return "An enhancement sample's payload is not what its header announces.";
 		}
 		return (header.type === "intra") === sync ? undefined : "An enhancement's sync samples are its intra frames.";
 	} catch (error) {

@@ -79,8 +79,9 @@ const enhancementSample = (index: number, sync: boolean, size: number, q: number
 		q,
 		baseHash: sync ? index : undefined,
 		pictureHash: undefined,
-		motion: sync ? new Uint8Array() : noise(8, index),
-		latents: noise(size, index + 1),
+		hasMotion: !sync,
+		hasLatents: true,
+		payload: noise(size, index + 1),
 	});
 
 /** Options of a made-up video. */

@@ -37,7 +37,6 @@ const symbolsAt = (timestamp: number): FrameSymbols => ({
 	pictureHash: undefined,
 	timestamp,
 	duration: FRAME,
-	bytes: { header: 0, motion: 0, latents: 0 },
 });
 
 const segment = (sequence: number, epoch = 0): SegmentMessage => ({

@@ -135,7 +135,6 @@ function testSymbols(index: number, { type, q, place }: TestFrame): FrameSymbols
 		pictureHash: undefined,
 		timestamp: place * FRAME_DURATION,
 		duration: FRAME_DURATION,
-		bytes: { header: 0, motion: 0, latents: 0 },
 	};
 }
 

@@ -5,14 +5,15 @@ import { M3U8Parser } from "hls.js";
 import { readSample } from "../../codec/bitstream/sample.ts";
 import { readSequenceHeader } from "../../codec/bitstream/sequence-header.ts";
 import { frameGeometry } from "../../codec/enhancement/geometry.ts";
+import { RansDecoder } from "../../codec/entropy/rans.ts";
 import { CodecError } from "../../codec/errors.ts";
 import { crc32c } from "../../codec/hash/crc32c.ts";
 import { readMediaSegment } from "../../codec/mp4/fragment-reader.ts";
 import { readInitSegment } from "../../codec/mp4/init-reader.ts";
 import { bytesSource, FragmentedFileReader } from "../../codec/mp4/reader.ts";
 import { readOnnx } from "../../codec/model/onnx-reader.ts";
-import { MotionHistory, readBidirectionalMotion } from "../../codec/motion/bidirectional.ts";
-import { readMotion } from "../../codec/motion/syntax.ts";
+import { getBidirectionalMotion, MotionHistory } from "../../codec/motion/bidirectional.ts";
+import { getMotion } from "../../codec/motion/syntax.ts";
 import { readY4m, y4mHeader } from "../../codec/picture/y4m.ts";
 import { readEnhancementList } from "../../player/stream/enhancement-list.ts";
 import { readMediaPlaylist } from "../../player/stream/media-playlist.ts";
@@ -118,12 +119,13 @@ export const TARGETS: Readonly<Record<string, () => Promise<Target>>> = {
 			inputs: frames.map(({ sample }) => sample.data),
 			mend: withCheckSum,
 			read: (bytes) => {
-				const { type, motion } = readSample(bytes);
+				const { type, hasMotion, payload } = readSample(bytes);
 				const history = new MotionHistory();
-				if (type === "inter") readMotion(motion, width, height, history.inter).toBlockMotion();
+				const decoder = hasMotion ? new RansDecoder(payload) : undefined;
+				if (type === "inter") getMotion(decoder, width, height, history.inter).toBlockMotion();
 				if (type !== "bidirectional") return;
-				readMotion(inter.motion, width, height, history.inter);
-				readBidirectionalMotion(motion, width, height, history).field.toBlockMotion();
+				getMotion(new RansDecoder(inter.payload), width, height, history.inter);
+				getBidirectionalMotion(decoder, width, height, history).field.toBlockMotion();
 			},
 			runs: 3000,
 		};

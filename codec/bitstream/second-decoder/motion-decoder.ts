@@ -1,5 +1,5 @@
 /** For tests: the block motion of the second decoder; `entropy.ts` says what it is. */
-import { defined, groups, Model, numbers, Stream } from "./entropy.ts";
+import { defined, groups, Model, numbers, type Stream } from "./entropy.ts";
 
 const SPLIT = groups(
 	`928 72, 977 23, 358 642 | 424 576, 796 204, 132 868 | 137 863, 569 431, 46 954
@@ -44,7 +44,7 @@ export class MotionDecoder {
 	private between: MotionDecoder | undefined;
 
 	/** Cells, and directions of the 16x16 blocks, of a bidirectional frame. */
-	bidirectional(bytes: Uint8Array, columns: number, rows: number): { cells: Cells; directions: number[] } {
+	bidirectional(stream: Stream | undefined, columns: number, rows: number): { cells: Cells; directions: number[] } {
 		const n = (columns * rows) / 4;
 		this.between ??= new MotionDecoder();
 		this.between.previous =
@@ -55,10 +55,10 @@ export class MotionDecoder {
 					{ x: -Math.floor(x / 2), y: -Math.floor(y / 2), s },
 				]),
 			);
-		if (bytes.length === 0) {
-			return { cells: this.between.frame(bytes, columns, rows), directions: Array.from({ length: n }, () => 0) };
+		if (stream === undefined) {
+			const cells = this.between.frame(undefined, columns, rows);
+			return { cells, directions: Array.from({ length: n }, () => 0) };
 		}
-		const stream = new Stream(bytes);
 		const cells = this.between.field(stream, columns, rows);
 		const directions: number[] = [];
 		const w = columns / 2;
@@ -67,18 +67,12 @@ export class MotionDecoder {
 			const up = i < w ? 0 : defined(directions[i - w]);
 			directions.push(defined(this.direction[3 * left + up]).symbol(stream));
 		}
-		stream.end();
 		return { cells, directions };
 	}
 
-	/** Cells of the next inter frame. */
-	frame(bytes: Uint8Array, columns: number, rows: number): Cells {
-		if (bytes.length > 0) {
-			const stream = new Stream(bytes);
-			const cells = this.field(stream, columns, rows);
-			stream.end();
-			return cells;
-		}
+	/** Cells of the next inter frame; without a stream nothing moves. */
+	frame(stream: Stream | undefined, columns: number, rows: number): Cells {
+		if (stream !== undefined) return this.field(stream, columns, rows);
 		const cells: Cells = new Map();
 		this.previous = undefined;
 		for (let y = 0; y < rows; y++) for (let x = 0; x < columns; x++) cells.set(`${x},${y}`, { x: 0, y: 0, s: 2 });

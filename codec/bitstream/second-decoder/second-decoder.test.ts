@@ -1,29 +1,22 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { LatentModels, LatentWriter } from "../../entropy/latent-stream.ts";
-import { MotionHistory, writeBidirectionalMotion } from "../../motion/bidirectional.ts";
-import { MotionField, writeMotion } from "../../motion/syntax.ts";
+import { RansEncoder } from "../../entropy/rans.ts";
+import { MotionHistory, putBidirectionalMotion } from "../../motion/bidirectional.ts";
+import { MotionField, putMotion } from "../../motion/syntax.ts";
 import { writeSample } from "../sample.ts";
 import { defined, Stream } from "./entropy.ts";
 import { LatentDecoder, QualityDecoder } from "./latent-decoder.ts";
 import { MotionDecoder } from "./motion-decoder.ts";
 
-/** Section 3, of an inter frame without hashes: motion and latent bytes. */
-function parts(sample: Uint8Array): { motion: Uint8Array; latents: Uint8Array } {
-	let at = 3;
-	const leb128 = () => {
-		for (let value = 0, unit = 1; ; unit *= 128) {
-			const byte = defined(sample[at++]);
-			value += (byte % 128) * unit;
-			if (byte < 128) return value;
-		}
-	};
-	const motionLength = leb128();
-	const latentLength = leb128();
-	expect(at + motionLength + latentLength + 4).toBe(sample.length);
+/** Section 3, of a frame without hashes: whether it has motion and latents, and the stream of both. */
+function parts(sample: Uint8Array): { hasMotion: boolean; hasLatents: boolean; stream: Stream | undefined } {
+	const first = defined(sample[0]);
+	const payload = sample.subarray(2, sample.length - 4);
 	return {
-		motion: sample.subarray(at, at + motionLength),
-		latents: sample.subarray(at + motionLength, at + motionLength + latentLength),
+		hasMotion: Math.floor(first / 2) % 2 === 1,
+		hasLatents: first % 2 === 1,
+		stream: payload.length === 0 ? undefined : new Stream(payload),
 	};
 }
 
@@ -94,26 +87,23 @@ describe("a second decoder, written from the specification", () => {
 					const [baseHash, pictureHash] = [undefined, undefined];
 					const still = Array.from(field.vectors).every((v) => v === 0);
 					const directions = { columns: 4, rows: 4, directions: Uint8Array.from(frame.directions) };
-					const motionBytes = frame.bidirectional
-						? writeBidirectionalMotion({ field, directions }, history)
-						: writeMotion(field, history.inter);
-					const latentBytes = writer.finish();
-					const sample = writeSample({
-						type,
-						q: 9,
-						baseHash,
-						pictureHash,
-						motion: motionBytes,
-						latents: latentBytes,
-					});
+					const encoder = new RansEncoder();
+					const hasMotion = frame.bidirectional
+						? putBidirectionalMotion(encoder, { field, directions }, history)
+						: putMotion(encoder, field, history.inter);
+					const hasLatents = writer.finish(encoder);
+					const payload = encoder.isEmpty ? new Uint8Array(0) : encoder.finish();
+					const hashes = { baseHash, pictureHash };
+					const sample = writeSample({ type, q: 9, ...hashes, hasMotion, hasLatents, payload });
 
-					const { motion, latents } = parts(sample);
+					const { stream, ...has } = parts(sample);
+					const motion = has.hasMotion ? defined(stream) : undefined;
 					const { cells, directions: told } = frame.bidirectional
 						? decoder.bidirectional(motion, 8, 8)
 						: { cells: decoder.frame(motion, 8, 8), directions: frame.directions };
 					expect(told).toEqual(frame.directions);
 					const both = frame.directions.every((d) => d === 0);
-					expect(motion.length === 0).toBe(still && (both || !frame.bidirectional));
+					expect(!has.hasMotion).toBe(still && (both || !frame.bidirectional));
 					for (let y = 0; y < 8; y++) {
 						for (let x = 0; x < 8; x++) {
 							const i = 2 * (8 * y + x);
@@ -124,12 +114,13 @@ describe("a second decoder, written from the specification", () => {
 						}
 					}
 					const empty = [...frame.hyper, ...symbols].every((s) => s === 0) && !frame.copied.includes(0);
-					expect(latents.length === 0).toBe(empty);
+					expect(!has.hasLatents).toBe(empty);
 					if (empty) {
 						latentDecoder.skip(6);
+						stream?.end();
 						continue;
 					}
-					const stream = new Stream(latents);
+					if (stream === undefined) throw new Error("There is nothing to read latents from.");
 					expect(qualityDecoder.quality(stream, 2, 2)).toEqual(frame.offsets);
 					expect(latentDecoder.copied(stream, frame.levels, 3, 2)).toEqual(frame.copied);
 					expect(latentDecoder.hyper(stream, 2, 2, 2)).toEqual(frame.hyper);
