@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { frameTypeOf } from "../codec/bitstream/frame-header.ts";
 import { testPictures } from "../codec/picture/test-pictures.ts";
 import type { Sample } from "../codec/sample.ts";
 import { parseReport } from "../protocol/cmcd.ts";
@@ -262,6 +263,27 @@ describe("the player in Chromium", { timeout: 600_000 }, () => {
 		expect(asked.filter((path) => path !== first).toSorted()).toEqual(
 			["init.mp4", "playlist.m3u8", "segments/1.m4s"].map((name) => `/stream/${tracks}/${name}`),
 		);
+	});
+
+	it("shows all of a segment that ends right after a bidirectional frame but that one, and goes on with the next", async () => {
+		const stranded = SEGMENT_FRAMES + 5;
+		const samples = stream.enhancementSamples.get(ID) ?? [];
+		expect(frameTypeOf((samples[stranded] as Sample).data)).toBe("bidirectional");
+		replaceSegment({ ...stream, files }, ID, 1, samples.slice(SEGMENT_FRAMES, stranded + 1));
+		await harness.open(video('enhancement="force"'));
+		await harness.standOn(SEGMENT_FRAMES);
+		const hashes = stream.hashes.get(ID);
+		for (const frame of [SEGMENT_FRAMES, stranded - 2, stranded - 1, 2 * SEGMENT_FRAMES]) {
+			await harness.seek(frame);
+			await harness.waitForPicture();
+			expect([frame, (await harness.captured())?.hash]).toEqual([frame, hashes?.[frame]]);
+		}
+		await harness.seek(stranded);
+		await harness.until(
+			() => document.querySelector("crescendo-video")?.enhancementReason === "no-enhancement-here",
+		);
+		expect(await harness.isCanvasShown()).toBe(false);
+		expect(await harness.faults()).toEqual([]);
 	});
 
 	it("captures the picture of the playhead or none, at every moment of a seek", async () => {

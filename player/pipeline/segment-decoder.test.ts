@@ -20,9 +20,10 @@ const FORWARD: Pattern = ["intra", "inter", "inter", "inter", "inter"];
 const BIDIRECTIONAL: Pattern = ["intra", "bidirectional", "inter", "bidirectional", "inter"];
 const ORDER_OF_DECODING = [0, 2, 1, 4, 3];
 
-const NIBBLES: Readonly<Record<FrameType, number>> = { intra: 0, inter: 1, bidirectional: 2 };
+/** First bytes of samples. */
+const HEADERS: Readonly<Record<FrameType, number>> = { intra: 0 << 2, inter: 1 << 2, bidirectional: 2 << 2 };
 const sampleAt = (timestamp: number, type: FrameType): Sample => {
-	return { data: Uint8Array.of(NIBBLES[type]), timestamp, duration: FRAME, sync: type === "intra" };
+	return { data: Uint8Array.of(HEADERS[type]), timestamp, duration: FRAME, sync: type === "intra" };
 };
 const pictureAt = (timestamp: number): Picture => ({ width: 16, height: 16, y: plane, u: plane, v: plane, timestamp });
 const symbolsAt = (timestamp: number): FrameSymbols => ({
@@ -90,7 +91,7 @@ const openWith =
 				trace.parsed.push(timestamp / FRAME);
 				const fault = faults.parse?.(timestamp);
 				if (fault !== undefined) throw fault;
-				if (data[0] !== NIBBLES.bidirectional) reference = timestamp;
+				if (data[0] !== HEADERS.bidirectional) reference = timestamp;
 				else if (reference < timestamp) throw new CodecError("missing-reference", "Nothing behind it.");
 				return symbolsAt(timestamp);
 			},
@@ -365,7 +366,7 @@ describe("decoding of bidirectional frames", () => {
 	});
 
 	it.each([
-		["at the end", ["intra", "bidirectional", "inter", "inter", "bidirectional"]],
+		["before another at the end", ["intra", "inter", "inter", "bidirectional", "bidirectional"]],
 		["before another", ["intra", "bidirectional", "bidirectional", "inter", "inter"]],
 		["at the start", ["bidirectional", "bidirectional", "bidirectional", "bidirectional", "bidirectional"]],
 	] satisfies [string, Pattern][])("fails a segment with one that lacks its reference %s", async (_, pattern) => {
@@ -380,6 +381,26 @@ describe("decoding of bidirectional frames", () => {
 		await decoder.close();
 		expect(counts).toEqual({ open: 0, alive: 0 });
 	});
+
+	it.each([
+		["a unit of two", ["intra", "bidirectional", "inter", "inter", "bidirectional"]],
+		["another inter frame", ["intra", "inter", "inter", "inter", "bidirectional"]],
+	] satisfies [string, Pattern][])(
+		"leaves one at the end, behind %s, to the base, and goes on",
+		async (_, pattern) => {
+			const { decoder, messages, trace, counts, times, timesOf, until, types } = start(100, {}, pattern);
+			decoder.push(segment(0));
+			decoder.push(segment(1));
+			await until(() => messages.filter(({ type }) => type === "done").length === 2);
+			const sent = [...range(0, 4), ...range(5, 9)];
+			expect([times(), timesOf("decoded"), trace.parsed.toSorted()]).toEqual([sent, sent, sent]);
+			const last = messages.findIndex((m) => m.type === "decoded" && m.mediaTime === 3 * FRAME);
+			expect(messages[last + 1]).toEqual({ type: "done", epoch: 0, sequence: 0 });
+			expect(types()).not.toContain("failed");
+			expect(counts).toEqual({ open: 0, alive: 0 });
+			await decoder.close();
+		},
+	);
 
 	it("fails a segment without the base picture of a reference", async () => {
 		const bases = (timestamps: readonly number[]) => timestamps.filter((_, i) => i !== 2);

@@ -1,4 +1,3 @@
-import { frameTypeOf } from "../../codec/bitstream/frame-header.ts";
 import { BoundedQueue } from "../../codec/enhancement/bounded-queue.ts";
 import { type CodingUnit, codingUnits } from "../../codec/enhancement/coding-units.ts";
 import type { FrameSymbols } from "../../codec/enhancement/frame-symbols.ts";
@@ -6,6 +5,7 @@ import { CodecError } from "../../codec/errors.ts";
 import type { Picture } from "../../codec/picture/picture.ts";
 import type { Sample } from "../../codec/sample.ts";
 import type { EnhancementReason } from "../reasons.ts";
+import { decodableSamples, isBidirectional } from "./decodable-samples.ts";
 import type { FrameMessage, FromWorker, SegmentMessage } from "./messages.ts";
 import { nextTask } from "./next-task.ts";
 
@@ -203,11 +203,15 @@ export class SegmentDecoder<Decoded> {
 		idle: number,
 		signal: AbortSignal,
 	): Promise<void> {
-		const opened = await this.#open(segment, signal);
+		const whole = await this.#open(segment, signal);
+		const opened = { ...whole, samples: decodableSamples(whole.samples) };
 		const frames = this.#layeredFrames(segment, opened, signal);
 		let idleMilliseconds = idle;
-		for await (const [first, second] of codingUnits(frames, isBidirectional)) {
+		for await (const [first, second] of codingUnits(frames, ({ sample }) => isBidirectional(sample))) {
 			if (failed.has(segment.sequence)) return;
+			// A lost or damaged sample ends the segment, even a bidirectional one, to which no frame refers: the models of the entropy coder
+			// learn from each (SPEC 5.3; those of block quality from both kinds), and without it the next ones read as damaged. Only another
+			// bitstream could change that.
 			const reference = await this.#parseFrame(first, opened, signal);
 			const parsed: CodingUnit<ParsedFrame> =
 				second === undefined ? [reference] : [reference, await this.#parseFrame(second, opened, signal)];
@@ -369,10 +373,6 @@ export function describeFailure(error: unknown): {
 } {
 	if (error instanceof CodecError) return { code: error.code, message: error.message, hint: error.hint };
 	return { code: "backend-failed", message: error instanceof Error ? error.message : String(error), hint: undefined };
-}
-
-function isBidirectional({ sample }: LayeredFrame): boolean {
-	return frameTypeOf(sample.data) === "bidirectional";
 }
 
 /** The base picture of a sample. Base pictures without a sample (frames that the enhancement leaves out) are passed over. */
